@@ -1,0 +1,361 @@
+"""The networks as lists of layers, before any framework builds them.
+
+A recipe names an architecture. The function of that name below writes out its layers with every number in them, and
+`ganlib.torch.networks` and `ganlib.tensorflow.networks` build exactly those. One list, two frameworks, nothing left
+to a default.
+
+    >>> recipe = ganlib.recipe("dcgan-digits")
+    >>> for layer, shape in zip(generator_layers(recipe), shapes(generator_layers(recipe), (recipe.latent,))):
+    ...     print(shape, layer)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ganlib.errors import RecipeError
+
+if TYPE_CHECKING:
+    from ganlib.recipe import Recipe
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Dense:
+    """y = x W + b; W is (inputs, units)."""
+
+    units: int
+    bias: bool
+    spectral: bool = False  # divide W by its largest singular value (Miyato et al. 2018)
+
+
+@dataclass(frozen=True)
+class Conv:
+    """Convolution (cross-correlation, as everywhere in deep learning); kernel (k, k, in, filters).
+
+    Padding "same" gives ceil(size / stride) and puts the odd pixel of padding last; "valid" pads nothing.
+    """
+
+    filters: int
+    kernel: int
+    stride: int
+    padding: str
+    bias: bool
+    spectral: bool = False
+
+
+@dataclass(frozen=True)
+class ConvTranspose:
+    """Transposed convolution: the transpose of `Conv` with the same kernel, which is (k, k, filters, in).
+
+    Padding "same" gives size * stride, "valid" (size - 1) * stride + k.
+    """
+
+    filters: int
+    kernel: int
+    stride: int
+    padding: str
+    bias: bool
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """Batch normalisation over all axes but the last (Ioffe & Szegedy 2015).
+
+    `momentum` is the weight of the old moving statistics (Keras's meaning; PyTorch's is one minus this). The moving
+    variance is the unbiased one, as in the paper's algorithm 2.
+    """
+
+    momentum: float
+    epsilon: float
+
+
+@dataclass(frozen=True)
+class LeakyReLU:
+    """x where x > 0, slope * x elsewhere. Slope 0 is ReLU."""
+
+    slope: float
+
+
+@dataclass(frozen=True)
+class Tanh:
+    """The hyperbolic tangent, which puts images into [-1, 1]."""
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """In training, sets a share `rate` of the values to zero and divides the others by 1 - rate."""
+
+    rate: float
+
+
+@dataclass(frozen=True)
+class Reshape:
+    """Reshapes each sample to (height, width, channels), channels running fastest in both frameworks."""
+
+    shape: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Flatten:
+    """Flattens each sample, channels running fastest in both frameworks."""
+
+
+Layer = Dense | Conv | ConvTranspose | BatchNorm | LeakyReLU | Tanh | Dropout | Reshape | Flatten
+
+
+def generator_layers(recipe: Recipe) -> list[Layer]:
+    """The generator's layers: from latents (n, recipe.latent) to samples (n, *recipe.shape)."""
+    return ARCHITECTURES[recipe.generator][0](recipe)
+
+
+def discriminator_layers(recipe: Recipe) -> list[Layer]:
+    """The discriminator's layers: from samples, `recipe.pack` of them stacked, to logits (n, 1).
+
+    With packing (Lin et al. 2018) an input holds `pack` samples, one behind the other in the last axis.
+    """
+    return ARCHITECTURES[recipe.discriminator][1](recipe)
+
+
+def discriminator_input(recipe: Recipe) -> Shape:
+    """The shape of one input of the discriminator: a sample's, its last axis times `recipe.pack`."""
+    return (*recipe.shape[:-1], recipe.shape[-1] * recipe.pack)
+
+
+def names(layers: list[Layer]) -> list[str]:
+    """One name a layer, by kind and place: ["dense0", "reshape1", "batch_norm2", …]. Weights are called by them."""
+    kinds = {"Conv": "conv", "ConvTranspose": "conv_transpose", "BatchNorm": "batch_norm", "LeakyReLU": "leaky_relu"}
+    return [f"{kinds.get(type(layer).__name__, type(layer).__name__.lower())}{i}" for i, layer in enumerate(layers)]
+
+
+def shapes(layers: list[Layer], input_shape: Shape) -> list[Shape]:
+    """The shape that each layer gives to one sample."""
+    shape, result = tuple(input_shape), []
+    for layer in layers:
+        if isinstance(layer, Dense):
+            shape = (layer.units,)
+        elif isinstance(layer, Reshape):
+            if math.prod(layer.shape) != math.prod(shape):
+                raise RecipeError(f"{shape} cannot be reshaped to {layer.shape}: it holds another number of values.")
+            shape = layer.shape
+        elif isinstance(layer, Flatten):
+            shape = (math.prod(shape),)
+        elif isinstance(layer, Conv):
+            shape = (*(conv_size(n, layer.kernel, layer.stride, layer.padding) for n in shape[:2]), layer.filters)
+        elif isinstance(layer, ConvTranspose):
+            sizes = (conv_transpose_size(n, layer.kernel, layer.stride, layer.padding) for n in shape[:2])
+            shape = (*sizes, layer.filters)
+        result.append(shape)
+    return result
+
+
+def conv_size(size: int, kernel: int, stride: int, padding: str) -> int:
+    """The size after a convolution: ceil(size / stride) for "same", floor((size - kernel) / stride) + 1 for "valid"."""
+    if padding == "same":
+        return math.ceil(size / stride)
+    if size < kernel:
+        raise RecipeError(f"A convolution with kernel {kernel} and padding 'valid' does not fit a size of {size}.")
+    return (size - kernel) // stride + 1
+
+
+def conv_transpose_size(size: int, kernel: int, stride: int, padding: str) -> int:
+    """The size after a transposed convolution: size * stride for "same", (size - 1) * stride + kernel for "valid"."""
+    return size * stride if padding == "same" else (size - 1) * stride + kernel
+
+
+def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+    """The padding before and after that a convolution with padding "same" adds to a side of `size` pixels.
+
+    The odd pixel goes last. It is the same rule that crops a transposed convolution's full output, with `size` its
+    result's: there the pixels are cut off instead.
+    """
+    total = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2
+
+
+# Dense networks (Goodfellow et al. 2014): points, or small images as vectors.
+
+
+def dense_generator(recipe: Recipe) -> list[Layer]:
+    layers: list[Layer] = []
+    for _ in range(recipe.depth):
+        layers += _with_norm(Dense(recipe.width, bias=recipe.generator_norm == "none"), recipe.generator_norm, recipe)
+        layers += [LeakyReLU(recipe.generator_slope)]
+    layers += [Dense(math.prod(recipe.shape), bias=True)]
+    if len(recipe.shape) == 3:
+        layers += [Reshape(_image_shape(recipe))]
+    return layers + _output(recipe)
+
+
+def dense_discriminator(recipe: Recipe) -> list[Layer]:
+    norm, spectral = recipe.discriminator_norm, recipe.discriminator_norm == "spectral"
+    layers: list[Layer] = [Flatten()] if len(recipe.shape) == 3 else []
+    for _ in range(recipe.depth):
+        layers += _with_norm(Dense(recipe.width, bias=norm != "batch", spectral=spectral), norm, recipe)
+        layers += [LeakyReLU(recipe.discriminator_slope), *_dropout(recipe)]
+    return [*layers, Dense(1, bias=True, spectral=spectral)]
+
+
+# DCGAN (Radford et al. 2016, figure 1), for any square size that is 4 to 7 doubled once or more.
+
+
+def dcgan_generator(recipe: Recipe) -> list[Layer]:
+    start, doublings = _doublings(recipe)
+    norm, bias = recipe.generator_norm, recipe.generator_norm == "none"
+    filters = recipe.width * 2 ** (doublings - 1)
+    layers: list[Layer] = [Dense(start * start * filters, bias=bias), Reshape((start, start, filters))]
+    layers += [*_with_norm(None, norm, recipe), LeakyReLU(recipe.generator_slope)]
+    for _ in range(doublings - 1):
+        filters //= 2
+        layers += _with_norm(ConvTranspose(filters, recipe.kernel, 2, "same", bias=bias), norm, recipe)
+        layers += [LeakyReLU(recipe.generator_slope)]
+    # The paper normalises every layer but the output.
+    layers += [ConvTranspose(recipe.shape[-1], recipe.kernel, 2, "same", bias=True)]
+    return layers + _output(recipe)
+
+
+def dcgan_discriminator(recipe: Recipe) -> list[Layer]:
+    _, halvings = _doublings(recipe)
+    norm, spectral = recipe.discriminator_norm, recipe.discriminator_norm == "spectral"
+    layers: list[Layer] = []
+    for i in range(halvings):
+        # The paper normalises every layer but the input's and the output's.
+        normalised = norm if i > 0 else "none"
+        conv = Conv(recipe.width * 2**i, recipe.kernel, 2, "same", bias=normalised != "batch", spectral=spectral)
+        layers += [*_with_norm(conv, normalised, recipe), LeakyReLU(recipe.discriminator_slope), *_dropout(recipe)]
+    return [*layers, Flatten(), Dense(1, bias=True, spectral=spectral)]
+
+
+# The TensorFlow DCGAN tutorial's networks. Width 64 and shape (28, 28, 1) are the tutorial's own.
+
+
+def tensorflow_tutorial_generator(recipe: Recipe) -> list[Layer]:
+    height, width = (size // 4 for size in recipe.shape[:2])
+    w, kernel = recipe.width, recipe.kernel
+
+    def norm_relu() -> list[Layer]:
+        return [*_with_norm(None, recipe.generator_norm, recipe), LeakyReLU(recipe.generator_slope)]
+
+    return [
+        *[Dense(height * width * 4 * w, bias=False), *norm_relu(), Reshape((height, width, 4 * w))],
+        *[ConvTranspose(2 * w, kernel, 1, "same", bias=False), *norm_relu()],
+        *[ConvTranspose(w, kernel, 2, "same", bias=False), *norm_relu()],
+        *[ConvTranspose(recipe.shape[-1], kernel, 2, "same", bias=False), *_output(recipe)],
+    ]
+
+
+def tensorflow_tutorial_discriminator(recipe: Recipe) -> list[Layer]:
+    spectral = recipe.discriminator_norm == "spectral"
+    layers: list[Layer] = []
+    for filters in (recipe.width, 2 * recipe.width):
+        layers += _with_norm(
+            Conv(filters, recipe.kernel, 2, "same", bias=True, spectral=spectral), recipe.discriminator_norm, recipe
+        )
+        layers += [LeakyReLU(recipe.discriminator_slope), *_dropout(recipe)]
+    return [*layers, Flatten(), Dense(1, bias=True, spectral=spectral)]
+
+
+# The PyTorch DCGAN tutorial's networks. Width 64 and shape (64, 64, 3) are the tutorial's own.
+
+
+def pytorch_tutorial_generator(recipe: Recipe) -> list[Layer]:
+    w, kernel = recipe.width, recipe.kernel
+    layers: list[Layer] = [Reshape((1, 1, recipe.latent)), ConvTranspose(8 * w, kernel, 1, "valid", bias=False)]
+    layers += [*_with_norm(None, recipe.generator_norm, recipe), LeakyReLU(recipe.generator_slope)]
+    for filters in (4 * w, 2 * w, w):
+        layers += _with_norm(
+            ConvTranspose(filters, kernel, 2, "same", bias=False), recipe.generator_norm, recipe
+        )
+        layers += [LeakyReLU(recipe.generator_slope)]
+    return [*layers, ConvTranspose(recipe.shape[-1], kernel, 2, "same", bias=False), *_output(recipe)]
+
+
+def pytorch_tutorial_discriminator(recipe: Recipe) -> list[Layer]:
+    norm, spectral = recipe.discriminator_norm, recipe.discriminator_norm == "spectral"
+    layers: list[Layer] = []
+    for i in range(4):
+        conv = Conv(recipe.width * 2**i, recipe.kernel, 2, "same", bias=False, spectral=spectral)
+        layers += _with_norm(conv, norm if i > 0 else "none", recipe)
+        layers += [LeakyReLU(recipe.discriminator_slope), *_dropout(recipe)]
+    return [*layers, Conv(1, recipe.kernel, 1, "valid", bias=False, spectral=spectral), Flatten()]
+
+
+Builder = Callable[["Recipe"], list[Layer]]
+ARCHITECTURES: dict[str, tuple[Builder, Builder]] = {
+    "dense": (dense_generator, dense_discriminator),
+    "dcgan": (dcgan_generator, dcgan_discriminator),
+    "tensorflow-tutorial": (tensorflow_tutorial_generator, tensorflow_tutorial_discriminator),
+    "pytorch-tutorial": (pytorch_tutorial_generator, pytorch_tutorial_discriminator),
+}
+
+
+def check_fit(recipe: Recipe, architecture: str) -> None:
+    """Raises RecipeError when the architecture cannot make, or take, samples of the recipe's shape."""
+    if architecture == "dense":
+        return
+    if len(recipe.shape) != 3:
+        raise RecipeError(
+            f"The architecture {architecture!r} makes images, but shape is {recipe.shape}. "
+            "For points use generator='dense' and discriminator='dense'; for images a shape (height, width, channels)."
+        )
+    height, width, _ = recipe.shape
+    if height != width:
+        raise RecipeError(
+            f"The architecture {architecture!r} makes square images, but shape is {recipe.shape}. "
+            f"Crop the images to {min(height, width)}×{min(height, width)}."
+        )
+    if architecture == "dcgan":
+        _doublings(recipe)
+    if architecture == "tensorflow-tutorial" and height % 4:
+        near = max(4, round(height / 4) * 4)
+        raise RecipeError(
+            f"'tensorflow-tutorial' doubles its size twice, so it makes sizes that are multiples of 4, not {height}. "
+            f"The nearest is {near}: resize the images to {near}×{near}."
+        )
+    if architecture == "pytorch-tutorial" and height != 64:
+        raise RecipeError(
+            f"'pytorch-tutorial' doubles 4×4 four times and makes 64×64 images only, not {height}×{height}. "
+            "Resize the images to 64×64, or use the architecture 'dcgan', which fits its depth to the size."
+        )
+    if architecture == "pytorch-tutorial" and recipe.kernel != 4:
+        raise RecipeError(f"'pytorch-tutorial' starts from a 4×4 kernel, so kernel must be 4, not {recipe.kernel}.")
+
+
+def _doublings(recipe: Recipe) -> tuple[int, int]:
+    """(start, n) with start * 2**n the image's size, start from 4 to 7 and n at least 1."""
+    size = start = recipe.shape[0]
+    doublings = 0
+    while start % 2 == 0 and start > 7:
+        start, doublings = start // 2, doublings + 1
+    if not 4 <= start <= 7 or doublings == 0:
+        possible = sorted({s * 2**n for s in (4, 5, 6, 7) for n in range(1, 9)}, key=lambda p: (abs(p - size), p))
+        low, high = sorted(possible[:2])
+        raise RecipeError(
+            f"The architecture 'dcgan' doubles a start of 4 to 7 pixels until it has the image's size, and {size} "
+            f"cannot be reached that way. Near it can make {low} and {high}: resize or crop the images to one of these."
+        )
+    return start, doublings
+
+
+def _image_shape(recipe: Recipe) -> tuple[int, int, int]:
+    height, width, channels = recipe.shape
+    return height, width, channels
+
+
+def _with_norm(layer: Layer | None, norm: str, recipe: Recipe) -> list[Layer]:
+    layers = [] if layer is None else [layer]
+    if norm == "batch":
+        layers.append(BatchNorm(recipe.batch_norm_momentum, recipe.batch_norm_epsilon))
+    return layers
+
+
+def _dropout(recipe: Recipe) -> list[Layer]:
+    return [Dropout(recipe.discriminator_dropout)] if recipe.discriminator_dropout else []
+
+
+def _output(recipe: Recipe) -> list[Layer]:
+    return [Tanh()] if recipe.generator_output == "tanh" else []

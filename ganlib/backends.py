@@ -1,0 +1,50 @@
+"""Choosing a framework. Neither is imported before it is asked for."""
+
+import importlib
+import importlib.util
+import os
+from types import ModuleType
+
+from ganlib.errors import MissingBackend
+
+BACKENDS = ("torch", "tensorflow")
+
+
+def available() -> tuple[str, ...]:
+    """The frameworks that are installed here, for example `("torch", "tensorflow")`."""
+    return tuple(name for name in BACKENDS if importlib.util.find_spec(name) is not None)
+
+
+def backend(name: str | None = None) -> ModuleType:
+    """The package of one framework: `ganlib.torch` or `ganlib.tensorflow`.
+
+    Args:
+        name: "torch" or "tensorflow". None takes the environment variable GANLIB_BACKEND, else the first that is
+            installed.
+
+    Raises:
+        ValueError: the name is neither of the two.
+        MissingBackend: the framework is not installed.
+
+    Example:
+        >>> gl = ganlib.backend("torch")
+        >>> gl.losses.get("hinge")
+    """
+    source = "the argument"
+    if name is None and os.environ.get("GANLIB_BACKEND"):
+        name, source = os.environ["GANLIB_BACKEND"], "the environment variable GANLIB_BACKEND"
+    if name is None:
+        installed = available()
+        if not installed:
+            raise MissingBackend(
+                "Neither PyTorch nor TensorFlow is installed, and ganlib trains with one of them. "
+                'Install one: pip install "ganlib[torch]" or pip install "ganlib[tensorflow]".'
+            )
+        name = installed[0]
+    if name not in BACKENDS:
+        raise ValueError(f"{source} names the framework {name!r}; expected one of {', '.join(BACKENDS)}.")
+    if importlib.util.find_spec(name) is None:
+        others = available()
+        instead = f' Or use what is installed: ganlib.backend("{others[0]}").' if others else ""
+        raise MissingBackend(f'{name} is not installed. Install it: pip install "ganlib[{name}]".{instead}')
+    return importlib.import_module(f"ganlib.{name}")

@@ -1,0 +1,120 @@
+"""The seeded starts: initial weights, and the streams that noise and batches are drawn from.
+
+All of them are NumPy generators, so that both frameworks begin with, and are fed, the same numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ganlib import architectures
+from ganlib.architectures import BatchNorm, Conv, ConvTranspose, Dense, Layer, Shape
+from ganlib.recipe import Recipe
+
+# One stream for each use, so that a change in how often one is drawn from leaves the others as they were.
+STREAMS = ("generator_weights", "discriminator_weights", "batches", "latents", "mix", "instance_noise", "dropout")
+
+
+def streams(seed: int) -> dict[str, np.random.Generator]:
+    """One independent NumPy generator for each name in STREAMS, all from one seed."""
+    children = np.random.SeedSequence(seed).spawn(len(STREAMS))
+    return {name: np.random.Generator(np.random.PCG64(child)) for name, child in zip(STREAMS, children, strict=True)}
+
+
+def generator_weights(recipe: Recipe, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """The generator's initial weights in the neutral naming and layout (see `initial_weights`)."""
+    return initial_weights(architectures.generator_layers(recipe), (recipe.latent,), recipe, rng)
+
+
+def discriminator_weights(recipe: Recipe, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """The discriminator's initial weights in the neutral naming and layout (see `initial_weights`)."""
+    shape = architectures.discriminator_input(recipe)
+    return initial_weights(architectures.discriminator_layers(recipe), shape, recipe, rng)
+
+
+def initial_weights(
+    layers: list[Layer], input_shape: Shape, recipe: Recipe, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Initial weights, float64, by names such as "conv3.kernel".
+
+    Layouts: dense kernel (in, out); convolution (k, k, in, out); transposed convolution (k, k, out, in), the layout
+    of the convolution that it transposes; biases, scale, shift, mean and variance (channels,); u (out,), the running
+    left singular vector of spectral normalisation.
+
+    `recipe.weight_init` is "normal": N(0, weight_std) (Radford et al. 2016), "glorot_uniform":
+    U(±√(6 / (fan_in + fan_out))) (Glorot & Bengio 2010), or "kaiming_uniform": U(±1/√fan_in), biases too, which is
+    what PyTorch's default, a = √5, comes to. Biases are else zero.
+    """
+    weights: dict[str, np.ndarray] = {}
+    inputs = [input_shape, *architectures.shapes(layers, input_shape)]
+    for name, layer, shape in zip(architectures.names(layers), layers, inputs, strict=False):
+        channels = shape[-1]
+        if isinstance(layer, BatchNorm):
+            weights[f"{name}.scale"] = rng.normal(recipe.scale_mean, recipe.scale_std, channels)
+            weights[f"{name}.shift"] = np.zeros(channels)
+            weights[f"{name}.mean"] = np.zeros(channels)
+            weights[f"{name}.variance"] = np.ones(channels)
+            continue
+        if isinstance(layer, Dense):
+            kernel_shape, area, out = (channels, layer.units), 1, layer.units
+        elif isinstance(layer, Conv):
+            kernel_shape = (layer.kernel, layer.kernel, channels, layer.filters)
+            area, out = layer.kernel**2, layer.filters
+        elif isinstance(layer, ConvTranspose):
+            kernel_shape = (layer.kernel, layer.kernel, layer.filters, channels)
+            area, out = layer.kernel**2, layer.filters
+        else:
+            continue
+        fan_in, fan_out = area * channels, area * out
+        if isinstance(layer, ConvTranspose) and recipe.weight_init == "kaiming_uniform":
+            fan_in = fan_out  # PyTorch reads the fan from the weight's second axis, which is here the outputs
+        if recipe.weight_init == "normal":
+            weights[f"{name}.kernel"] = rng.normal(0.0, recipe.weight_std, kernel_shape)
+        else:
+            glorot = recipe.weight_init == "glorot_uniform"
+            limit = math.sqrt(6 / (fan_in + fan_out)) if glorot else 1 / math.sqrt(fan_in)
+            weights[f"{name}.kernel"] = rng.uniform(-limit, limit, kernel_shape)
+        if layer.bias:
+            kaiming = recipe.weight_init == "kaiming_uniform"
+            weights[f"{name}.bias"] = rng.uniform(-limit, limit, out) if kaiming else np.zeros(out)
+        if isinstance(layer, Dense | Conv) and layer.spectral:
+            u = rng.normal(size=out)
+            weights[f"{name}.u"] = u / np.linalg.norm(u)
+    return weights
+
+
+class Batches:
+    """Which samples go into which batch: a fresh shuffle each epoch, the incomplete batch at its end left out."""
+
+    def __init__(self, rng: np.random.Generator, batch_size: int) -> None:
+        self.rng, self.batch_size = rng, batch_size
+        self.order: np.ndarray = np.empty(0, dtype=np.int64)
+        self.position = 0
+
+    def next(self, samples: int) -> np.ndarray:
+        """The indices, (batch_size,) int64, of the next batch out of `samples` samples."""
+        if len(self.order) != samples or self.position + self.batch_size > samples:
+            self._shuffle(samples)
+        self.position += self.batch_size
+        return self.order[self.position - self.batch_size : self.position]
+
+    def _shuffle(self, samples: int) -> None:
+        self.before_shuffle = self.rng.bit_generator.state
+        self.order, self.position = self.rng.permutation(samples), 0
+
+    def state(self) -> dict[str, Any]:
+        """What `restore` needs: the generator's state before the last shuffle, and how far it was used."""
+        if not len(self.order):
+            return {"rng": self.rng.bit_generator.state, "samples": 0, "position": 0}
+        return {"rng": self.before_shuffle, "samples": len(self.order), "position": self.position}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continues exactly where `state` was taken."""
+        self.rng.bit_generator.state = state["rng"]
+        self.order, self.position = np.empty(0, dtype=np.int64), 0
+        if state["samples"]:
+            self._shuffle(state["samples"])
+            self.position = state["position"]

@@ -1,0 +1,495 @@
+"""A recipe says a whole experiment: networks, losses, optimisers, order of updates, data, length.
+
+Every field of every shipped recipe is written out below. Nothing is left to a framework's default, because the
+frameworks' defaults disagree.
+
+    >>> recipe = ganlib.recipe("dcgan-digits", steps=500, penalty="r1", penalty_weight=1.0)
+    >>> recipe == ganlib.Recipe.from_json(recipe.to_json())
+    True
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ganlib import architectures
+from ganlib.errors import RecipeError
+
+LOSSES = ("minimax", "nonsaturating", "least_squares", "wasserstein", "hinge", "relativistic")
+SMOOTHABLE = ("minimax", "nonsaturating", "least_squares")  # the losses with a label that can be smoothed
+PENALTIES = ("none", "r1", "r2", "r1+r2", "wgan_gp")
+PRECISIONS = ("float64", "float32", "bfloat16", "auto")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimiser:
+    """How one player moves.
+
+    Adam (Kingma & Ba 2015): m = β₁m + (1-β₁)g, v = β₂v + (1-β₂)g², and a step of
+    rate · m̂ / (√v̂ + ε) with m̂ = m/(1-β₁ᵗ), v̂ = v/(1-β₂ᵗ). That is `epsilon_placement="after"` the bias correction,
+    PyTorch's way; "before" is Keras's, rate · m̂ / (√v̂ + ε/√(1-β₂ᵗ)), the paper's own faster variant.
+
+    SGD: v = β₁v + g and a step of rate · v. β₁ is the momentum and may be negative; the other fields do nothing.
+    """
+
+    rule: str
+    rate: float
+    beta1: float
+    beta2: float
+    epsilon: float
+    epsilon_placement: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One experiment. Make one with `ganlib.recipe(name, **changes)`, which also checks it."""
+
+    name: str
+    about: str  # what it is for, and the time and result to expect
+
+    # Data
+    data: str  # what ganlib.data.load takes: "digits", "ring", "folder:PATH", …
+    shape: tuple[int, ...]  # of one sample: (height, width, channels), or (2,) for points
+
+    # Networks
+    generator: str  # an architecture's name; ganlib.architectures writes out its layers
+    discriminator: str
+    latent: int  # numbers in a latent, drawn from N(0, 1)
+    width: int  # base width: units of a dense layer, filters of the layer nearest the image
+    depth: int  # hidden layers of a dense network; the others take their depth from the shape
+    kernel: int
+    generator_norm: str  # "batch" or "none"
+    generator_slope: float  # of LeakyReLU; 0 is ReLU
+    generator_output: str  # "tanh" or "linear"
+    discriminator_norm: str  # "batch", "spectral" or "none"
+    discriminator_slope: float
+    discriminator_dropout: float
+    batch_norm_momentum: float  # the weight of the old moving statistics
+    batch_norm_epsilon: float
+
+    # Initial weights
+    weight_init: str  # "normal": N(0, weight_std); "glorot_uniform"; "kaiming_uniform": U(±1/√fan_in), biases too
+    weight_std: float  # used by "normal"
+    scale_mean: float  # BatchNorm's scale starts as N(scale_mean, scale_std)
+    scale_std: float
+
+    # The game
+    loss: str
+    real_label: float  # 1, or less for one-sided label smoothing (Salimans et al. 2016)
+    penalty: str  # "none", "r1", "r2", "r1+r2" or "wgan_gp"
+    penalty_weight: float  # γ of γ/2·R1 and γ/2·R2, λ of λ·WGAN-GP
+    penalty_every: int  # 1, or n for the penalty on each n-th step at n times its weight (lazy, Karras et al. 2020)
+    instance_noise: float  # standard deviation of noise on all of D's inputs (Sønderby et al. 2017)
+    instance_noise_steps: int  # it falls linearly to 0 by this step; 0 keeps it constant
+    pack: int  # samples that D judges together (PacGAN, Lin et al. 2018)
+
+    # The order of updates
+    update: str  # "alternating": D, then G against the new D; "simultaneous": both from the same point
+    discriminator_steps: int  # steps of D for one of G
+    fresh_noise: bool  # G's step draws new latents; False reuses those of D's last step
+    generator_optimiser: Optimiser
+    discriminator_optimiser: Optimiser
+    moving_average: float  # the old weights' share in the generator's exponential moving average; 0 keeps none
+
+    # The run
+    batch_size: int
+    steps: int  # steps of G
+    precision: str  # "float64", "float32", "bfloat16" (mixed) or "auto"
+
+    def to_json(self) -> str:
+        """The recipe as JSON text; `Recipe.from_json` reads it back, equal."""
+        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Recipe:
+        """Reads and checks what `to_json` wrote. Raises RecipeError for anything else."""
+        try:
+            values = json.loads(text)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise RecipeError(f"This is not JSON ({error}). Expected the text that Recipe.to_json() gives.") from None
+        if not isinstance(values, dict):
+            raise RecipeError(f"Expected a JSON object with a recipe's fields, not {type(values).__name__}.")
+        _refuse_unknown(values, FIELDS, "recipe")
+        missing = [field for field in FIELDS if field not in values]
+        if missing:
+            raise RecipeError(f"This recipe lacks {', '.join(missing)}. A recipe in JSON names every field.")
+        return _checked(cls, values)
+
+
+FIELDS = tuple(field.name for field in dataclasses.fields(Recipe))
+OPTIMISER_FIELDS = tuple(field.name for field in dataclasses.fields(Optimiser))
+
+
+def recipe(name: str, **changes: Any) -> Recipe:
+    """A shipped recipe by name, with changes, checked.
+
+    Args:
+        name: one of `ganlib.recipes()`.
+        **changes: any field of `Recipe`. An optimiser may be given as a dict of the fields to change:
+            `generator_optimiser={"rate": 1e-4}`.
+
+    Raises:
+        RecipeError: an unknown name or field, or a value or combination that cannot work; it says what would be right.
+
+    Example:
+        >>> ganlib.recipe("dcgan-64", shape=(64, 64, 1), width=32, loss="hinge")
+    """
+    if not isinstance(name, str) or name not in RECIPES:
+        raise RecipeError(f"There is no recipe {name!r}.{_nearest(name, RECIPES)} The recipes: {', '.join(RECIPES)}.")
+    _refuse_unknown(changes, FIELDS, "recipe")
+    start = RECIPES[name]
+    values = {field: getattr(start, field) for field in FIELDS}
+    for field, value in changes.items():
+        if isinstance(values[field], Optimiser) and isinstance(value, dict):
+            _refuse_unknown(value, OPTIMISER_FIELDS, field)
+            value = {**dataclasses.asdict(values[field]), **value}
+        values[field] = value
+    return _checked(Recipe, values)
+
+
+def recipes() -> tuple[str, ...]:
+    """The names of the shipped recipes; `ganlib.recipe(name).about` says what each is for."""
+    return tuple(RECIPES)
+
+
+def _checked(cls: type[Recipe], values: dict[str, Any]) -> Recipe:
+    values = dict(values)
+    for field in ("generator_optimiser", "discriminator_optimiser"):
+        values[field] = _optimiser(field, values[field])
+    _texts(values)
+    _numbers(values)
+    values["shape"] = _shape(values["shape"])
+    result = cls(**values)
+    _combinations(result)
+    return result
+
+
+def _texts(values: dict[str, Any]) -> None:
+    for field in ("name", "about", "data"):
+        if not isinstance(values[field], str) or not values[field]:
+            raise RecipeError(f"{field} must be a text that is not empty, not {values[field]!r}.")
+    choices: dict[str, Iterable[str]] = {
+        "generator": architectures.ARCHITECTURES,
+        "discriminator": architectures.ARCHITECTURES,
+        "generator_norm": ("batch", "none"),
+        "discriminator_norm": ("batch", "spectral", "none"),
+        "generator_output": ("tanh", "linear"),
+        "weight_init": ("normal", "glorot_uniform", "kaiming_uniform"),
+        "loss": LOSSES,
+        "penalty": PENALTIES,
+        "update": ("alternating", "simultaneous"),
+        "precision": PRECISIONS,
+    }
+    for field, allowed in choices.items():
+        _choice(field, values[field], allowed)
+    if not isinstance(values["fresh_noise"], bool):
+        raise RecipeError(f"fresh_noise must be True or False, not {values['fresh_noise']!r}.")
+
+
+def _numbers(values: dict[str, Any]) -> None:
+    whole = {
+        **dict.fromkeys(("latent", "width", "depth", "pack", "penalty_every", "discriminator_steps", "batch_size"), 1),
+        **dict.fromkeys(("steps", "kernel"), 1),
+        "instance_noise_steps": 0,
+    }
+    for field, low in whole.items():
+        value = values[field]
+        if isinstance(value, bool) or not isinstance(value, int) or value < low:
+            raise RecipeError(f"{field} must be a whole number of at least {low}, not {value!r}.")
+    ranges: dict[str, tuple[float, float, str]] = {
+        "generator_slope": (0, 1, "from 0 (ReLU) to below 1"),
+        "discriminator_slope": (0, 1, "from 0 (ReLU) to below 1"),
+        "discriminator_dropout": (0, 1, "from 0 to below 1"),
+        "batch_norm_momentum": (0, 1, "from 0 to below 1; it is the weight of the old, Keras's meaning"),
+        "moving_average": (0, 1, "from 0 (none) to below 1"),
+        "real_label": (0, math.inf, "above 0.5 and at most 1"),
+        "batch_norm_epsilon": (0, math.inf, "above 0"),
+        "weight_std": (0, math.inf, "0 or more"),
+        "scale_mean": (-math.inf, math.inf, "finite"),
+        "scale_std": (0, math.inf, "0 or more"),
+        "penalty_weight": (0, math.inf, "0 or more"),
+        "instance_noise": (0, math.inf, "0 or more"),
+    }
+    for field, (low, high, expected) in ranges.items():
+        values[field] = _number(field, values[field], low, high, expected)
+    if not 0.5 < values["real_label"] <= 1:
+        raise RecipeError(f"real_label must be above 0.5 and at most 1, not {values['real_label']}.")
+    if values["batch_norm_epsilon"] == 0:
+        raise RecipeError("batch_norm_epsilon must be above 0: it keeps the division by the variance finite.")
+
+
+def _number(field: str, value: Any, low: float, high: float, expected: str) -> float:
+    valid = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not valid or not low <= value < high:
+        raise RecipeError(f"{field} must be a number {expected}, not {value!r}.")
+    return float(value)
+
+
+def _optimiser(field: str, value: Any) -> Optimiser:
+    if isinstance(value, Optimiser):
+        value = dataclasses.asdict(value)
+    if not isinstance(value, dict):
+        raise RecipeError(f"{field} must be a ganlib.Optimiser or a dict of its fields, not {value!r}.")
+    _refuse_unknown(value, OPTIMISER_FIELDS, field)
+    missing = [name for name in OPTIMISER_FIELDS if name not in value]
+    if missing:
+        raise RecipeError(f"{field} lacks {', '.join(missing)}.")
+    _choice(f"{field}.rule", value["rule"], ("adam", "sgd"))
+    _choice(f"{field}.epsilon_placement", value["epsilon_placement"], ("before", "after"))
+    numbers = {
+        "rate": _number(f"{field}.rate", value["rate"], 0, math.inf, "above 0"),
+        "beta1": _number(f"{field}.beta1", value["beta1"], -1, 1, "above -1 and below 1"),
+        "beta2": _number(f"{field}.beta2", value["beta2"], 0, 1, "from 0 to below 1"),
+        "epsilon": _number(f"{field}.epsilon", value["epsilon"], 0, math.inf, "0 or more"),
+    }
+    if numbers["rate"] == 0:
+        raise RecipeError(f"{field}.rate must be above 0: at 0 the player never moves.")
+    return Optimiser(rule=value["rule"], epsilon_placement=value["epsilon_placement"], **numbers)
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    whole = isinstance(value, list | tuple) and all(
+        isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in value
+    )
+    if not whole or len(value) not in (1, 3):
+        raise RecipeError(f"shape must be (height, width, channels) for images, or (2,) for points, not {value!r}.")
+    return tuple(value)
+
+
+def _combinations(recipe: Recipe) -> None:
+    for architecture in dict.fromkeys((recipe.generator, recipe.discriminator)):
+        architectures.check_fit(recipe, architecture)
+    if recipe.generator != "dense" or recipe.discriminator != "dense":
+        if not 2 <= recipe.kernel <= 9:
+            raise RecipeError(f"kernel must be from 2 to 9, at least the stride of 2, not {recipe.kernel}.")
+    if recipe.real_label < 1 and recipe.loss not in SMOOTHABLE:
+        raise RecipeError(
+            f"real_label={recipe.real_label} smooths a label, and the loss {recipe.loss!r} has none. "
+            f"Use real_label=1, or one of the losses {', '.join(SMOOTHABLE)}."
+        )
+    if recipe.penalty == "none" and recipe.penalty_weight > 0:
+        raise RecipeError(
+            f"penalty_weight={recipe.penalty_weight} weighs no penalty. Name one, penalty='r1' for example, or use 0."
+        )
+    if recipe.penalty != "none" and recipe.penalty_weight == 0:
+        typical = 10 if recipe.penalty == "wgan_gp" else 1
+        raise RecipeError(f"penalty={recipe.penalty!r} has weight 0. Give one, penalty_weight={typical} for example.")
+    if recipe.batch_size % recipe.pack:
+        raise RecipeError(f"batch_size={recipe.batch_size} cannot be packed in groups of pack={recipe.pack}.")
+    if recipe.batch_size // recipe.pack < 2 and "batch" in (recipe.generator_norm, recipe.discriminator_norm):
+        raise RecipeError("Batch normalisation needs at least two inputs in a batch: raise batch_size or lower pack.")
+    if recipe.update == "simultaneous" and recipe.discriminator_steps > 1:
+        raise RecipeError(
+            f"A simultaneous update moves both players once, so discriminator_steps={recipe.discriminator_steps} "
+            "does not fit it. Use update='alternating', or one step."
+        )
+
+
+def _choice(field: str, value: Any, allowed: Iterable[str]) -> None:
+    if not isinstance(value, str) or value not in allowed:
+        raise RecipeError(f"{field} must be one of {', '.join(allowed)}, not {value!r}.{_nearest(value, allowed)}")
+
+
+def _refuse_unknown(values: dict[str, Any], known: Iterable[str], what: str) -> None:
+    for field in values:
+        if field not in known:
+            raise RecipeError(f"{what} has no field {field!r}.{_nearest(field, known)} Fields: {', '.join(known)}.")
+
+
+def _nearest(value: Any, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(str(value), list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+# The shipped recipes.
+
+_RING = Recipe(
+    name="ring",
+    about="Eight narrow Gaussians on a circle: the smallest data on which mode collapse can be counted.",
+    data="ring",
+    shape=(2,),
+    generator="dense",
+    discriminator="dense",
+    latent=2,
+    width=128,
+    depth=3,
+    kernel=4,
+    generator_norm="none",
+    generator_slope=0.0,
+    generator_output="linear",
+    discriminator_norm="none",
+    discriminator_slope=0.2,
+    discriminator_dropout=0.0,
+    batch_norm_momentum=0.9,
+    batch_norm_epsilon=1e-5,
+    weight_init="kaiming_uniform",
+    weight_std=0.02,
+    scale_mean=1.0,
+    scale_std=0.0,
+    loss="nonsaturating",
+    real_label=1.0,
+    penalty="r1",
+    penalty_weight=0.1,
+    penalty_every=1,
+    instance_noise=0.0,
+    instance_noise_steps=0,
+    pack=1,
+    update="alternating",
+    discriminator_steps=1,
+    fresh_noise=True,
+    generator_optimiser=Optimiser(
+        rule="adam", rate=1e-3, beta1=0.5, beta2=0.99, epsilon=1e-8, epsilon_placement="after"
+    ),
+    discriminator_optimiser=Optimiser(
+        rule="adam", rate=1e-3, beta1=0.5, beta2=0.99, epsilon=1e-8, epsilon_placement="after"
+    ),
+    moving_average=0.0,
+    batch_size=256,
+    steps=8000,
+    precision="float32",
+)
+
+_GRID = dataclasses.replace(
+    _RING,
+    name="grid",
+    about="Twenty-five Gaussians on a grid: harder than the ring, and the usual scoreboard of mode collapse.",
+    data="grid",
+)
+
+_DCGAN_DIGITS = Recipe(
+    name="dcgan-digits",
+    about="A small DCGAN on scikit-learn's 1,797 real digits at 16×16.",
+    data="digits",
+    shape=(16, 16, 1),
+    generator="dcgan",
+    discriminator="dcgan",
+    latent=64,
+    width=32,
+    depth=1,
+    kernel=4,
+    generator_norm="batch",
+    generator_slope=0.0,
+    generator_output="tanh",
+    discriminator_norm="batch",
+    discriminator_slope=0.2,
+    discriminator_dropout=0.0,
+    batch_norm_momentum=0.9,
+    batch_norm_epsilon=1e-5,
+    weight_init="normal",
+    weight_std=0.02,
+    scale_mean=1.0,
+    scale_std=0.02,
+    loss="nonsaturating",
+    real_label=1.0,
+    penalty="none",
+    penalty_weight=0.0,
+    penalty_every=1,
+    instance_noise=0.0,
+    instance_noise_steps=0,
+    pack=1,
+    update="alternating",
+    discriminator_steps=1,
+    fresh_noise=True,
+    generator_optimiser=Optimiser(
+        rule="adam", rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-8, epsilon_placement="after"
+    ),
+    discriminator_optimiser=Optimiser(
+        rule="adam", rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-8, epsilon_placement="after"
+    ),
+    moving_average=0.0,
+    batch_size=64,
+    steps=3000,
+    precision="float32",
+)
+
+_DCGAN_28 = dataclasses.replace(
+    _DCGAN_DIGITS,
+    name="dcgan-28",
+    about="A DCGAN for MNIST-like images of 28×28, any channels.",
+    data="mnist",
+    shape=(28, 28, 1),
+    latent=100,
+    width=64,
+    steps=10_000,
+)
+
+_DCGAN_32 = dataclasses.replace(
+    _DCGAN_28,
+    name="dcgan-32",
+    about="A DCGAN for images of 32×32, any channels, shown on procedural shapes whose coverage can be counted.",
+    data="shapes",
+    shape=(32, 32, 3),
+)
+
+_DCGAN_64 = dataclasses.replace(
+    _DCGAN_28,
+    name="dcgan-64",
+    about="The DCGAN of the paper's size, 64×64, any channels; for a GPU.",
+    data="shapes",
+    shape=(64, 64, 3),
+    batch_size=128,
+)
+
+_TENSORFLOW_ADAM = Optimiser(
+    rule="adam", rate=1e-4, beta1=0.9, beta2=0.999, epsilon=1e-7, epsilon_placement="before"
+)
+
+_TENSORFLOW_TUTORIAL = dataclasses.replace(
+    _DCGAN_28,
+    name="tensorflow-tutorial",
+    about=(
+        "The official TensorFlow DCGAN tutorial as it is written, to measure against: MNIST, 50 epochs, both players "
+        "updated from the same point."
+    ),
+    generator="tensorflow-tutorial",
+    discriminator="tensorflow-tutorial",
+    kernel=5,
+    generator_slope=0.3,
+    discriminator_norm="none",
+    discriminator_slope=0.3,
+    discriminator_dropout=0.3,
+    batch_norm_momentum=0.99,
+    batch_norm_epsilon=1e-3,
+    weight_init="glorot_uniform",
+    scale_std=0.0,
+    update="simultaneous",
+    fresh_noise=False,
+    generator_optimiser=_TENSORFLOW_ADAM,
+    discriminator_optimiser=_TENSORFLOW_ADAM,
+    batch_size=256,
+    steps=50 * (60_000 // 256),
+)
+
+_PYTORCH_TUTORIAL = dataclasses.replace(
+    _DCGAN_64,
+    name="pytorch-tutorial",
+    about=(
+        "The official PyTorch DCGAN tutorial as it is written, to measure against: CelebA cropped to 64×64 in the "
+        "folder celeba, 5 epochs."
+    ),
+    generator="pytorch-tutorial",
+    discriminator="pytorch-tutorial",
+    data="folder:celeba",
+    fresh_noise=False,
+    steps=5 * (202_599 // 128),
+)
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        _RING,
+        _GRID,
+        _DCGAN_DIGITS,
+        _DCGAN_28,
+        _DCGAN_32,
+        _DCGAN_64,
+        _TENSORFLOW_TUTORIAL,
+        _PYTORCH_TUTORIAL,
+    )
+}

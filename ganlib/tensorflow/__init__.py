@@ -1,0 +1,18 @@
+"""ganlib in TensorFlow. Its twin, name for name, is `ganlib.torch`."""
+
+from ganlib.tensorflow import losses, optimisers, penalties
+from ganlib.tensorflow.networks import Discriminator, Generator, get_weights, set_weights
+from ganlib.tensorflow.training import Trainer
+
+name = "tensorflow"
+__all__ = [
+    "Discriminator",
+    "Generator",
+    "Trainer",
+    "get_weights",
+    "losses",
+    "name",
+    "optimisers",
+    "penalties",
+    "set_weights",
+]

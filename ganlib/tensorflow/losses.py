@@ -1,0 +1,158 @@
+"""The losses of both players, on logits.
+
+Each is a mean over the batch. The discriminator's is its real part plus its fake part, with no half. Written with
+softplus(x) = log(1 + eˣ): -log σ(x) = softplus(-x) and -log(1 - σ(x)) = softplus(x), which never take the logarithm
+of a rounded zero.
+
+    >>> loss = losses.get("nonsaturating")
+    >>> loss.discriminator(real_logits, fake_logits)
+"""
+
+import tensorflow as tf
+from tensorflow import Tensor
+
+mean, square, relu, softplus = tf.reduce_mean, tf.square, tf.nn.relu, tf.math.softplus
+
+
+class Minimax:
+    """The value function of Goodfellow et al. 2014, equation 1, on logits.
+
+    D minimises -E log σ(D(x)) - E log(1 - σ(D(G(z)))); G minimises E log(1 - σ(D(G(z)))), which saturates where D
+    wins: its gradient there goes to zero.
+    """
+
+    @staticmethod
+    def discriminator(real_logits: Tensor, fake_logits: Tensor, real_label: float = 1.0) -> Tensor:
+        """The scalar that D minimises; real_label below 1 smooths the label of real samples."""
+        check(real_logits, fake_logits)
+        real = real_label * softplus(-real_logits) + (1 - real_label) * softplus(real_logits)
+        return mean(real) + mean(softplus(fake_logits))
+
+    @staticmethod
+    def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """The scalar that G minimises."""
+        check(real_logits, fake_logits)
+        return -mean(softplus(fake_logits))
+
+
+class NonSaturating:
+    """D as in minimax; G minimises -E log σ(D(G(z))) (Goodfellow et al. 2014, section 3)."""
+
+    discriminator = Minimax.discriminator
+
+    @staticmethod
+    def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """The scalar that G minimises."""
+        check(real_logits, fake_logits)
+        return mean(softplus(-fake_logits))
+
+
+class LeastSquares:
+    """D minimises E(D(x) - 1)² + E D(G(z))², G minimises E(D(G(z)) - 1)².
+
+    Mao et al. 2017, equation 9, with labels 0 and 1 and without its halves.
+    """
+
+    @staticmethod
+    def discriminator(real_logits: Tensor, fake_logits: Tensor, real_label: float = 1.0) -> Tensor:
+        """The scalar that D minimises; real_label below 1 smooths the label of real samples."""
+        check(real_logits, fake_logits)
+        return mean(square(real_logits - real_label)) + mean(square(fake_logits))
+
+    @staticmethod
+    def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """The scalar that G minimises."""
+        check(real_logits, fake_logits)
+        return mean(square(fake_logits - 1))
+
+
+class Wasserstein:
+    """The critic minimises E D(G(z)) - E D(x), G minimises -E D(G(z)) (Arjovsky et al. 2017, equation 2).
+
+    It estimates a distance only while the critic is held Lipschitz: with the penalty wgan_gp, or spectral norms.
+    """
+
+    @staticmethod
+    def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """The scalar that D minimises."""
+        check(real_logits, fake_logits)
+        return mean(fake_logits) - mean(real_logits)
+
+    @staticmethod
+    def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """The scalar that G minimises."""
+        check(real_logits, fake_logits)
+        return -mean(fake_logits)
+
+
+class Hinge:
+    """D minimises E max(0, 1 - D(x)) + E max(0, 1 + D(G(z))), G minimises -E D(G(z)) (Lim & Ye 2017)."""
+
+    @staticmethod
+    def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """The scalar that D minimises."""
+        check(real_logits, fake_logits)
+        return mean(relu(1 - real_logits)) + mean(relu(1 + fake_logits))
+
+    @staticmethod
+    def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """The scalar that G minimises."""
+        check(real_logits, fake_logits)
+        return -mean(fake_logits)
+
+
+class Relativistic:
+    """D minimises E softplus(-(D(x) - D(G(z)))), G the same with the two swapped, over pairs in batch order.
+
+    Jolicoeur-Martineau 2019; the pairing loss of Huang et al. 2024 (R3GAN), equation 2. Needs as many real logits as
+    fake ones.
+    """
+
+    @staticmethod
+    def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """The scalar that D minimises."""
+        check(real_logits, fake_logits, paired=True)
+        return mean(softplus(fake_logits - real_logits))
+
+    @staticmethod
+    def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """The scalar that G minimises."""
+        check(real_logits, fake_logits, paired=True)
+        return mean(softplus(real_logits - fake_logits))
+
+
+Loss = type[Minimax | NonSaturating | LeastSquares | Wasserstein | Hinge | Relativistic]
+LOSSES: dict[str, Loss] = {
+    "minimax": Minimax,
+    "nonsaturating": NonSaturating,
+    "least_squares": LeastSquares,
+    "wasserstein": Wasserstein,
+    "hinge": Hinge,
+    "relativistic": Relativistic,
+}
+
+
+def get(name: str) -> Loss:
+    """The loss of that name: "minimax", "nonsaturating", "least_squares", "wasserstein", "hinge", "relativistic".
+
+    Raises:
+        ValueError: there is no loss of that name.
+    """
+    if name not in LOSSES:
+        raise ValueError(f"There is no loss {name!r}. The losses: {', '.join(LOSSES)}.")
+    return LOSSES[name]
+
+
+def check(real_logits: Tensor, fake_logits: Tensor, paired: bool = False) -> None:
+    """Refuses logits that are not (n,): an (n, 1) would broadcast with an (m,) to (n, m) and mean something else."""
+    for what, logits in (("real_logits", real_logits), ("fake_logits", fake_logits)):
+        if len(logits.shape) != 1:
+            raise ValueError(
+                f"{what} has shape {tuple(logits.shape)}; expected (n,), one logit a sample. "
+                "If the discriminator gives (n, 1), drop that axis."
+            )
+    if paired and real_logits.shape[0] != fake_logits.shape[0]:
+        raise ValueError(
+            f"The relativistic loss pairs real and fake samples, and got {real_logits.shape[0]} real logits and "
+            f"{fake_logits.shape[0]} fake ones. Give as many of each."
+        )

@@ -1,0 +1,272 @@
+"""The generator and the discriminator as `keras.Model`s.
+
+A recipe's architecture is a list of layers (`ganlib.architectures`). Each becomes one Keras layer here, in the native
+layout (n, height, width, channels). The weights start from NumPy, so the PyTorch twin starts from the same ones.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow import Tensor, Variable
+
+from ganlib import architectures, initialise
+from ganlib.architectures import Layer, Shape
+from ganlib.recipe import Recipe
+
+POLICIES = {"float64": "float64", "float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+
+class Network(keras.Model):
+    """A list of layers, one after the other."""
+
+    def __init__(self, layers: list[Layer], input_shape: Shape, precision: str = "float32") -> None:
+        super().__init__(dtype=POLICIES[precision])
+        named = zip(architectures.names(layers), layers, strict=True)
+        self.stack = [_layer(layer, name, POLICIES[precision]) for name, layer in named]
+        self(tf.zeros((1, *input_shape), self.variable_dtype))  # builds the variables
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        for layer in self.stack:
+            x = layer(x, training=training) if isinstance(layer, WITH_TRAINING) else layer(x)
+        return tf.cast(x, self.variable_dtype)
+
+
+class Generator(Network):
+    """Latents (n, latent) in, images (n, height, width, channels) or points (n, 2) out.
+
+    Args:
+        recipe: says the architecture and its numbers.
+        seed: of the initial weights, which are the PyTorch generator's as well.
+        precision: "float64", "float32", or "bfloat16": float32 weights, bfloat16 arithmetic.
+
+    Example:
+        >>> generator = Generator(ganlib.recipe("dcgan-digits"))
+        >>> images = generator(latents, training=True)
+    """
+
+    def __init__(self, recipe: Recipe, seed: int = 0, precision: str = "float32") -> None:
+        super().__init__(architectures.generator_layers(recipe), (recipe.latent,), precision)
+        set_weights(self, initialise.generator_weights(recipe, initialise.streams(seed)["generator_weights"]))
+
+
+class Discriminator(Network):
+    """Images (n, height, width, channels) or points (n, 2) in, logits (n,) out; no sigmoid.
+
+    Args:
+        recipe: says the architecture and its numbers; with `pack` above 1 an input is that many samples, stacked.
+        seed: of the initial weights, which are the PyTorch discriminator's as well.
+        precision: "float64", "float32", or "bfloat16": float32 weights, bfloat16 arithmetic.
+
+    Example:
+        >>> discriminator = Discriminator(ganlib.recipe("dcgan-digits"))
+        >>> logits = discriminator(images, training=True)
+    """
+
+    def __init__(self, recipe: Recipe, seed: int = 0, precision: str = "float32") -> None:
+        shape = architectures.discriminator_input(recipe)
+        super().__init__(architectures.discriminator_layers(recipe), shape, precision)
+        set_weights(self, initialise.discriminator_weights(recipe, initialise.streams(seed)["discriminator_weights"]))
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        return tf.squeeze(super().call(x, training=training), axis=1)
+
+
+def _layer(layer: Layer, name: str, dtype: str) -> keras.layers.Layer:
+    """The Keras layer of one layer. Initial values are set later, from NumPy."""
+    match layer:
+        case architectures.Dense():
+            return Dense(layer, name=name, dtype=dtype)
+        case architectures.Conv():
+            return Conv(layer, name=name, dtype=dtype)
+        case architectures.ConvTranspose():
+            return ConvTranspose(
+                layer.filters, layer.kernel, layer.stride, layer.padding, use_bias=layer.bias, name=name, dtype=dtype
+            )
+        case architectures.BatchNorm():
+            return BatchNorm(layer, name=name, dtype=dtype)
+        case architectures.LeakyReLU():
+            return LeakyReLU(layer.slope, name=name, dtype=dtype)
+        case architectures.Tanh():
+            return keras.layers.Activation("tanh", name=name, dtype=dtype)
+        case architectures.Dropout():
+            return Dropout(layer.rate, name=name, dtype=dtype)
+        case architectures.Reshape():
+            return keras.layers.Reshape(layer.shape, name=name, dtype=dtype)
+        case architectures.Flatten():
+            return keras.layers.Flatten(name=name, dtype=dtype)
+
+
+class Dense(keras.layers.Dense):
+    """y = x W + b, with W divided by its largest singular value where the layer asks for it."""
+
+    def __init__(self, layer: architectures.Dense, **keras_arguments: Any) -> None:
+        super().__init__(layer.units, use_bias=layer.bias, **keras_arguments)
+        self.spectral = layer.spectral
+
+    def build(self, input_shape: Shape) -> None:
+        super().build(input_shape)
+        self.u = _add_u(self, self.units) if self.spectral else None
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        x = tf.matmul(x, _spectral_kernel(self, training))
+        return x + tf.convert_to_tensor(self.bias) if self.use_bias else x
+
+
+class Conv(keras.layers.Conv2D):
+    """A convolution, with its kernel divided by its largest singular value where the layer asks for it."""
+
+    def __init__(self, layer: architectures.Conv, **keras_arguments: Any) -> None:
+        super().__init__(
+            layer.filters, layer.kernel, layer.stride, layer.padding, use_bias=layer.bias, **keras_arguments
+        )
+        self.spectral = layer.spectral
+
+    def build(self, input_shape: Shape) -> None:
+        super().build(input_shape)
+        self.u = _add_u(self, self.filters) if self.spectral else None
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        x = tf.nn.conv2d(x, _spectral_kernel(self, training), self.strides, self.padding.upper())
+        return x + tf.convert_to_tensor(self.bias) if self.use_bias else x
+
+
+# Keras's own: with "same" it is the transpose of `Conv`.
+ConvTranspose = keras.layers.Conv2DTranspose
+
+
+class BatchNorm(keras.layers.Layer):
+    """Batch normalisation as in Ioffe & Szegedy 2015, whose moving variance is the unbiased one.
+
+    Keras's own layer keeps the biased variance, PyTorch's the unbiased one.
+    """
+
+    def __init__(self, layer: architectures.BatchNorm, **keras_arguments: Any) -> None:
+        super().__init__(**keras_arguments)
+        self.momentum, self.epsilon = layer.momentum, layer.epsilon
+
+    def build(self, input_shape: Shape) -> None:
+        channels = (input_shape[-1],)
+        # Statistics and scale stay in the weights' precision when the arithmetic around them is bfloat16.
+        self.scale = self.add_weight(name="scale", shape=channels, initializer="ones", autocast=False)
+        self.shift = self.add_weight(name="shift", shape=channels, initializer="zeros", autocast=False)
+        self.mean = self.add_weight(
+            name="mean", shape=channels, initializer="zeros", trainable=False, autocast=False
+        )
+        self.variance = self.add_weight(
+            name="variance", shape=channels, initializer="ones", trainable=False, autocast=False
+        )
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        given = x.dtype
+        x = tf.cast(x, self.variable_dtype)
+        mean, variance = tf.convert_to_tensor(self.mean), tf.convert_to_tensor(self.variance)
+        if training:
+            axes = list(range(len(x.shape) - 1))
+            mean, variance = tf.nn.moments(x, axes)
+            values = tf.cast(tf.size(x) / tf.size(mean), x.dtype)  # in each channel
+            unbiased = variance * values / (values - 1)
+            self.mean.assign(self.momentum * self.mean + (1 - self.momentum) * mean)
+            self.variance.assign(self.momentum * self.variance + (1 - self.momentum) * unbiased)
+        scale = tf.convert_to_tensor(self.scale) * tf.math.rsqrt(variance + self.epsilon)
+        return tf.cast(x * scale + (tf.convert_to_tensor(self.shift) - mean * scale), given)
+
+
+class LeakyReLU(keras.layers.Layer):
+    """x where x > 0, slope · x elsewhere."""
+
+    def __init__(self, slope: float, **keras_arguments: Any) -> None:
+        super().__init__(**keras_arguments)
+        self.slope = slope
+
+    def call(self, x: Tensor) -> Tensor:
+        if self.slope == 0:
+            return tf.nn.relu(x)
+        if x.dtype == tf.float64:  # the operation below keeps its slope in float32
+            return tf.where(x > 0, x, self.slope * x)
+        return tf.nn.leaky_relu(x, self.slope)
+
+
+class Dropout(keras.layers.Layer):
+    """Dropout from a seed of its own, so that a resumed run draws the same masks."""
+
+    def __init__(self, rate: float, **keras_arguments: Any) -> None:
+        super().__init__(**keras_arguments)
+        self.rate = rate
+
+    def build(self, input_shape: Shape) -> None:
+        self.seed = tf.Variable([0, 0], dtype=tf.int64, trainable=False)
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        if not training:
+            return x
+        self.seed.assign_add([0, 1])
+        kept = tf.random.stateless_uniform(tf.shape(x), self.seed) >= self.rate
+        return tf.where(kept, x / (1 - self.rate), tf.zeros_like(x))
+
+
+WITH_TRAINING = (Dense, Conv, BatchNorm, Dropout)
+
+
+def _add_u(layer: keras.layers.Layer, size: int) -> Variable:
+    return layer.add_weight(name="u", shape=(size,), initializer="ones", trainable=False, autocast=False)
+
+
+def _spectral_kernel(layer: Dense | Conv, training: bool) -> Tensor:
+    """The kernel over its largest singular value, estimated by one power iteration a training pass.
+
+    Miyato et al. 2018, algorithm 1: v ← Wu/‖Wu‖, u ← Wᵀv/‖Wᵀv‖, σ = vᵀWu with W the kernel as (inputs, outputs), and
+    no gradient through u and v.
+    """
+    kernel = tf.convert_to_tensor(layer.kernel)
+    if layer.u is None:
+        return kernel
+    u = tf.convert_to_tensor(layer.u)
+    matrix = tf.cast(tf.reshape(kernel, (-1, kernel.shape[-1])), u.dtype)
+    fixed = tf.stop_gradient(matrix)
+    v = tf.math.l2_normalize(tf.linalg.matvec(fixed, u), epsilon=1e-24)
+    if training:
+        u = tf.math.l2_normalize(tf.linalg.matvec(fixed, v, transpose_a=True), epsilon=1e-24)
+        layer.u.assign(u)
+    sigma = tf.tensordot(v, tf.linalg.matvec(matrix, u), 1)
+    return kernel / tf.cast(sigma, kernel.dtype)
+
+
+def get_weights(model: keras.Model) -> dict[str, np.ndarray]:
+    """All weights as NumPy arrays, under the names and in the layouts that both frameworks share.
+
+    Names are like "conv3.kernel"; layouts are those of `ganlib.initialise.initial_weights`. A model that is not
+    ganlib's gives its own variables, names and layouts as they are.
+    """
+    return {name: np.array(variable) for name, variable in neutral_weights(model).items()}
+
+
+def set_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
+    """Sets all weights from what `get_weights` gave, in either framework.
+
+    Raises:
+        ValueError: a name is missing or unknown, or a shape differs. Nothing is changed then.
+    """
+    own = neutral_weights(model)
+    if own.keys() != weights.keys():
+        missing, unknown = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
+        raise ValueError(f"These weights are another network's: missing {missing}, unknown {unknown}.")
+    for name, variable in own.items():
+        expected, given = tuple(variable.shape), np.shape(weights[name])
+        if expected != given:
+            raise ValueError(f"{name} has shape {given}, and this network needs {expected}. Same recipe?")
+    for name, variable in own.items():
+        variable.assign(np.asarray(weights[name], dtype=variable.dtype))
+
+
+def neutral_weights(model: keras.Model) -> dict[str, Any]:
+    """Neutral name → variable. Keras's layouts are the neutral ones."""
+    if not isinstance(model, Network):
+        return {variable.path: variable for variable in model.variables}
+    weights = {}
+    for layer in model.stack:
+        for variable in layer.weights:
+            weights[f"{layer.name}.{variable.name}"] = variable
+    return weights

@@ -1,0 +1,197 @@
+"""The adversarial step in TensorFlow (Goodfellow et al. 2014, algorithm 1)."""
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow import Tensor
+
+from ganlib import hardware
+from ganlib.tensorflow import losses, networks, optimisers, penalties
+from ganlib.tensorflow.networks import Discriminator, Generator, neutral_weights
+from ganlib.training import BaseTrainer
+
+
+class Trainer(BaseTrainer):
+    __doc__ = BaseTrainer.__doc__
+    backend = "tensorflow"
+
+    def _build(self, generator: keras.Model | None, discriminator: keras.Model | None) -> None:
+        recipe, precision = self.recipe, self.precision
+        self.dtype = tf.float64 if precision == "float64" else tf.float32
+        with tf.device(self.device):
+            self.generator = generator or Generator(recipe, self.seed, precision)
+            self.discriminator = discriminator or Discriminator(recipe, self.seed, precision)
+            self.average = self._copy_of_generator() if recipe.moving_average else None
+            self._generator_optimiser = optimisers.get(recipe.generator_optimiser, _trainable(self.generator))
+            self._discriminator_optimiser = optimisers.get(
+                recipe.discriminator_optimiser, _trainable(self.discriminator)
+            )
+        self._loss = losses.get(recipe.loss)
+        self._smooth = {} if recipe.real_label == 1 else {"real_label": recipe.real_label}
+        self._dropouts = [
+            layer for layer in self.discriminator._flatten_layers() if isinstance(layer, networks.Dropout)
+        ]
+        self.metric_names = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")[: 4 + (recipe.penalty != "none")]
+        self._graph = tf.function(self._graph_step, autograph=False)
+        self._inference = tf.function(
+            functools.partial(self.average or self.generator, training=False), autograph=False
+        )
+
+    def _step(self, real: list[Tensor], draws: dict[str, np.ndarray], penalise: bool) -> Tensor:
+        for i, layer in enumerate(self._dropouts):
+            layer.seed.assign([int(draws["dropout"][0]), i << 32])
+        inputs = {key: self._tensor(draws[key]) for key in ("latents", "instance_noise", "mix") if key in draws}
+        with tf.device(self.device):
+            return self._graph(real, inputs, penalise)
+
+    def _graph_step(self, real: list[Tensor], draws: dict[str, Tensor], penalise: bool) -> Tensor:
+        recipe, alternating = self.recipe, self.recipe.update == "alternating"
+        generator = functools.partial(self.generator, training=True)
+        discriminator = functools.partial(self.discriminator, training=True)
+        latents, noise, mix = (draws.get(key) for key in ("latents", "instance_noise", "mix"))
+
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(_trainable(self.generator))
+            for turn in range(recipe.discriminator_steps):
+                fake = generator(latents[turn])
+                with tape.stop_recording():
+                    real_input = self._pack(real[turn], noise, turn, 0)
+                    fake_input = self._pack(fake, noise, turn, 1)
+                    with tf.GradientTape(watch_accessed_variables=False) as d_tape:
+                        d_tape.watch(_trainable(self.discriminator))
+                        d_real, d_fake = discriminator(real_input), discriminator(fake_input)
+                        d_loss = self._loss.discriminator(d_real, d_fake, **self._smooth)
+                        penalty = tf.zeros_like(d_loss)
+                        if penalise:
+                            penalty = recipe.penalty_every * self._penalty(real_input, fake_input, mix, turn)
+                        total = d_loss + penalty
+                    d_gradients = d_tape.gradient(total, _trainable(self.discriminator))
+                    if alternating:
+                        self._discriminator_optimiser.apply(d_gradients)
+
+            if recipe.fresh_noise:
+                fake = generator(latents[-1])
+            fake_logits = discriminator(self._pack(fake, noise, -1, 1))
+            # Only the relativistic loss compares with real samples in G's step.
+            real_logits = discriminator(self._pack(real[-1], noise, -1, 0)) if self._relativistic else d_real
+            g_loss = self._loss.generator(real_logits, fake_logits)
+        # The tape watches G's variables alone, which spares the gradients of D's weights.
+        g_gradients = tape.gradient(g_loss, _trainable(self.generator))
+        if not alternating:
+            self._discriminator_optimiser.apply(d_gradients)
+        self._generator_optimiser.apply(g_gradients)
+        self._update_average()
+        metrics = [d_loss, g_loss, tf.reduce_mean(d_real), tf.reduce_mean(d_fake), penalty]
+        return tf.stack(metrics[: len(self.metric_names)])
+
+    def _penalty(self, real: Tensor, fake: Tensor, mix: Tensor | None, turn: int) -> Tensor:
+        weight = self.recipe.penalty_weight
+        discriminator = functools.partial(self.discriminator, training=True)
+        match self.recipe.penalty:
+            case "r1":
+                return weight / 2 * penalties.r1(discriminator, real)
+            case "r2":
+                return weight / 2 * penalties.r2(discriminator, fake)
+            case "r1+r2":
+                both = penalties.r1(discriminator, real) + penalties.r2(discriminator, fake)
+                return weight / 2 * both
+            case _:
+                return weight * penalties.wgan_gp(discriminator, real, fake, mix[turn])
+
+    def _pack(self, samples: Tensor, noise: Tensor | None, turn: int, which: int) -> Tensor:
+        """D's input: the samples, with instance noise, `pack` of them behind one another in the channels."""
+        if noise is not None:
+            samples = samples + noise[turn][which]
+        pack = self.recipe.pack
+        if pack == 1:
+            return samples
+        groups = tf.reshape(samples, (-1, pack, *samples.shape[1:]))
+        return tf.concat(tf.unstack(groups, axis=1), axis=-1)
+
+    def _update_average(self) -> None:
+        """average ← decay · average + (1 - decay) · generator, moving statistics included."""
+        if self.average is None:
+            return
+        pairs = zip(neutral_weights(self.average).values(), neutral_weights(self.generator).values(), strict=True)
+        for average, new in pairs:
+            average.assign(average + (1 - self.recipe.moving_average) * (new - average))
+
+    def _generate(self, latents: np.ndarray) -> np.ndarray:
+        with tf.device(self.device):
+            return np.array(self._inference(self._tensor(latents)))
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        with tf.device(self.device):
+            return tf.constant(np.asarray(array, dtype=self.dtype.as_numpy_dtype))
+
+    def _to_device(self, samples: np.ndarray) -> Tensor:
+        return self._tensor(samples)
+
+    def _take(self, samples: Tensor, indices: list[np.ndarray]) -> list[Tensor]:
+        with tf.device(self.device):
+            return [tf.gather(samples, chosen) for chosen in indices]
+
+    def _to_numpy(self, rows: list[Tensor]) -> np.ndarray:
+        return np.array(tf.stack(rows), dtype=np.float64)
+
+    def _weights(self, model: keras.Model) -> dict[str, np.ndarray]:
+        return networks.get_weights(model)
+
+    def _set_weights(self, model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
+        networks.set_weights(model, weights)
+
+    def _optimiser_state(self, model: keras.Model, optimiser: Any) -> dict[str, np.ndarray]:
+        state = {
+            f"{slot}/{name}": np.array(moment)
+            for slot, moments in optimiser.state().items()
+            for moment, name in zip(moments, _trainable_names(model), strict=True)
+        }
+        return {**state, "steps": np.array(optimiser.steps, dtype=np.int64)}
+
+    def _set_optimiser_state(self, model: keras.Model, optimiser: Any, state: Mapping[str, np.ndarray]) -> None:
+        for slot, moments in optimiser.state().items():
+            for moment, name in zip(moments, _trainable_names(model), strict=True):
+                moment.assign(np.asarray(state[f"{slot}/{name}"], dtype=moment.dtype.as_numpy_dtype))
+        optimiser.set_steps(int(state["steps"]))
+
+    def _choose_device(self, device: str | None) -> str:
+        found = [found.name.removeprefix("/physical_device:") for found in tf.config.list_physical_devices()]
+        if device is None:
+            return "GPU:0" if "GPU:0" in found else "CPU:0"
+        name = device.upper().removeprefix("/")
+        name = name if ":" in name else f"{name}:0"
+        if name not in found:
+            raise ValueError(f"TensorFlow cannot use the device {device!r} here. It sees {', '.join(found)}.")
+        return name
+
+    def _fastest_precision(self) -> str:
+        if self.device.startswith("GPU"):
+            details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
+            return "bfloat16" if details.get("compute_capability", (0, 0))[0] >= 8 else "float32"
+        return "bfloat16" if hardware.native_bfloat16() else "float32"
+
+    def _copy_of_generator(self) -> keras.Model:
+        if isinstance(self.generator, Generator):
+            copy = Generator(self.recipe, self.seed, self.precision)
+        else:
+            copy = keras.models.clone_model(self.generator)
+        networks.set_weights(copy, networks.get_weights(self.generator))
+        return copy
+
+    @property
+    def _relativistic(self) -> bool:
+        return self.recipe.loss == "relativistic"
+
+
+def _trainable(model: keras.Model) -> list[tf.Variable]:
+    return [variable.value for variable in model.trainable_variables]
+
+
+def _trainable_names(model: keras.Model) -> list[str]:
+    """The neutral name of each trainable variable, in the order of `_trainable`."""
+    named = {id(variable): name for name, variable in neutral_weights(model).items()}
+    return [named[id(variable)] for variable in model.trainable_variables]

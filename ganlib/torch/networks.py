@@ -1,0 +1,264 @@
+"""The generator and the discriminator as `torch.nn.Module`s.
+
+A recipe's architecture is a list of layers (`ganlib.architectures`). Each becomes one module here, in the native
+layout (n, channels, height, width). The weights start from NumPy, so the TensorFlow twin starts from the same ones.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganlib import architectures, initialise
+from ganlib.architectures import Layer, Shape, same_padding
+from ganlib.recipe import Recipe
+
+DTYPES = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.float32}  # of the weights
+
+
+class Network(nn.Module):
+    """A list of layers, one after the other."""
+
+    def __init__(self, layers: list[Layer], input_shape: Shape, precision: str = "float32") -> None:
+        super().__init__()
+        inputs = [input_shape, *architectures.shapes(layers, input_shape)]
+        self.layers = nn.Sequential()
+        for name, layer, shape in zip(architectures.names(layers), layers, inputs, strict=False):
+            self.layers.add_module(name, _module(layer, shape))
+        self.mixed = precision == "bfloat16"
+        self.to(DTYPES[precision])
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.mixed):
+            x = self.layers(x)
+        return x.float() if self.mixed else x
+
+
+class Generator(Network):
+    """Latents (n, latent) in, images (n, channels, height, width) or points (n, 2) out.
+
+    Args:
+        recipe: says the architecture and its numbers.
+        seed: of the initial weights, which are the TensorFlow generator's as well.
+        precision: "float64", "float32", or "bfloat16": float32 weights, bfloat16 arithmetic.
+
+    Example:
+        >>> generator = Generator(ganlib.recipe("dcgan-digits"))
+        >>> images = generator(latents)
+    """
+
+    def __init__(self, recipe: Recipe, seed: int = 0, precision: str = "float32") -> None:
+        super().__init__(architectures.generator_layers(recipe), (recipe.latent,), precision)
+        set_weights(self, initialise.generator_weights(recipe, initialise.streams(seed)["generator_weights"]))
+
+
+class Discriminator(Network):
+    """Images (n, channels, height, width) or points (n, 2) in, logits (n,) out; no sigmoid.
+
+    Args:
+        recipe: says the architecture and its numbers; with `pack` above 1 an input is that many samples, stacked.
+        seed: of the initial weights, which are the TensorFlow discriminator's as well.
+        precision: "float64", "float32", or "bfloat16": float32 weights, bfloat16 arithmetic.
+
+    Example:
+        >>> discriminator = Discriminator(ganlib.recipe("dcgan-digits"))
+        >>> logits = discriminator(images)
+    """
+
+    def __init__(self, recipe: Recipe, seed: int = 0, precision: str = "float32") -> None:
+        shape = architectures.discriminator_input(recipe)
+        super().__init__(architectures.discriminator_layers(recipe), shape, precision)
+        set_weights(self, initialise.discriminator_weights(recipe, initialise.streams(seed)["discriminator_weights"]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x).squeeze(1)
+
+
+def _module(layer: Layer, shape: Shape) -> nn.Module:
+    """The module of one layer; `shape` is its input's, channels last."""
+    channels = shape[-1]
+    match layer:
+        case architectures.Dense():
+            return Dense(channels, layer)
+        case architectures.Conv():
+            return Conv(channels, layer)
+        case architectures.ConvTranspose():
+            return ConvTranspose(channels, layer)
+        case architectures.BatchNorm():
+            kind = nn.BatchNorm2d if len(shape) == 3 else nn.BatchNorm1d
+            # PyTorch's momentum is the weight of the new statistics, Keras's and ours that of the old.
+            return kind(channels, eps=layer.epsilon, momentum=1 - layer.momentum)
+        case architectures.LeakyReLU():
+            return nn.LeakyReLU(layer.slope) if layer.slope else nn.ReLU()
+        case architectures.Tanh():
+            return nn.Tanh()
+        case architectures.Dropout():
+            return Dropout(layer.rate)
+        case architectures.Reshape():
+            return Reshape(layer.shape)
+        case architectures.Flatten():
+            return Flatten()
+
+
+class Dense(nn.Linear):
+    """y = x Wᵀ + b, with W divided by its largest singular value where the layer asks for it."""
+
+    def __init__(self, channels: int, layer: architectures.Dense) -> None:
+        super().__init__(channels, layer.units, bias=layer.bias)
+        self.register_buffer("u", torch.ones(layer.units) if layer.spectral else None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, _spectral_weight(self), self.bias)
+
+
+class Conv(nn.Conv2d):
+    """A convolution whose "same" padding is TensorFlow's: where the total is odd, the last side gets one more."""
+
+    def __init__(self, channels: int, layer: architectures.Conv) -> None:
+        super().__init__(channels, layer.filters, layer.kernel, layer.stride, bias=layer.bias)
+        self.same = layer.padding == "same"
+        self.register_buffer("u", torch.ones(layer.filters) if layer.spectral else None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        pad = 0
+        if self.same:
+            top, bottom = same_padding(x.shape[2], self.kernel_size[0], self.stride[0])
+            left, right = same_padding(x.shape[3], self.kernel_size[1], self.stride[1])
+            if top == bottom == left == right:
+                pad = top
+            else:
+                x = F.pad(x, (left, right, top, bottom))
+        return F.conv2d(x, _spectral_weight(self), self.bias, self.stride, pad)
+
+
+class ConvTranspose(nn.ConvTranspose2d):
+    """A transposed convolution that is the transpose of `Conv`: "same" crops what `Conv` would have padded.
+
+    PyTorch's `padding` crops both sides alike. Kernel 3 or 5 with stride 2 needs one pixel more cut off at the end,
+    which no `padding` and `output_padding` give.
+    """
+
+    def __init__(self, channels: int, layer: architectures.ConvTranspose) -> None:
+        before, after = same_padding(layer.stride, layer.kernel, layer.stride) if layer.padding == "same" else (0, 0)
+        extra = max(layer.stride - layer.kernel, 0) if layer.padding == "same" else 0
+        super().__init__(
+            channels, layer.filters, layer.kernel, layer.stride, before, output_padding=extra, bias=layer.bias
+        )
+        self.cut = after - before
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        x = super().forward(x, output_size)
+        return x[:, :, : x.shape[2] - self.cut, : x.shape[3] - self.cut] if self.cut else x
+
+
+class Dropout(nn.Module):
+    """Dropout with a random generator of its own, so that a resumed run draws the same masks."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+        self.random: torch.Generator | None = None  # None: PyTorch's global generator
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        kept = torch.empty_like(x).bernoulli_(1 - self.rate, generator=self.random)
+        return x * kept / (1 - self.rate)
+
+
+class Reshape(nn.Module):
+    """(n, values) to (n, channels, height, width), the values read as (height, width, channels) like in Keras."""
+
+    def __init__(self, shape: tuple[int, int, int]) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.reshape(-1, *self.shape).permute(0, 3, 1, 2)
+
+
+class Flatten(nn.Module):
+    """(n, channels, height, width) to (n, values) in the order (height, width, channels) like in Keras."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.permute(0, 2, 3, 1).flatten(1)
+
+
+def _spectral_weight(module: nn.Linear | nn.Conv2d) -> Tensor:
+    """The weight over its largest singular value, estimated by one power iteration a training pass.
+
+    Miyato et al. 2018, algorithm 1: v ← Wᵀu/‖Wᵀu‖, u ← Wv/‖Wv‖, σ = uᵀWv, and no gradient through u and v.
+    """
+    if module.u is None:
+        return module.weight
+    matrix = module.weight.flatten(1)
+    with torch.no_grad():
+        v = F.normalize(module.u @ matrix, dim=0, eps=1e-12)
+        if module.training:
+            module.u.copy_(F.normalize(matrix @ v, dim=0, eps=1e-12))
+        u = module.u.clone()
+    return module.weight / (u @ matrix @ v)
+
+
+def get_weights(model: nn.Module) -> dict[str, np.ndarray]:
+    """All weights as NumPy arrays, under the names and in the layouts that both frameworks share.
+
+    Names are like "conv3.kernel"; layouts are those of `ganlib.initialise.initial_weights`. A model that is not
+    ganlib's gives its own state_dict, names and layouts as they are.
+    """
+    return {name: to_neutral(tensor, axes) for name, (tensor, axes) in neutral_weights(model).items()}
+
+
+def set_weights(model: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
+    """Sets all weights from what `get_weights` gave, in either framework.
+
+    Raises:
+        ValueError: a name is missing or unknown, or a shape differs. Nothing is changed then.
+    """
+    own = neutral_weights(model)
+    if own.keys() != weights.keys():
+        missing, unknown = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
+        raise ValueError(f"These weights are another network's: missing {missing}, unknown {unknown}.")
+    for name, (tensor, axes) in own.items():
+        expected, given = tuple(tensor.permute(axes).shape), np.shape(weights[name])
+        if expected != given:
+            raise ValueError(f"{name} has shape {given}, and this network needs {expected}. Same recipe?")
+    for name, (tensor, axes) in own.items():
+        from_neutral(tensor, axes, weights[name])
+
+
+# The permutation from PyTorch's layout to the neutral one: (out, in) to (in, out), and (out, in, k, k) to
+# (k, k, in, out). A transposed convolution's (in, out, k, k) goes to (k, k, out, in) by the same one.
+_AXES = {2: (1, 0), 4: (2, 3, 1, 0)}
+_BATCH_NORM = {"weight": "scale", "bias": "shift", "running_mean": "mean", "running_var": "variance"}
+
+
+def neutral_weights(model: nn.Module) -> dict[str, tuple[Tensor, tuple[int, ...]]]:
+    """Neutral name → (tensor, the permutation of its axes that gives the neutral layout)."""
+    if not isinstance(model, Network):
+        return {name: (tensor, tuple(range(tensor.ndim))) for name, tensor in model.state_dict(keep_vars=True).items()}
+    weights: dict[str, tuple[Tensor, tuple[int, ...]]] = {}
+    for name, module in model.layers.named_children():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            weights.update({f"{name}.{ours}": (getattr(module, its), (0,)) for its, ours in _BATCH_NORM.items()})
+        elif isinstance(module, Dense | Conv | ConvTranspose):
+            weights[f"{name}.kernel"] = (module.weight, _AXES[module.weight.ndim])
+            if module.bias is not None:
+                weights[f"{name}.bias"] = (module.bias, (0,))
+            if getattr(module, "u", None) is not None:
+                weights[f"{name}.u"] = (module.u, (0,))
+    return weights
+
+
+def to_neutral(tensor: Tensor, axes: tuple[int, ...]) -> np.ndarray:
+    """A copy of the tensor as a NumPy array in the neutral layout."""
+    return np.array(tensor.detach().permute(axes).cpu().numpy(), order="C")
+
+
+def from_neutral(tensor: Tensor, axes: tuple[int, ...], array: np.ndarray) -> None:
+    """Copies an array in the neutral layout into the tensor, converting its dtype."""
+    native = np.ascontiguousarray(np.transpose(array, np.argsort(axes)))
+    with torch.no_grad():
+        tensor.copy_(torch.as_tensor(native))

@@ -1,0 +1,81 @@
+"""The optimisers, one formula in both frameworks (`ganlib.recipe.Optimiser` writes it down)."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ganlib.recipe import Optimiser
+
+
+class Adam:
+    """Adam (Kingma & Ba 2015) over a list of parameters: PyTorch's own, with ε where the recipe puts it."""
+
+    slots = ("m", "v")
+
+    def __init__(self, settings: Optimiser, parameters: Sequence[Tensor]) -> None:
+        self.settings, self.parameters, self.steps = settings, list(parameters), 0
+        self.adam = torch.optim.Adam(self.parameters, settings.rate, eps=settings.epsilon, fused=True)
+        # Set here because PyTorch's constructor refuses the negative β₁ that Gidel et al. 2019 use.
+        self.adam.param_groups[0]["betas"] = (settings.beta1, settings.beta2)
+        for parameter in self.parameters:
+            self.adam.state[parameter] = {
+                "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
+                "exp_avg": torch.zeros_like(parameter, memory_format=torch.preserve_format),
+                "exp_avg_sq": torch.zeros_like(parameter, memory_format=torch.preserve_format),
+            }
+
+    def apply(self, gradients: Sequence[Tensor]) -> None:
+        """Moves the parameters against their gradients, once."""
+        self.steps += 1
+        if self.settings.epsilon_placement == "before":
+            corrected = self.settings.epsilon / math.sqrt(1 - self.settings.beta2**self.steps)
+            self.adam.param_groups[0]["eps"] = corrected
+        for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            # The fused step walks memory and never looks at strides, and a convolution's gradient may come channels-last.
+            same = gradient.stride() == parameter.stride()
+            parameter.grad = gradient if same else torch.empty_like(parameter).copy_(gradient)
+        self.adam.step()
+
+    def state(self) -> dict[str, list[Tensor]]:
+        """The moments m and v, each a list in the order of the parameters. Change them in place to restore."""
+        state = [self.adam.state[parameter] for parameter in self.parameters]
+        return {"m": [s["exp_avg"] for s in state], "v": [s["exp_avg_sq"] for s in state]}
+
+    def set_steps(self, steps: int) -> None:
+        """Sets how many steps were made, on which the bias correction depends."""
+        self.steps = steps
+        for parameter in self.parameters:
+            self.adam.state[parameter]["step"].fill_(steps)
+
+
+class SGD:
+    """Gradient descent with momentum: v ← β₁v + g, then a step of -rate · v. β₁ may be negative."""
+
+    slots = ("v",)
+
+    def __init__(self, settings: Optimiser, parameters: Sequence[Tensor]) -> None:
+        self.settings, self.parameters, self.steps = settings, list(parameters), 0
+        self.velocity = [torch.zeros_like(parameter) for parameter in self.parameters]
+
+    def apply(self, gradients: Sequence[Tensor]) -> None:
+        """Moves the parameters against their gradients, once."""
+        self.steps += 1
+        with torch.no_grad():
+            for parameter, velocity, gradient in zip(self.parameters, self.velocity, gradients, strict=True):
+                velocity.mul_(self.settings.beta1).add_(gradient)
+                parameter.sub_(self.settings.rate * velocity)
+
+    def state(self) -> dict[str, list[Tensor]]:
+        """The velocities, a list in the order of the parameters. Change them in place to restore."""
+        return {"v": self.velocity}
+
+    def set_steps(self, steps: int) -> None:
+        """Sets how many steps were made."""
+        self.steps = steps
+
+
+def get(settings: Optimiser, parameters: Sequence[Tensor]) -> Adam | SGD:
+    """The optimiser that the settings ask for, over the given parameters."""
+    return {"adam": Adam, "sgd": SGD}[settings.rule](settings, parameters)

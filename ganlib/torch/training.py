@@ -1,0 +1,172 @@
+"""The adversarial step in PyTorch (Goodfellow et al. 2014, algorithm 1)."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ganlib import hardware
+from ganlib.torch import losses, networks, optimisers, penalties
+from ganlib.torch.networks import DTYPES, Discriminator, Generator, from_neutral, neutral_weights, to_neutral
+from ganlib.training import BaseTrainer
+
+
+class Trainer(BaseTrainer):
+    __doc__ = BaseTrainer.__doc__
+    backend = "torch"
+
+    def _build(self, generator: nn.Module | None, discriminator: nn.Module | None) -> None:
+        recipe, precision = self.recipe, self.precision
+        self.dtype = DTYPES[precision]
+        self.generator = (generator or Generator(recipe, self.seed, precision)).to(self.device, self.dtype)
+        self.discriminator = (discriminator or Discriminator(recipe, self.seed, precision)).to(self.device, self.dtype)
+        self.average = copy.deepcopy(self.generator).requires_grad_(False) if recipe.moving_average else None
+        self._generator_optimiser = optimisers.get(recipe.generator_optimiser, _trainable(self.generator))
+        self._discriminator_optimiser = optimisers.get(recipe.discriminator_optimiser, _trainable(self.discriminator))
+        self._loss = losses.get(recipe.loss)
+        self._smooth = {} if recipe.real_label == 1 else {"real_label": recipe.real_label}
+        self._random = torch.Generator(self.device)
+        for module in self.discriminator.modules():
+            if isinstance(module, networks.Dropout):
+                module.random = self._random
+        self.metric_names = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")[: 4 + (recipe.penalty != "none")]
+
+    def _step(self, real: list[Tensor], draws: dict[str, np.ndarray], penalise: bool) -> Tensor:
+        recipe, alternating = self.recipe, self.recipe.update == "alternating"
+        self.generator.train()
+        self.discriminator.train()
+        self._random.manual_seed(int(draws["dropout"][0]))
+        latents, noise, mix = (self._tensor(draws.get(key)) for key in ("latents", "instance_noise", "mix"))
+
+        for turn in range(recipe.discriminator_steps):
+            # G's step needs a graph through this batch only if it reuses it.
+            with torch.set_grad_enabled(not recipe.fresh_noise):
+                fake = self.generator(latents[turn])
+            real_input = self._pack(real[turn], noise, turn, 0)
+            fake_input = self._pack(fake.detach(), noise, turn, 1)
+            d_real, d_fake = self.discriminator(real_input), self.discriminator(fake_input)
+            d_loss = self._loss.discriminator(d_real, d_fake, **self._smooth)
+            penalty = torch.zeros_like(d_loss)
+            if penalise:
+                penalty = recipe.penalty_every * self._penalty(real_input, fake_input, mix, turn)
+            d_gradients = torch.autograd.grad(d_loss + penalty, _trainable(self.discriminator))
+            if alternating:
+                self._discriminator_optimiser.apply(d_gradients)
+
+        if recipe.fresh_noise:
+            fake = self.generator(latents[-1])
+        fake_logits = self.discriminator(self._pack(fake, noise, -1, 1))
+        # Only the relativistic loss compares with real samples in G's step.
+        real_logits = self.discriminator(self._pack(real[-1], noise, -1, 0)) if self._relativistic else d_real.detach()
+        g_loss = self._loss.generator(real_logits, fake_logits)
+        # Asking for G's gradients alone spares those of D's weights.
+        g_gradients = torch.autograd.grad(g_loss, _trainable(self.generator))
+        if not alternating:
+            self._discriminator_optimiser.apply(d_gradients)
+        self._generator_optimiser.apply(g_gradients)
+        self._update_average()
+        metrics = [d_loss, g_loss, d_real.mean(), d_fake.mean(), penalty][: len(self.metric_names)]
+        return torch.stack([metric.detach() for metric in metrics])
+
+    def _penalty(self, real: Tensor, fake: Tensor, mix: Tensor | None, turn: int) -> Tensor:
+        weight = self.recipe.penalty_weight
+        match self.recipe.penalty:
+            case "r1":
+                return weight / 2 * penalties.r1(self.discriminator, real)
+            case "r2":
+                return weight / 2 * penalties.r2(self.discriminator, fake)
+            case "r1+r2":
+                both = penalties.r1(self.discriminator, real) + penalties.r2(self.discriminator, fake)
+                return weight / 2 * both
+            case _:
+                return weight * penalties.wgan_gp(self.discriminator, real, fake, mix[turn])
+
+    def _pack(self, samples: Tensor, noise: Tensor | None, turn: int, which: int) -> Tensor:
+        """D's input: the samples, with instance noise, `pack` of them behind one another in the channels."""
+        if noise is not None:
+            samples = samples + self._native(noise[turn][which])
+        pack = self.recipe.pack
+        return samples.reshape(-1, pack * samples.shape[1], *samples.shape[2:]) if pack > 1 else samples
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        """average ← decay · average + (1 - decay) · generator, moving statistics included."""
+        if self.average is None:
+            return
+        pairs = zip(self.average.state_dict().values(), self.generator.state_dict().values(), strict=True)
+        for average, new in pairs:
+            if average.is_floating_point():
+                average.lerp_(new, 1 - self.recipe.moving_average)
+
+    @torch.no_grad()
+    def _generate(self, latents: np.ndarray) -> np.ndarray:
+        model = self.generator if self.average is None else self.average
+        samples = model.eval()(self._tensor(latents))
+        return (samples.permute(0, 2, 3, 1) if samples.ndim == 4 else samples).cpu().numpy().copy(order="C")
+
+    def _tensor(self, array: np.ndarray | None) -> Tensor | None:
+        return None if array is None else torch.as_tensor(array, dtype=self.dtype, device=self.device)
+
+    def _native(self, samples: Tensor) -> Tensor:
+        return samples.permute(0, 3, 1, 2) if samples.ndim == 4 else samples
+
+    def _to_device(self, samples: np.ndarray) -> Tensor:
+        return self._native(self._tensor(samples))
+
+    def _take(self, samples: Tensor, indices: list[np.ndarray]) -> list[Tensor]:
+        return [samples[torch.as_tensor(chosen, device=samples.device)] for chosen in indices]
+
+    def _to_numpy(self, rows: list[Tensor]) -> np.ndarray:
+        return torch.stack(rows).cpu().double().numpy()
+
+    def _weights(self, model: nn.Module) -> dict[str, np.ndarray]:
+        return networks.get_weights(model)
+
+    def _set_weights(self, model: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
+        networks.set_weights(model, weights)
+
+    def _optimiser_state(self, model: nn.Module, optimiser: Any) -> dict[str, np.ndarray]:
+        state = {
+            f"{slot}/{name}": to_neutral(moment, axes)
+            for slot, moments in optimiser.state().items()
+            for moment, (name, axes) in zip(moments, _trainable_names(model), strict=True)
+        }
+        return {**state, "steps": np.array(optimiser.steps, dtype=np.int64)}
+
+    def _set_optimiser_state(self, model: nn.Module, optimiser: Any, state: Mapping[str, np.ndarray]) -> None:
+        for slot, moments in optimiser.state().items():
+            for moment, (name, axes) in zip(moments, _trainable_names(model), strict=True):
+                from_neutral(moment, axes, state[f"{slot}/{name}"])
+        optimiser.set_steps(int(state["steps"]))
+
+    def _choose_device(self, device: str | None) -> str:
+        if device is None:
+            return "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            torch.empty(0, device=device)
+        except (RuntimeError, AssertionError, TypeError) as error:
+            reason = str(error).splitlines()[0]
+            raise ValueError(f"PyTorch cannot use the device {device!r} here ({reason}). Try 'cpu'.") from error
+        return device
+
+    def _fastest_precision(self) -> str:
+        if self.device.startswith("cuda"):
+            return "bfloat16" if torch.cuda.get_device_capability()[0] >= 8 else "float32"
+        return "bfloat16" if self.device == "cpu" and hardware.native_bfloat16() else "float32"
+
+    @property
+    def _relativistic(self) -> bool:
+        return self.recipe.loss == "relativistic"
+
+
+def _trainable(model: nn.Module) -> list[Tensor]:
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+
+def _trainable_names(model: nn.Module) -> list[tuple[str, tuple[int, ...]]]:
+    """The neutral name and permutation of each trainable parameter, in the order of `_trainable`."""
+    named = {id(tensor): (name, axes) for name, (tensor, axes) in neutral_weights(model).items()}
+    return [named[id(parameter)] for parameter in _trainable(model)]

@@ -1,0 +1,452 @@
+"""What both trainers share and no framework touches: checks, random draws, the loop, its history, its files.
+
+The adversarial step itself is written twice, in `ganlib.torch.training` and `ganlib.tensorflow.training`.
+"""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import operator
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from ganlib import checkpoint, initialise
+from ganlib.errors import CheckpointError
+from ganlib.recipe import PRECISIONS, Recipe
+
+EVENTS = ("on_start", "on_step", "on_end")
+SAMPLE_BATCH = 256  # samples generated at once
+
+
+class BaseTrainer(abc.ABC):
+    """Trains a generator against a discriminator as a recipe says.
+
+    Args:
+        recipe: the experiment, from `ganlib.recipe`.
+        seed: of the initial weights, the latents and the order of the data. The same seed gives the same numbers in
+            both frameworks.
+        precision: "float64", "float32", "bfloat16" (mixed: float32 weights, bfloat16 arithmetic) or "auto", the
+            fastest the machine does well; None takes the recipe's.
+        device: the framework's name of a device; None takes a GPU where there is one.
+        generator, discriminator: networks of your own in place of the recipe's. They keep their weights.
+
+    Example:
+        >>> trainer = gl.Trainer(ganlib.recipe("dcgan-digits"), seed=0)
+        >>> history = trainer.fit(ganlib.data.load("digits"), steps=500)
+        >>> images = trainer.sample(64, seed=1)
+    """
+
+    backend: str
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        seed: int = 0,
+        precision: str | None = None,
+        device: str | None = None,
+        *,
+        generator: Any = None,
+        discriminator: Any = None,
+    ) -> None:
+        if not isinstance(recipe, Recipe):
+            raise TypeError(f'recipe must be a Recipe, not {recipe!r}. Make one: ganlib.recipe("dcgan-digits").')
+        precision = recipe.precision if precision is None else precision
+        if precision not in PRECISIONS:
+            raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}.")
+        self.recipe, self.seed = recipe, _whole("seed", seed, 0)
+        self.device = self._choose_device(device)
+        self.precision = self._fastest_precision() if precision == "auto" else precision
+        self.steps_done = 0
+        self._streams = initialise.streams(self.seed)
+        self._batches = initialise.Batches(self._streams["batches"], recipe.batch_size)
+        self._rows: list[Any] = []  # one vector of metrics a step, still where the framework computed it
+        self._history: dict[str, list[np.ndarray]] = {}
+        self._stop = False
+        self._build(generator, discriminator)
+
+    def fit(
+        self,
+        data: Any,
+        steps: int | None = None,
+        callbacks: Iterable[Any] = (),
+        progress: bool | None = None,
+    ) -> Mapping[str, np.ndarray]:
+        """Trains, and returns the history of all steps so far.
+
+        Args:
+            data: what `ganlib.data.load` gives, or a NumPy array of samples (n, *recipe.shape); images in [-1, 1].
+            steps: so many steps more; None goes on to the recipe's number of steps.
+            callbacks: objects with any of the methods on_start(trainer), on_step(trainer, metrics) and
+                on_end(trainer). `metrics` maps names to the floats of this step; `trainer.stop()` ends the run after it.
+            progress: whether to show a progress bar with the losses. None shows one in a terminal and in a notebook,
+                unless the environment variable GANLIB_PROGRESS is 0.
+
+        Returns:
+            Metric name → NumPy array (steps,). `d_loss` and `g_loss` are the losses without penalties, `d_real` and
+            `d_fake` the mean logits of D's last batch, `penalty` the weighted penalty of that step.
+
+        A KeyboardInterrupt (Ctrl-C, a notebook's stop button) ends the run after the step under way and keeps what was
+        trained; calling fit again goes on from there.
+        """
+        samples = self._check_samples(data)
+        if steps is None:
+            steps = self.recipe.steps - self.steps_done
+            if steps <= 0:
+                raise ValueError(
+                    f"All {self.recipe.steps} steps of this recipe are done. To train further say how far, for "
+                    "example fit(data, steps=500); to start again make a new Trainer."
+                )
+        steps = _whole("steps", steps, 1)
+        callbacks = tuple(callbacks)
+        for callback in callbacks:
+            if not any(hasattr(callback, event) for event in EVENTS):
+                raise TypeError(f"{callback!r} is no callback: it has none of the methods {', '.join(EVENTS)}.")
+        heard = any(hasattr(callback, "on_step") for callback in callbacks)
+        device_samples = self._to_device(samples)
+        self._stop = False
+        _call(callbacks, "on_start", self)
+        try:
+            with _progress_bar(steps, self.recipe.name, progress) as bar, _late_interrupt(self.stop):
+                for _ in range(steps):
+                    indices = [self._batches.next(len(samples)) for _ in range(self.recipe.discriminator_steps)]
+                    self._advance(self._take(device_samples, indices))
+                    if heard:
+                        _call(callbacks, "on_step", self, self._last())
+                    bar.advance(self._last)
+                    if self._stop:
+                        break
+        except KeyboardInterrupt:
+            bar.note(f"Stopped at step {self.steps_done}; what was trained is kept, and fit goes on from here.")
+        _call(callbacks, "on_end", self)
+        return self.history
+
+    def step(self, real: np.ndarray) -> dict[str, float]:
+        """One step of the game on the given samples: D's step or steps, then G's. Returns its metrics.
+
+        Args:
+            real: (discriminator_steps · batch_size, *recipe.shape), in the data's layout and range.
+        """
+        real = self._check_samples(real, minimum=self.recipe.discriminator_steps * self.recipe.batch_size)
+        expected = self.recipe.discriminator_steps * self.recipe.batch_size
+        if len(real) != expected:
+            raise ValueError(
+                f"step got {len(real)} samples and needs discriminator_steps · batch_size = {expected}. "
+                "Slice your data, or let fit draw the batches."
+            )
+        indices = list(np.arange(expected).reshape(self.recipe.discriminator_steps, -1))
+        self._advance(self._take(self._to_device(real), indices))
+        return self._last()
+
+    def stop(self) -> None:
+        """Ends the run after the step under way. For callbacks."""
+        self._stop = True
+
+    @property
+    def history(self) -> dict[str, np.ndarray]:
+        """Metric name → NumPy array with one value for each step since the start."""
+        self._flush()
+        return {name: np.concatenate(blocks) for name, blocks in self._history.items()}
+
+    def sample(self, n: int, seed: int = 0) -> np.ndarray:
+        """n generated samples (n, *recipe.shape) as NumPy, in the data's layout and range.
+
+        They come from the moving average of the generator where the recipe keeps one, and in inference mode: batch
+        normalisation uses its moving statistics, so a sample does not depend on its neighbours.
+
+        Args:
+            n: how many.
+            seed: of the latents.
+        """
+        n = _whole("n", n, 1)
+        latents = np.random.default_rng(_whole("seed", seed, 0)).standard_normal((n, self.recipe.latent))
+        return self.generate(latents)
+
+    def generate(self, latents: np.ndarray) -> np.ndarray:
+        """The samples of given latents (n, recipe.latent), like `sample`."""
+        latents = np.asarray(latents)
+        if latents.ndim != 2 or latents.shape[1] != self.recipe.latent or not len(latents):
+            raise ValueError(f"latents has shape {latents.shape}; expected (n, {self.recipe.latent}).")
+        blocks = [latents[i : i + SAMPLE_BATCH] for i in range(0, len(latents), SAMPLE_BATCH)]
+        return np.concatenate([self._generate(block) for block in blocks])
+
+    def save(self, directory: str | os.PathLike[str]) -> Path:
+        """Saves everything that training goes on from into one file in `directory`, and returns its path.
+
+        Weights, moving average, both optimisers' moments, random states, data order, history, recipe. The file is
+        written aside and then renamed, so an interrupted save leaves the one before intact.
+        """
+        arrays = {
+            **_prefixed("generator", self._weights(self.generator)),
+            **_prefixed("discriminator", self._weights(self.discriminator)),
+            **_prefixed("generator_optimiser", self._optimiser_state(self.generator, self._generator_optimiser)),
+            **_prefixed(
+                "discriminator_optimiser", self._optimiser_state(self.discriminator, self._discriminator_optimiser)
+            ),
+            **_prefixed("history", self.history),
+        }
+        if self.average is not None:
+            arrays.update(_prefixed("average", self._weights(self.average)))
+        state = {
+            "recipe": self.recipe.to_json(),
+            "backend": self.backend,
+            "seed": self.seed,
+            "precision": self.precision,
+            "steps_done": self.steps_done,
+            "batches": self._batches.state(),
+            "streams": {
+                name: rng.bit_generator.state for name, rng in self._streams.items() if name != "batches"
+            },
+        }
+        return checkpoint.save(directory, arrays, state)
+
+    @classmethod
+    def load(
+        cls,
+        directory: str | os.PathLike[str],
+        precision: str | None = None,
+        device: str | None = None,
+        *,
+        generator: Any = None,
+        discriminator: Any = None,
+    ) -> Self:
+        """The trainer that `save` wrote, from either framework, ready to sample or to go on training.
+
+        Args:
+            directory: the folder that was given to `save`.
+            precision: None keeps the saved one.
+            device: None takes a GPU where there is one.
+            generator, discriminator: the networks of your own that the run was started with, if it was.
+
+        Raises:
+            CheckpointError: there is no checkpoint, it is damaged, or it does not fit.
+        """
+        arrays, state = checkpoint.load(directory)
+        try:
+            recipe = Recipe.from_json(state["recipe"])
+            trainer = cls(
+                recipe,
+                state["seed"],
+                precision or state["precision"],
+                device,
+                generator=generator,
+                discriminator=discriminator,
+            )
+            trainer._set_weights(trainer.generator, _part("generator", arrays))
+            trainer._set_weights(trainer.discriminator, _part("discriminator", arrays))
+            if trainer.average is not None:
+                trainer._set_weights(trainer.average, _part("average", arrays))
+            for player in ("generator", "discriminator"):
+                trainer._set_optimiser_state(
+                    getattr(trainer, player),
+                    getattr(trainer, f"_{player}_optimiser"),
+                    _part(f"{player}_optimiser", arrays),
+                )
+            trainer._history = {name: [values] for name, values in _part("history", arrays).items()}
+            trainer.steps_done = state["steps_done"]
+            trainer._batches.restore(state["batches"])
+            for name, saved in state["streams"].items():
+                trainer._streams[name].bit_generator.state = saved
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(
+                f"The checkpoint in {os.fspath(directory)} does not fit: {error} If it was trained with networks of "
+                "your own, pass them as generator= and discriminator=."
+            ) from error
+        return trainer
+
+    # What a framework supplies.
+
+    generator: Any
+    discriminator: Any
+    average: Any  # the generator's moving average, or None
+    metric_names: tuple[str, ...]
+    _generator_optimiser: Any
+    _discriminator_optimiser: Any
+
+    @abc.abstractmethod
+    def _choose_device(self, device: str | None) -> str: ...
+
+    @abc.abstractmethod
+    def _fastest_precision(self) -> str: ...
+
+    @abc.abstractmethod
+    def _build(self, generator: Any, discriminator: Any) -> None: ...
+
+    @abc.abstractmethod
+    def _to_device(self, samples: np.ndarray) -> Any: ...
+
+    @abc.abstractmethod
+    def _take(self, samples: Any, indices: list[np.ndarray]) -> list[Any]: ...
+
+    @abc.abstractmethod
+    def _step(self, real: list[Any], draws: dict[str, np.ndarray], penalise: bool) -> Any: ...
+
+    @abc.abstractmethod
+    def _generate(self, latents: np.ndarray) -> np.ndarray: ...
+
+    @abc.abstractmethod
+    def _to_numpy(self, rows: list[Any]) -> np.ndarray: ...
+
+    @abc.abstractmethod
+    def _weights(self, model: Any) -> dict[str, np.ndarray]: ...
+
+    @abc.abstractmethod
+    def _set_weights(self, model: Any, weights: Mapping[str, np.ndarray]) -> None: ...
+
+    @abc.abstractmethod
+    def _optimiser_state(self, model: Any, optimiser: Any) -> dict[str, np.ndarray]: ...
+
+    @abc.abstractmethod
+    def _set_optimiser_state(self, model: Any, optimiser: Any, state: Mapping[str, np.ndarray]) -> None: ...
+
+    # What no framework touches.
+
+    def _advance(self, real: list[Any]) -> None:
+        penalise = self.recipe.penalty != "none" and self.steps_done % self.recipe.penalty_every == 0
+        self._rows.append(self._step(real, self._draw(), penalise))
+        self.steps_done += 1
+        if len(self._rows) >= 100:
+            self._flush()
+
+    def _draw(self) -> dict[str, np.ndarray]:
+        """Every random number of one step, drawn with NumPy so that both frameworks use the same."""
+        recipe, streams = self.recipe, self._streams
+        turns, batch = recipe.discriminator_steps, recipe.batch_size
+        draws = {
+            "latents": streams["latents"].standard_normal((turns + recipe.fresh_noise, batch, recipe.latent)),
+            "dropout": streams["dropout"].integers(2**31, size=1),
+        }
+        if recipe.penalty == "wgan_gp":
+            draws["mix"] = streams["mix"].uniform(size=(turns, batch // recipe.pack))
+        if recipe.instance_noise:
+            left = 1.0
+            if recipe.instance_noise_steps:
+                left = max(0.0, 1 - self.steps_done / recipe.instance_noise_steps)
+            # For D's real and fake inputs at each of its turns, and for both at G's.
+            shape = (turns + 1, 2, batch, *recipe.shape)
+            draws["instance_noise"] = recipe.instance_noise * left * streams["instance_noise"].standard_normal(shape)
+        return draws
+
+    def _last(self) -> dict[str, float]:
+        self._flush()
+        return {name: float(blocks[-1][-1]) for name, blocks in self._history.items()}
+
+    def _flush(self) -> None:
+        """Moves the metrics that wait on the device into the history, in one transfer."""
+        if self._rows:
+            values = self._to_numpy(self._rows)
+            self._rows = []
+            for name, column in zip(self.metric_names, values.T, strict=True):
+                self._history.setdefault(name, []).append(np.array(column, dtype=np.float64))
+
+    def _check_samples(self, data: Any, minimum: int | None = None) -> np.ndarray:
+        samples = getattr(data, "samples", data)
+        if not isinstance(samples, np.ndarray):
+            raise TypeError(f"data must come from ganlib.data.load or be a NumPy array, not {type(data).__name__}.")
+        shape, minimum = self.recipe.shape, minimum or self.recipe.batch_size
+        if samples.ndim != len(shape) + 1 or samples.shape[1:] != shape:
+            hint = "Load the data at that size, or change the recipe's shape."
+            if samples.ndim == 4 and samples.shape[1:] == (shape[-1], *shape[:-1]):
+                hint = "These look channel-first: use np.transpose(data, (0, 2, 3, 1))."
+            raise ValueError(f"The samples have shape {samples.shape}; this recipe needs (n, *{shape}). {hint}")
+        if not np.issubdtype(samples.dtype, np.floating):
+            raise ValueError(
+                f"The samples are {samples.dtype}; expected floating-point numbers, images in [-1, 1]. "
+                "For images of 0 to 255 use data / 127.5 - 1 as float32."
+            )
+        if len(samples) < minimum:
+            raise ValueError(
+                f"{len(samples)} samples do not fill one batch of {minimum}. Use more data or a smaller batch_size."
+            )
+        if not np.isfinite(samples).all():
+            raise ValueError("The samples hold NaN or infinite values. Remove or repair them first.")
+        if len(shape) == 3 and (samples.min() < -1.001 or samples.max() > 1.001):
+            raise ValueError(
+                f"The images reach from {samples.min():.3g} to {samples.max():.3g}; expected [-1, 1]. "
+                "For images of 0 to 255 use data / 127.5 - 1, for 0 to 1 use data * 2 - 1."
+            )
+        return samples
+
+
+class _Bar:
+    """tqdm with the losses behind it, read from the device only when they are shown."""
+
+    def __init__(self, tqdm_bar: Any) -> None:
+        self.bar, self.shown = tqdm_bar, 0.0
+
+    def advance(self, last: Any) -> None:
+        self.bar.update()
+        if not self.bar.disable and (time.monotonic() - self.shown > 0.5 or self.bar.n == self.bar.total):
+            self.bar.set_postfix({name: f"{value:.3f}" for name, value in last().items() if name.endswith("loss")})
+            self.shown = time.monotonic()
+
+    def note(self, text: str) -> None:
+        if not self.bar.disable:
+            self.bar.write(text, file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _progress_bar(steps: int, name: str, progress: bool | None) -> Iterator[_Bar]:
+    from tqdm.auto import tqdm
+
+    if progress is None:
+        watched = sys.stderr.isatty() or "ipykernel" in sys.modules
+        progress = watched and os.environ.get("GANLIB_PROGRESS") != "0"
+    with tqdm(total=steps, desc=name, unit="step", disable=not progress, mininterval=0.2) as bar:
+        yield _Bar(bar)
+
+
+@contextlib.contextmanager
+def _late_interrupt(stop: Any) -> Iterator[None]:
+    """Lets the first Ctrl-C wait for the end of the step, so that no step is left half done; the second does not."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed = False
+
+    def handler(number: int, frame: Any) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+        stop()
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+        if pressed:
+            raise KeyboardInterrupt
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _call(callbacks: tuple[Any, ...], event: str, *arguments: Any) -> None:
+    for callback in callbacks:
+        if hasattr(callback, event):
+            getattr(callback, event)(*arguments)
+
+
+def _whole(name: str, value: Any, low: int) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = low - 1
+    if isinstance(value, bool) or number < low:
+        raise ValueError(f"{name} must be a whole number of at least {low}, not {value!r}.")
+    return number
+
+
+def _prefixed(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {f"{prefix}/{name}": array for name, array in arrays.items()}
+
+
+def _part(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name.removeprefix(f"{prefix}/"): a for name, a in arrays.items() if name.startswith(f"{prefix}/")}
