@@ -165,13 +165,15 @@ class BatchNorm(keras.layers.Layer):
         mean, variance = tf.convert_to_tensor(self.mean), tf.convert_to_tensor(self.variance)
         if training:
             axes = list(range(len(x.shape) - 1))
-            mean, variance = tf.nn.moments(x, axes)
+            mean = tf.reduce_mean(x, axes)
+            # Not tf.nn.moments: it stops the gradient through the mean, and a penalty's second derivative needs it.
+            variance = tf.reduce_mean(tf.square(x - mean), axes)
             values = tf.cast(tf.size(x) / tf.size(mean), x.dtype)  # in each channel
             unbiased = variance * values / (values - 1)
             self.mean.assign(self.momentum * self.mean + (1 - self.momentum) * mean)
             self.variance.assign(self.momentum * self.variance + (1 - self.momentum) * unbiased)
         scale = tf.convert_to_tensor(self.scale) * tf.math.rsqrt(variance + self.epsilon)
-        return tf.cast(x * scale + (tf.convert_to_tensor(self.shift) - mean * scale), given)
+        return tf.cast((x - mean) * scale + self.shift, given)
 
 
 class LeakyReLU(keras.layers.Layer):
