@@ -210,7 +210,7 @@ def _numbers(values: dict[str, Any]) -> None:
         "moving_average": (0, 1, "from 0 (none) to below 1"),
         "real_label": (0, math.inf, "above 0.5 and at most 1"),
         "batch_norm_epsilon": (0, math.inf, "above 0"),
-        "weight_std": (0, math.inf, "0 or more"),
+        "weight_std": (0, math.inf, "above 0"),
         "scale_mean": (-math.inf, math.inf, "finite"),
         "scale_std": (0, math.inf, "0 or more"),
         "penalty_weight": (0, math.inf, "0 or more"),
@@ -220,6 +220,8 @@ def _numbers(values: dict[str, Any]) -> None:
         values[field] = _number(field, values[field], low, high, expected)
     if not 0.5 < values["real_label"] <= 1:
         raise RecipeError(f"real_label must be above 0.5 and at most 1, not {values['real_label']}.")
+    if values["weight_std"] == 0:
+        raise RecipeError("weight_std must be above 0: from weights of zero the players never move apart.")
     if values["batch_norm_epsilon"] == 0:
         raise RecipeError("batch_norm_epsilon must be above 0: it keeps the division by the variance finite.")
 

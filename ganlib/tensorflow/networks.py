@@ -242,7 +242,7 @@ def get_weights(model: keras.Model) -> dict[str, np.ndarray]:
     Names are like "conv3.kernel"; layouts are those of `ganlib.initialise.initial_weights`. A model that is not
     ganlib's gives its own variables, names and layouts as they are.
     """
-    return {name: np.array(variable) for name, variable in neutral_weights(model).items()}
+    return {name: np.array(tf.convert_to_tensor(variable).numpy()) for name, variable in neutral_weights(model).items()}
 
 
 def set_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
@@ -264,7 +264,7 @@ def set_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
 
 
 def neutral_weights(model: keras.Model) -> dict[str, Any]:
-    """Neutral name → variable. Keras's layouts are the neutral ones."""
+    """The weights by neutral name: the variables, whose layouts are the neutral ones."""
     if not isinstance(model, Network):
         return {variable.path: variable for variable in model.variables}
     weights = {}

@@ -12,7 +12,7 @@ from ganlib.recipe import Optimiser
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015) over a list of parameters: written out, with ε where the recipe puts it."""
+    """Adam (Kingma & Ba 2015) over a list of parameters, with ε where the recipe puts it: written out."""
 
     slots = ("m", "v")
 

@@ -122,7 +122,7 @@ class Trainer(BaseTrainer):
 
     def _generate(self, latents: np.ndarray) -> np.ndarray:
         with tf.device(self.device):
-            return np.array(self._inference(self._tensor(latents)))
+            return self._inference(self._tensor(latents)).numpy().copy()
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         with tf.device(self.device):
@@ -136,7 +136,7 @@ class Trainer(BaseTrainer):
             return [tf.gather(samples, chosen) for chosen in indices]
 
     def _to_numpy(self, rows: list[Tensor]) -> np.ndarray:
-        return np.array(tf.stack(rows), dtype=np.float64)
+        return tf.stack(rows).numpy().astype(np.float64)
 
     def _weights(self, model: keras.Model) -> dict[str, np.ndarray]:
         return networks.get_weights(model)
@@ -146,11 +146,11 @@ class Trainer(BaseTrainer):
 
     def _optimiser_state(self, model: keras.Model, optimiser: Any) -> dict[str, np.ndarray]:
         state = {
-            f"{slot}/{name}": np.array(moment)
+            f"{slot}/{name}": moment.numpy().copy()
             for slot, moments in optimiser.state().items()
             for moment, name in zip(moments, _trainable_names(model), strict=True)
         }
-        return {**state, "steps": np.array(optimiser.steps, dtype=np.int64)}
+        return {**state, "steps": np.array(optimiser.steps.numpy(), dtype=np.int64)}
 
     def _set_optimiser_state(self, model: keras.Model, optimiser: Any, state: Mapping[str, np.ndarray]) -> None:
         for slot, moments in optimiser.state().items():

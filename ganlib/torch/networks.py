@@ -236,7 +236,7 @@ _BATCH_NORM = {"weight": "scale", "bias": "shift", "running_mean": "mean", "runn
 
 
 def neutral_weights(model: nn.Module) -> dict[str, tuple[Tensor, tuple[int, ...]]]:
-    """Neutral name → (tensor, the permutation of its axes that gives the neutral layout)."""
+    """The weights by neutral name: each tensor, with the permutation of its axes that gives the neutral layout."""
     if not isinstance(model, Network):
         return {name: (tensor, tuple(range(tensor.ndim))) for name, tensor in model.state_dict(keep_vars=True).items()}
     weights: dict[str, tuple[Tensor, tuple[int, ...]]] = {}

@@ -10,7 +10,7 @@ from ganlib.recipe import Optimiser
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015) over a list of parameters: PyTorch's own, with ε where the recipe puts it."""
+    """Adam (Kingma & Ba 2015) over a list of parameters, with ε where the recipe puts it: PyTorch's own."""
 
     slots = ("m", "v")
 

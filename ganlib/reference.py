@@ -1,0 +1,563 @@
+"""Every operation, loss and penalty in plain NumPy: the equation, its source, and the code beside it.
+
+Both frameworks are tested against this file. It is written to be read, not to be fast; results are float64.
+Images are (n, height, width, channels). Σ runs over the indices beside it; E is the mean over the batch.
+
+    >>> x = np.array([[1.0, 2.0], [3.0, 4.0]]).reshape(1, 2, 2, 1)
+    >>> conv_transpose2d(x, np.ones((2, 2, 1, 1)), stride=2)[0, :, :, 0]
+    array([[1., 1., 2., 2.],
+           [1., 1., 2., 2.],
+           [3., 3., 4., 4.],
+           [3., 3., 4., 4.]])
+    >>> round(losses.minimax.discriminator([0.0], [0.0]), 3)  # log 4, where D tells nothing apart
+    1.386
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ganlib import architectures
+from ganlib.architectures import Layer, Shape
+
+Array = np.ndarray
+Weights = Mapping[str, Array]
+Terms = tuple[float, Array, Array]
+
+# Dense layers and convolutions.
+
+
+def dense(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None) -> Array:
+    """y = x W + b, from x (n, in) with W (in, units) to (n, units)."""
+    x, kernel = _array(x), _array(kernel)
+    if x.ndim != 2 or kernel.ndim != 2 or x.shape[1] != kernel.shape[0]:
+        raise ValueError(
+            f"dense takes x (n, in) and a kernel (in, units), not {x.shape} and {kernel.shape}. "
+            "Flatten images first; the kernel has one row for each input."
+        )
+    return x @ kernel + _bias(bias, kernel.shape[1])
+
+
+def conv2d(
+    x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None, stride: int = 1, padding: str = "same"
+) -> Array:
+    """Convolution, as deep learning uses the word: the kernel is not flipped.
+
+        y[n, a, b, o] = Σ_ijc X[n, s·a + i, s·b + j, c] · K[i, j, c, o] + bias[o]
+
+    with stride s, and X the input with a border of zeros (Dumoulin & Visin 2016, chapter 2).
+
+    Args:
+        x: (n, height, width, in).
+        kernel: (kh, kw, in, out).
+        bias: (out,), or None.
+        stride: the pixels of x from one value of y to the next.
+        padding: "same" gives ceil(size / stride), the odd pixel of border last; "valid" adds no border and
+            gives floor((size - k) / stride) + 1.
+    """
+    x, kernel = _image_and_kernel(x, kernel, ("kh", "kw", "in", "out"), stride, padding)
+    kh, kw, _, out = kernel.shape
+    height = architectures.conv_size(x.shape[1], kh, stride, padding)
+    width = architectures.conv_size(x.shape[2], kw, stride, padding)
+    rows, columns = _border(x.shape[1], kh, stride, padding), _border(x.shape[2], kw, stride, padding)
+    padded = np.pad(x, ((0, 0), rows, columns, (0, 0)))
+    y = np.zeros((len(x), height, width, out))
+    for i in range(kh):
+        for j in range(kw):
+            y += _under(padded, i, j, stride, height, width) @ kernel[i, j]
+    return y + _bias(bias, out)
+
+
+def conv_transpose2d(
+    x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None, stride: int = 1, padding: str = "same"
+) -> Array:
+    """Transposed convolution ("deconvolution"): each pixel of x adds a copy of the kernel to the result.
+
+        Y[n, s·a + i, s·b + j, o] += x[n, a, b, c] · K[i, j, o, c]    for all a, b, i, j, c
+
+    and y is Y without its border, plus bias[o]. It is the transpose of `conv2d` with the same kernel: that
+    multiplies by a matrix C, this by Cᵀ (Dumoulin & Visin 2016, chapter 4; see `conv_matrix`).
+
+    Args:
+        x: (n, height, width, in).
+        kernel: (kh, kw, out, in), the kernel of a convolution from `out` channels to `in`.
+        bias: (out,), or None.
+        stride: the pixels of y from one copy of the kernel to the next.
+        padding: "same" gives size · stride, "valid" gives (size - 1) · stride + k.
+    """
+    x, kernel = _image_and_kernel(x, kernel, ("kh", "kw", "out", "in"), stride, padding)
+    (n, height, width, _), (kh, kw, out, _) = x.shape, kernel.shape
+    tall = architectures.conv_transpose_size(height, kh, stride, padding)
+    wide = architectures.conv_transpose_size(width, kw, stride, padding)
+    (top, bottom), (left, right) = _border(tall, kh, stride, padding), _border(wide, kw, stride, padding)
+    padded = np.zeros((n, top + tall + bottom, left + wide + right, out))
+    for i in range(kh):
+        for j in range(kw):
+            view = _under(padded, i, j, stride, height, width)  # adding to it adds to `padded`
+            view += x @ kernel[i, j].T
+    return padded[:, top : top + tall, left : left + wide] + _bias(bias, out)
+
+
+def conv_matrix(kernel: ArrayLike, input_shape: Shape, stride: int = 1, padding: str = "same") -> Array:
+    """The matrix C of a convolution: conv2d(x)[0].ravel() == C @ x[0].ravel() for x (1, *input_shape).
+
+    C.T is the matrix of `conv_transpose2d` with the same kernel. C has a row for each value of the result and
+    a column for each of the input, so this is for small images. Arguments as in `conv2d`.
+    """
+    if len(input_shape) != 3:
+        raise ValueError(f"input_shape must be (height, width, channels), not {tuple(input_shape)}.")
+    inputs = int(np.prod(input_shape))
+    units = np.eye(inputs).reshape(inputs, *input_shape)  # every image with a single 1
+    return conv2d(units, kernel, None, stride, padding).reshape(inputs, -1).T
+
+
+def _under(padded: Array, i: int, j: int, stride: int, height: int, width: int) -> Array:
+    """The pixels under the kernel's element (i, j), one for each of the kernel's height × width places."""
+    return padded[:, i::stride, j::stride][:, :height, :width]
+
+
+def _border(size: int, kernel: int, stride: int, padding: str) -> tuple[int, int]:
+    return architectures.same_padding(size, kernel, stride) if padding == "same" else (0, 0)
+
+
+# Normalisation.
+
+
+def batch_norm(x: ArrayLike, scale: ArrayLike, shift: ArrayLike, epsilon: float) -> Array:
+    """y = scale · (x - μ) / √(σ² + ε) + shift, with the batch's μ and σ² (Ioffe & Szegedy 2015, algorithm 1).
+
+    They are each channel's mean, and mean squared distance from it, over all axes but the last.
+    """
+    return batch_norm_inference(x, scale, shift, *_statistics(_array(x)), epsilon)
+
+
+def batch_norm_inference(
+    x: ArrayLike, scale: ArrayLike, shift: ArrayLike, mean: ArrayLike, variance: ArrayLike, epsilon: float
+) -> Array:
+    """The same with moving statistics in place of the batch's (Ioffe & Szegedy 2015, algorithm 2)."""
+    x = _array(x)
+    scale, shift = _vector("scale", scale, x.shape[-1]), _vector("shift", shift, x.shape[-1])
+    mean, variance = _vector("mean", mean, x.shape[-1]), _vector("variance", variance, x.shape[-1])
+    return scale * (x - mean) / np.sqrt(variance + epsilon) + shift
+
+
+def moving_statistics(
+    x: ArrayLike, mean: ArrayLike, variance: ArrayLike, momentum: float
+) -> tuple[Array, Array]:
+    """The moving mean and variance after the batch x; momentum is the weight of the old.
+
+        mean ← momentum · mean + (1 - momentum) · μ
+        variance ← momentum · variance + (1 - momentum) · σ² · n / (n - 1)
+
+    where n counts the values of a channel: n / (n - 1) makes σ² unbiased (Ioffe & Szegedy 2015, algorithm 2).
+    """
+    x = _array(x)
+    n = x[..., 0].size
+    if n < 2:
+        raise ValueError(f"The unbiased variance needs two values a channel, not {n}: give a larger batch.")
+    mean, variance = _vector("mean", mean, x.shape[-1]), _vector("variance", variance, x.shape[-1])
+    mu, sigma2 = _statistics(x)
+    return moving_average(mean, mu, momentum), moving_average(variance, sigma2 * n / (n - 1), momentum)
+
+
+def spectral_norm(kernel: ArrayLike, u: ArrayLike, training: bool = True) -> tuple[float, Array]:
+    """The largest singular value σ of a kernel, by one power iteration (Miyato et al. 2018, algorithm 1).
+
+        v = W u / ‖W u‖,  u ← Wᵀ v / ‖Wᵀ v‖,  σ = vᵀ W u
+
+    where W is the kernel as a matrix, (all other axes, out). The layer then uses kernel / σ. Returns σ and
+    u (out,), from which the next iteration starts; out of training u stays as it is.
+    """
+    w = _array(kernel)
+    w = w.reshape(-1, w.shape[-1])
+    u = _vector("u", u, w.shape[1])
+    v = _unit(w @ u)
+    if training:
+        u = _unit(w.T @ v)
+    return float(v @ w @ u), u
+
+
+def _statistics(x: Array) -> tuple[Array, Array]:
+    axes = tuple(range(x.ndim - 1))
+    return x.mean(axes), x.var(axes)
+
+
+def _unit(vector: Array) -> Array:
+    length = np.linalg.norm(vector)
+    if length == 0:
+        raise ValueError("Spectral normalisation divides by zero: start its kernel and u at random.")
+    return vector / length
+
+
+# Activations.
+
+
+def leaky_relu(x: ArrayLike, slope: float) -> Array:
+    """x where x > 0, slope · x elsewhere (Maas et al. 2013); slope 0 is ReLU."""
+    x = _array(x)
+    return np.where(x > 0, x, slope * x)
+
+
+def tanh(x: ArrayLike) -> Array:
+    """(eˣ - e⁻ˣ) / (eˣ + e⁻ˣ)."""
+    return np.tanh(_array(x))
+
+
+def softplus(x: ArrayLike) -> Array:
+    """log(1 + eˣ), which never overflows here: -log(1 - sigmoid(x)), and softplus(-x) is -log(sigmoid(x))."""
+    return np.logaddexp(0.0, _array(x))
+
+
+def sigmoid(x: ArrayLike) -> Array:
+    """1 / (1 + e⁻ˣ), the derivative of softplus."""
+    return np.exp(-softplus(-_array(x)))
+
+
+def dropout(x: ArrayLike, rate: float, kept: ArrayLike) -> Array:
+    """x / (1 - rate) where the boolean mask `kept` is true, 0 elsewhere (Srivastava et al. 2014).
+
+    Dividing in training keeps the expected value, so that inference leaves x as it is.
+    """
+    x, mask = _array(x), np.asarray(kept)
+    if mask.shape != x.shape or mask.dtype != np.bool_:
+        raise ValueError(f"kept must be boolean of shape {x.shape}, not {mask.dtype} of shape {mask.shape}.")
+    return np.where(mask, x / (1 - rate), 0.0)
+
+
+# Whole networks.
+
+
+def network(
+    layers: list[Layer], weights: Weights, x: ArrayLike, training: bool = False, masks: Weights | None = None
+) -> Array:
+    """Runs x through layers of `ganlib.architectures`. It changes no weight: `network_update` does.
+
+    Args:
+        layers: as `generator_layers` and `discriminator_layers` return them.
+        weights: arrays by name, such as "conv3.kernel": kernel and bias, laid out as above; scale, shift,
+            mean and variance of batch normalisation; u of spectral normalisation.
+        x: (n, *input_shape).
+        training: batch normalisation takes the batch's statistics, spectral normalisation makes an iteration.
+        masks: what dropout keeps in training, {"dropout2": a boolean array of that layer's input's shape}.
+    """
+    return _run(layers, weights, x, training, masks or {})[0]
+
+
+def network_update(
+    layers: list[Layer], weights: Weights, x: ArrayLike, masks: Weights | None = None
+) -> dict[str, Array]:
+    """All weights after one training pass over x, which changes moving statistics and the vectors u."""
+    return {**weights, **_run(layers, weights, x, True, masks or {})[1]}
+
+
+def _run(
+    layers: list[Layer], weights: Weights, x: ArrayLike, training: bool, masks: Weights
+) -> tuple[Array, dict[str, Array]]:
+    """The output, and the weights that a training pass replaces."""
+    x, changed = _array(x), {}
+
+    def weight(part: str) -> Array:
+        if f"{name}.{part}" not in weights:
+            raise ValueError(f"The weight {name}.{part} is missing. Given: {', '.join(weights) or 'none'}.")
+        return _array(weights[f"{name}.{part}"])
+
+    for name, layer in zip(architectures.names(layers), layers, strict=True):
+        if isinstance(layer, architectures.Dense | architectures.Conv | architectures.ConvTranspose):
+            kernel, bias = weight("kernel"), weight("bias") if layer.bias else None
+        if isinstance(layer, architectures.Dense | architectures.Conv) and layer.spectral:
+            sigma, changed[f"{name}.u"] = spectral_norm(kernel, weight("u"), training)
+            kernel = kernel / sigma
+        match layer:
+            case architectures.Dense():
+                x = dense(x, kernel, bias)
+            case architectures.Conv():
+                x = conv2d(x, kernel, bias, layer.stride, layer.padding)
+            case architectures.ConvTranspose():
+                x = conv_transpose2d(x, kernel, bias, layer.stride, layer.padding)
+            case architectures.BatchNorm() if training:
+                new = moving_statistics(x, weight("mean"), weight("variance"), layer.momentum)
+                changed[f"{name}.mean"], changed[f"{name}.variance"] = new
+                x = batch_norm(x, weight("scale"), weight("shift"), layer.epsilon)
+            case architectures.BatchNorm():
+                scale, shift, mean, variance = map(weight, ("scale", "shift", "mean", "variance"))
+                x = batch_norm_inference(x, scale, shift, mean, variance, layer.epsilon)
+            case architectures.LeakyReLU():
+                x = leaky_relu(x, layer.slope)
+            case architectures.Tanh():
+                x = tanh(x)
+            case architectures.Dropout() if training:
+                if name not in masks:
+                    raise ValueError(f"Dropout needs masks={{{name!r}: a boolean array {x.shape}}}.")
+                x = dropout(x, layer.rate, masks[name])
+            case architectures.Reshape():
+                x = x.reshape(len(x), *layer.shape)
+            case architectures.Flatten():
+                x = x.reshape(len(x), -1)
+    return x, changed
+
+
+# Losses.
+
+
+class Loss:
+    """What the two players minimise, on logits r (real) and f (fake), each (n,), as means over the batch.
+
+    D's loss is its real part plus its fake part, with no half. A gradient is a pair, the derivatives by r and
+    by f; at the kinks of the hinge it is 0, as in both frameworks. `real_label` is t, the label of real
+    samples, below 1 for one-sided label smoothing (Salimans et al. 2016, section 3.4).
+    """
+
+    smoothable = False  # has labels, so real_label may be below 1
+
+    def discriminator(self, real_logits: ArrayLike, fake_logits: ArrayLike, real_label: float = 1.0) -> float:
+        """D's loss."""
+        return float(self._d(*self._logits(real_logits, fake_logits, real_label), real_label)[0])
+
+    def generator(self, real_logits: ArrayLike, fake_logits: ArrayLike) -> float:
+        """G's loss."""
+        return float(self._g(*self._logits(real_logits, fake_logits))[0])
+
+    def discriminator_gradient(
+        self, real_logits: ArrayLike, fake_logits: ArrayLike, real_label: float = 1.0
+    ) -> tuple[Array, Array]:
+        """The derivatives of D's loss by the real and by the fake logits, (n,) each."""
+        _, by_r, by_f = self._d(*self._logits(real_logits, fake_logits, real_label), real_label)
+        return by_r / by_r.size, by_f / by_f.size
+
+    def generator_gradient(self, real_logits: ArrayLike, fake_logits: ArrayLike) -> tuple[Array, Array]:
+        """The derivatives of G's loss by the real and by the fake logits, (n,) each."""
+        _, by_r, by_f = self._g(*self._logits(real_logits, fake_logits))
+        return by_r / by_r.size, by_f / by_f.size
+
+    def _logits(self, real: ArrayLike, fake: ArrayLike, real_label: float = 1.0) -> tuple[Array, Array]:
+        r, f = _array(real), _array(fake)
+        for name, logits in (("real_logits", r), ("fake_logits", f)):
+            if logits.ndim != 1 or logits.size == 0:
+                raise ValueError(f"{name} must be (n,), not {logits.shape}. Of an (n, 1), take {name}[:, 0].")
+        if not (0 <= real_label <= 1 if self.smoothable else real_label == 1):
+            allowed = "from 0 to 1" if self.smoothable else "1, since this loss has no label to smooth"
+            raise ValueError(f"real_label must be {allowed}, not {real_label}.")
+        return r, f
+
+    # A loss is these two: the value, and by each r and f the derivative before the mean's 1/n.
+    def _d(self, r: Array, f: Array, t: float) -> Terms:
+        raise NotImplementedError
+
+    def _g(self, r: Array, f: Array) -> Terms:
+        raise NotImplementedError
+
+
+class Minimax(Loss):
+    """The zero-sum game (Goodfellow et al. 2014, equation 1); p = sigmoid(logit) is the chance of "real".
+
+    D: E[-t log p(r) - (1 - t) log(1 - p(r))] + E[-log(1 - p(f))];  G: E[log(1 - p(f))].
+    """
+
+    smoothable = True
+
+    def _d(self, r: Array, f: Array, t: float) -> Terms:
+        loss = np.mean(t * softplus(-r) + (1 - t) * softplus(r)) + np.mean(softplus(f))
+        return loss, (1 - t) * sigmoid(r) - t * sigmoid(-r), sigmoid(f)
+
+    def _g(self, r: Array, f: Array) -> Terms:
+        return np.mean(-softplus(f)), np.zeros_like(r), -sigmoid(f)
+
+
+class NonSaturating(Minimax):
+    """D as in `Minimax`;  G: E[-log p(f)], steep where D rejects f (Goodfellow et al. 2014, section 3)."""
+
+    def _g(self, r: Array, f: Array) -> Terms:
+        return np.mean(softplus(-f)), np.zeros_like(r), -sigmoid(-f)
+
+
+class LeastSquares(Loss):
+    """D: E[(r - t)²] + E[f²];  G: E[(f - 1)²] (Mao et al. 2017, equation 9, without its factors ½)."""
+
+    smoothable = True
+
+    def _d(self, r: Array, f: Array, t: float) -> Terms:
+        return np.mean((r - t) ** 2) + np.mean(f**2), 2 * (r - t), 2 * f
+
+    def _g(self, r: Array, f: Array) -> Terms:
+        return np.mean((f - 1) ** 2), np.zeros_like(r), 2 * (f - 1)
+
+
+class Wasserstein(Loss):
+    """D: E[f] - E[r];  G: -E[f] (Arjovsky et al. 2017, algorithm 1). Something must keep D Lipschitz."""
+
+    def _d(self, r: Array, f: Array, t: float) -> Terms:
+        return np.mean(f) - np.mean(r), -np.ones_like(r), np.ones_like(f)
+
+    def _g(self, r: Array, f: Array) -> Terms:
+        return -np.mean(f), np.zeros_like(r), -np.ones_like(f)
+
+
+class Hinge(Wasserstein):
+    """D: E[max(0, 1 - r)] + E[max(0, 1 + f)];  G: -E[f] (Lim & Ye 2017)."""
+
+    def _d(self, r: Array, f: Array, t: float) -> Terms:
+        loss = np.mean(np.maximum(0, 1 - r)) + np.mean(np.maximum(0, 1 + f))
+        return loss, np.where(r < 1, -1.0, 0.0), np.where(f > -1, 1.0, 0.0)
+
+
+class Relativistic(Loss):
+    """D: E[softplus(-(r - f))];  G: E[softplus(-(f - r))], real and fake paired by position.
+
+    RpGAN (Jolicoeur-Martineau 2019), also R3GAN's loss (Huang et al. 2024): D learns which of a pair is real.
+    """
+
+    def _d(self, r: Array, f: Array, t: float) -> Terms:
+        d = _pairs(r, f)
+        return np.mean(softplus(-d)), -sigmoid(-d), sigmoid(-d)
+
+    def _g(self, r: Array, f: Array) -> Terms:
+        d = _pairs(r, f)
+        return np.mean(softplus(d)), sigmoid(d), -sigmoid(d)
+
+
+def _pairs(r: Array, f: Array) -> Array:
+    if r.size != f.size:
+        raise ValueError(f"This loss pairs logits: give as many real as fake, not {r.size} and {f.size}.")
+    return r - f
+
+
+class losses:
+    """The losses by name: `losses.hinge`, or `losses.get("hinge")`."""
+
+    minimax = Minimax()
+    nonsaturating = NonSaturating()
+    least_squares = LeastSquares()
+    wasserstein = Wasserstein()
+    hinge = Hinge()
+    relativistic = Relativistic()
+
+    @classmethod
+    def get(cls, name: str) -> Loss:
+        """The loss of that name, or a ValueError that lists the names."""
+        known = {key: value for key, value in vars(cls).items() if isinstance(value, Loss)}
+        if name not in known:
+            raise ValueError(f"There is no loss {name!r}. The losses: {', '.join(known)}.")
+        return known[name]
+
+
+# Penalties.
+
+
+class penalties:
+    """Penalties on ∇ₓD(x), an array of x's shape (n, …): one norm a sample, never one over the whole batch.
+
+    They carry no weight; the trainer multiplies R1 and R2 by γ/2, WGAN-GP by λ.
+    """
+
+    @staticmethod
+    def r1(gradient: ArrayLike) -> float:
+        """E‖∇ₓD(x)‖² at real x (Mescheder et al. 2018, equation 9, without its γ/2)."""
+        return float(np.mean(_squared_norms(gradient)))
+
+    @staticmethod
+    def r2(gradient: ArrayLike) -> float:
+        """E‖∇ₓD(x)‖² at fake x (Mescheder et al. 2018, section 4.1, without its γ/2)."""
+        return float(np.mean(_squared_norms(gradient)))
+
+    @staticmethod
+    def wgan_gp(gradient: ArrayLike) -> float:
+        """E(‖∇ₓD(x)‖ - 1)² at x from `interpolate` (Gulrajani et al. 2017, equation 3, without its λ)."""
+        return float(np.mean((np.sqrt(_squared_norms(gradient)) - 1) ** 2))
+
+    @staticmethod
+    def interpolate(real: ArrayLike, fake: ArrayLike, mix: ArrayLike) -> Array:
+        """mix · real + (1 - mix) · fake, with mix (n,) (Gulrajani et al. 2017, algorithm 1)."""
+        real, fake = _array(real), _array(fake)
+        if real.ndim == 0 or real.shape != fake.shape:
+            raise ValueError(f"real and fake must have one shape (n, …), not {real.shape} and {fake.shape}.")
+        share = _vector("mix", mix, len(real)).reshape(-1, *[1] * (real.ndim - 1))
+        return share * real + (1 - share) * fake
+
+
+def _squared_norms(gradient: ArrayLike) -> Array:
+    g = _array(gradient)
+    if g.ndim < 2 or len(g) == 0:
+        raise ValueError(f"gradient must be ∇ₓD(x), (n, …) like x, not {g.shape}. Make (n,) to (n, 1).")
+    return np.sum(g.reshape(len(g), -1) ** 2, axis=1)
+
+
+# Optimisers.
+
+
+def adam_step(
+    weight: ArrayLike, gradient: ArrayLike, m: ArrayLike, v: ArrayLike, step: int,
+    rate: float, beta1: float, beta2: float, epsilon: float, epsilon_placement: str,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """One step of Adam (Kingma & Ba 2015, algorithm 1).
+
+        m ← β₁ m + (1 - β₁) g,  v ← β₂ v + (1 - β₂) g²,  m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ)
+        w ← w - rate · m̂ / (√v̂ + ε)               ε "after" the bias correction: algorithm 1, PyTorch
+        w ← w - rate · m̂ / (√v̂ + ε / √(1 - β₂ᵗ))  ε "before" it: the end of section 2, Keras
+
+    Steps t count from 1; m and v start as zeros. Returns weight, m and v.
+    """
+    if step < 1:
+        raise ValueError(f"Adam counts steps from 1, not {step}: at 0 the bias correction divides by 0.")
+    if epsilon_placement not in ("before", "after"):
+        raise ValueError(f"epsilon_placement must be 'before' or 'after', not {epsilon_placement!r}.")
+    g = _array(gradient)
+    m = beta1 * _array(m) + (1 - beta1) * g
+    v = beta2 * _array(v) + (1 - beta2) * g**2
+    m_hat, v_hat = m / (1 - beta1**step), v / (1 - beta2**step)
+    if epsilon_placement == "before":
+        epsilon = epsilon / np.sqrt(1 - beta2**step)
+    return _array(weight) - rate * m_hat / (np.sqrt(v_hat) + epsilon), m, v
+
+
+def sgd_step(
+    weight: ArrayLike, gradient: ArrayLike, velocity: ArrayLike, rate: float, momentum: float
+) -> tuple[Array, Array]:
+    """v ← momentum · v + g, w ← w - rate · v (the heavy ball, Polyak 1964). Returns weight and velocity v."""
+    v = momentum * _array(velocity) + _array(gradient)
+    return _array(weight) - rate * v, v
+
+
+def moving_average(old: ArrayLike, new: ArrayLike, decay: float) -> Array:
+    """decay · old + (1 - decay) · new: the moving average of G's weights (Yazıcı et al. 2019)."""
+    return decay * _array(old) + (1 - decay) * _array(new)
+
+
+# Checks.
+
+
+def _array(values: ArrayLike) -> Array:
+    return np.asarray(values, dtype=np.float64)
+
+
+def _vector(name: str, values: ArrayLike, length: int) -> Array:
+    vector = _array(values)
+    if vector.shape != (length,):
+        raise ValueError(f"{name} must have shape ({length},), not {vector.shape}.")
+    return vector
+
+
+def _bias(bias: ArrayLike | None, channels: int) -> Array | float:
+    return 0.0 if bias is None else _vector("bias", bias, channels)
+
+
+def _image_and_kernel(
+    x: ArrayLike, kernel: ArrayLike, axes: tuple[str, ...], stride: int, padding: str
+) -> tuple[Array, Array]:
+    x, kernel = _array(x), _array(kernel)
+    if x.ndim != 4:
+        raise ValueError(f"x must be (n, height, width, channels), not {x.shape}. Use x[None] for one image.")
+    if kernel.ndim != 4:
+        raise ValueError(f"The kernel must be ({', '.join(axes)}), not {kernel.shape}.")
+    if x.shape[-1] != kernel.shape[axes.index("in")]:
+        raise ValueError(
+            f"The channels of x {x.shape} and of the kernel {kernel.shape} differ: {x.shape[-1]} and "
+            f"{kernel.shape[axes.index('in')]}. Expected (n, height, width, in) and ({', '.join(axes)})."
+        )
+    if padding not in ("same", "valid"):
+        raise ValueError(f"padding must be 'same' or 'valid', not {padding!r}.")
+    if isinstance(stride, bool) or not isinstance(stride, int | np.integer) or stride < 1:
+        raise ValueError(f"stride must be a whole number of at least 1, not {stride!r}.")
+    return x, kernel

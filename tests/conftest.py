@@ -1,0 +1,102 @@
+"""Shared by all tests. They run for every installed framework; GANLIB_BACKEND=torch keeps to one."""
+
+import os
+
+# One thread each, so that tests can run side by side; read by the frameworks when they are imported.
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
+os.environ["TF_NUM_INTEROP_THREADS"] = "1"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
+os.environ.setdefault("MPLBACKEND", "agg")
+
+import numpy as np
+import pytest
+
+import ganlib
+
+BACKENDS = [
+    name for name in ganlib.available() if os.environ.get("GANLIB_BACKEND", name) == name
+]  # fmt: skip
+
+
+@pytest.fixture(params=BACKENDS)
+def gl(request):
+    """One framework's package, each in turn."""
+    return ganlib.backend(request.param)
+
+
+@pytest.fixture
+def both():
+    """Both frameworks' packages, for the tests that hold them against each other."""
+    if len(BACKENDS) < 2:
+        pytest.skip("needs PyTorch and TensorFlow both")
+    return [ganlib.backend(name) for name in BACKENDS]
+
+
+class Native:
+    """Between NumPy with channels last and a framework's own tensors."""
+
+    @staticmethod
+    def tensor(gl, array, dtype="float64"):
+        if gl.name == "torch":
+            import torch
+
+            tensor = torch.as_tensor(np.asarray(array, dtype))
+            return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
+        import tensorflow as tf
+
+        return tf.constant(np.asarray(array, dtype))
+
+    @staticmethod
+    def numpy(tensor):
+        if hasattr(tensor, "detach"):
+            tensor = tensor.detach()
+            return (tensor.permute(0, 2, 3, 1) if tensor.ndim == 4 else tensor).numpy()
+        return tensor.numpy()
+
+    @staticmethod
+    def forward(gl, model, array, training=False):
+        """model(array) as NumPy, in the model's own precision."""
+        if gl.name == "torch":
+            dtype = str(next(model.parameters()).dtype).removeprefix("torch.")
+            model.train(training)
+            return Native.numpy(model(Native.tensor(gl, array, dtype)))
+        return Native.numpy(model(Native.tensor(gl, array, model.variable_dtype), training=training))
+
+    @staticmethod
+    def gradients(gl, function, *arrays):
+        """The value of function(*tensors) and its gradients, as NumPy; zeros where it does not depend."""
+        tensors = [Native.tensor(gl, array) for array in arrays]
+        if gl.name == "torch":
+            import torch
+
+            tensors = [tensor.requires_grad_() for tensor in tensors]
+            value = function(*tensors)
+            gradients = torch.autograd.grad(value, tensors, allow_unused=True)
+        else:
+            import tensorflow as tf
+
+            with tf.GradientTape() as tape:
+                for tensor in tensors:
+                    tape.watch(tensor)
+                value = function(*tensors)
+            gradients = tape.gradient(value, tensors)
+        filled = [np.zeros_like(a) if g is None else Native.numpy(g) for a, g in zip(arrays, gradients, strict=True)]
+        return float(Native.numpy(value)), filled
+
+
+@pytest.fixture
+def native():
+    return Native
+
+
+@pytest.fixture
+def images():
+    """A function that gives n images of a recipe's shape, in [-1, 1], always the same."""
+
+    def make(recipe, n=64, dtype="float32"):
+        values = np.random.default_rng(7).normal(size=(n, *recipe.shape))
+        return (np.tanh(values) if len(recipe.shape) == 3 else values).astype(dtype)
+
+    return make

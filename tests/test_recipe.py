@@ -1,0 +1,155 @@
+"""Recipes: complete, checked, and the same after a round trip."""
+
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ganlib
+from ganlib import architectures
+from ganlib.errors import RecipeError
+
+NAMES = ganlib.recipes()
+
+
+def test_the_promised_recipes_are_there():
+    promised = {"ring", "grid", "dcgan-digits", "dcgan-28", "dcgan-32", "dcgan-64"}
+    assert promised | {"tensorflow-tutorial", "pytorch-tutorial"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_recipe_is_valid_names_itself_and_says_what_it_is_for(name):
+    recipe = ganlib.recipe(name)
+    assert recipe.name == name
+    assert len(recipe.about) > 60
+    assert recipe == ganlib.Recipe.from_json(recipe.to_json())
+    hash(recipe)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        recipe.steps = 1
+
+
+def test_no_field_has_a_default():
+    for cls in (ganlib.Recipe, ganlib.Optimiser):
+        for field in dataclasses.fields(cls):
+            assert field.default is dataclasses.MISSING
+            assert field.default_factory is dataclasses.MISSING
+
+
+def test_a_dict_changes_only_the_named_fields_of_an_optimiser():
+    before = ganlib.recipe("ring").generator_optimiser
+    after = ganlib.recipe("ring", generator_optimiser={"rate": 0.5}).generator_optimiser
+    assert after == dataclasses.replace(before, rate=0.5)
+
+
+# Generator and discriminator as the two tutorials have them: facts read from their published code.
+@pytest.mark.parametrize(
+    ("name", "generator", "discriminator"),
+    [("tensorflow-tutorial", 2_330_944, 212_865), ("pytorch-tutorial", 3_576_704, 2_765_568)],
+)
+def test_the_tutorials_have_the_tutorials_parameter_counts(name, generator, discriminator):
+    import numpy as np
+
+    from ganlib import initialise
+
+    recipe = ganlib.recipe(name)
+    rng = np.random.default_rng(0)
+    moving = {"mean", "variance"} if name == "pytorch-tutorial" else set()  # Keras counts moving statistics
+
+    def count(weights):
+        return sum(array.size for key, array in weights.items() if key.split(".")[1] not in moving)
+
+    assert count(initialise.generator_weights(recipe, rng)) == generator
+    assert count(initialise.discriminator_weights(recipe, rng)) == discriminator
+
+
+BAD = [
+    ({"los": "hinge"}, "Did you mean 'loss'"),
+    ({"loss": "hing"}, "Did you mean 'hinge'"),
+    ({"steps": 0}, "at least 1"),
+    ({"steps": 1.5}, "whole number"),
+    ({"steps": True}, "whole number"),
+    ({"batch_size": -3}, "at least 1"),
+    ({"generator_slope": float("nan")}, "number"),
+    ({"generator_slope": "0.2"}, "number"),
+    ({"generator_optimiser": {"rate": float("inf")}}, "generator_optimiser.rate"),
+    ({"generator_optimiser": {"rate": 0}}, "never moves"),
+    ({"generator_optimiser": {"lr": 1e-3}}, "rate"),
+    ({"generator_optimiser": 1e-3}, "Optimiser"),
+    ({"discriminator_optimiser": {"rule": "adm"}}, "adam"),
+    ({"real_label": 0.4}, "above 0.5"),
+    ({"real_label": 0.9, "loss": "hinge"}, "least_squares"),
+    ({"batch_norm_epsilon": 0}, "above 0"),
+    ({"batch_norm_momentum": 1.0}, "below 1"),
+    ({"shape": (16, 16)}, "height, width, channels"),
+    ({"shape": (16, 16, 0)}, "height, width, channels"),
+    ({"shape": 16}, "height, width, channels"),
+    ({"shape": (2,)}, "dense"),
+    ({"shape": (16, 24, 1)}, "square"),
+    ({"shape": (30, 30, 1)}, "28 and 32"),
+    ({"shape": (4, 4, 1)}, "8"),
+    ({"kernel": 1}, "from 2 to 9"),
+    ({"penalty": "r1"}, "penalty_weight=1"),
+    ({"penalty": "wgan_gp"}, "penalty_weight=10"),
+    ({"penalty_weight": 1.0}, "weighs no penalty"),
+    ({"pack": 3}, "packed"),
+    ({"batch_size": 1}, "at least two"),
+    ({"update": "simultaneous", "discriminator_steps": 2}, "alternating"),
+    ({"fresh_noise": 1}, "True or False"),
+    ({"data": ""}, "not empty"),
+]
+
+
+@pytest.mark.parametrize(("changes", "says"), BAD)
+def test_a_wrong_value_is_refused_and_the_message_says_what_is_right(changes, says):
+    with pytest.raises(RecipeError, match=says):
+        ganlib.recipe("dcgan-digits", **changes)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "says"), [("tensorflow-tutorial", 30, "32"), ("pytorch-tutorial", 32, "'dcgan'")]
+)
+def test_the_tutorials_say_which_sizes_they_make(name, size, says):
+    with pytest.raises(RecipeError, match=says):
+        ganlib.recipe(name, shape=(size, size, 3))
+
+
+def test_an_unknown_recipe_names_the_nearest():
+    with pytest.raises(RecipeError, match="Did you mean 'dcgan-digits'"):
+        ganlib.recipe("dcgan-digit")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "null", "{", '{"name": 3}', "[" * 100_000])
+def test_what_is_no_recipe_is_refused(text):
+    with pytest.raises(RecipeError):
+        ganlib.Recipe.from_json(text)
+
+
+@given(
+    field=st.sampled_from([field.name for field in dataclasses.fields(ganlib.Recipe)]),
+    value=st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers()) | st.just({}),
+)
+def test_any_value_in_any_field_gives_a_recipe_or_a_recipe_error(field, value):
+    values = json.loads(ganlib.recipe("dcgan-digits").to_json()) | {field: value}
+    try:
+        recipe = ganlib.Recipe.from_json(json.dumps(values))
+    except RecipeError:
+        return
+    assert recipe == ganlib.Recipe.from_json(recipe.to_json())
+
+
+@pytest.mark.parametrize("size", range(1, 130))
+def test_every_size_either_fits_or_is_told_two_that_do(size):
+    try:
+        recipe = ganlib.recipe("dcgan-digits", shape=(size, size, 3), width=2)
+    except RecipeError as error:
+        import re
+
+        low, high = map(int, re.search(r"can make (\d+) and (\d+)", str(error)).groups())
+        for near in (low, high):
+            ganlib.recipe("dcgan-digits", shape=(near, near, 3), width=2)
+        return
+    assert architectures.shapes(architectures.generator_layers(recipe), (recipe.latent,))[-1] == (size, size, 3)
+    taken = architectures.shapes(architectures.discriminator_layers(recipe), architectures.discriminator_input(recipe))
+    assert taken[-1] == (1,)
