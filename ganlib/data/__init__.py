@@ -1,0 +1,198 @@
+"""Data sets: point mixtures, real digits and drawn shapes without a download; MNIST and others with one.
+
+    data = ganlib.data.load("digits")                       # 1,797 real digits, (n, 16, 16, 1) in [-1, 1]
+    data = ganlib.data.load("ring", n=5000)                 # eight Gaussians on a circle, data.points (n, 2)
+    data = ganlib.data.load("mnist", split="test")          # downloaded once, checked by its hash, kept
+    data = ganlib.data.load("folder:pictures", size=64)     # your own images
+
+A file is never trusted: its hash is checked where one is known, its header is checked against what really
+follows, nothing in it is executed or unpickled, and an archive is read without writing its members anywhere.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ganlib.data.arrays import check_memory, integer, scaled, select
+from ganlib.data.download import CLASSES, read_download
+from ganlib.data.folder import read_folder
+from ganlib.data.shapes import COLOURS, SHAPES, draw_shapes, shape_factors
+from ganlib.errors import DataError
+
+__all__ = ["COLOURS", "NAMES", "SHAPES", "Data", "load", "shape_factors"]
+
+NAMES = ("ring", "grid", "digits", "shapes", "mnist", "fashion_mnist", "cifar10", "folder:PATH")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Data:
+    """A data set in memory: either `images` or `points`.
+
+    Attributes:
+        name: what `load` was asked for.
+        images: (n, height, width, channels) float32 in [-1, 1], C-contiguous; or None.
+        points: (n, 2) float32; or None.
+        labels: (n,) int64; or None where nothing is known.
+        label_names: what the labels 0, 1, … mean.
+        centers: the modes of a mixture, (k, 2) float64; else None.
+        std: the standard deviation of each mode, in each direction; else None.
+        factors: what each of the `shapes` was drawn from; else empty. "shape" and "colour", (n,) int64, are
+            indices into `SHAPES` and `COLOURS`; "place", (n, 2) float32, is the centre's x and y, "radius",
+            (n,) float32, the extent from there, both as fractions of the image's side.
+    """
+
+    name: str
+    images: np.ndarray | None = None
+    points: np.ndarray | None = None
+    labels: np.ndarray | None = None
+    label_names: tuple[str, ...] = ()
+    centers: np.ndarray | None = None
+    std: float | None = None
+    factors: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.images is None) == (self.points is None):
+            raise DataError(f"data {self.name!r} needs either images or points, and not both")
+        if self.labels is not None and len(self.labels) != len(self):
+            raise DataError(f"data {self.name!r} has {len(self)} samples but {len(self.labels)} labels")
+
+    @property
+    def samples(self) -> np.ndarray:
+        """The images or the points, whichever this data set has."""
+        samples = self.points if self.images is None else self.images
+        assert samples is not None  # __post_init__ has seen to it
+        return samples
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __repr__(self) -> str:
+        kind = "points" if self.images is None else "images"
+        return f"Data({self.name!r}: {kind} {self.samples.shape}, {len(self.label_names)} classes)"
+
+
+def load(
+    name: Any,
+    *,
+    size: int | None = None,
+    n: int | None = None,
+    seed: int = 0,
+    split: str = "train",
+    folder: str | os.PathLike[str] | None = None,
+) -> Data:
+    """Load a data set by name, or the one that a recipe trains on.
+
+    Args:
+        name: one of `NAMES`; `folder:PATH` reads the images of a folder, whose sub-folders are the classes.
+            Or a recipe: any object with `.data`, such a name, and `.shape`, (size, size, channels) or (2,).
+        size: the side of the images. None: what the data has (digits 16, shapes 32). Images from a folder are
+            first cropped to a centred square; with None they must all have one size already.
+        n: how many samples. Of ring and grid 100,000 are drawn by default, of shapes 10,000; of the others
+            all are taken, and with n a random selection, in the original order.
+        seed: of the draw, or of the selection.
+        split: "train" or "test". The test split of drawn data is another draw, of downloaded data the
+            official one; digits and folders have none.
+        folder: where mnist, fashion_mnist and cifar10 are looked for, as FOLDER/NAME/FILE or FOLDER/FILE
+            (MNIST's files with or without .gz), and kept after a download. None: the environment variable
+            GANLIB_DATA, else the user's cache folder.
+
+    Returns:
+        A `Data` with images or points, float32 and C-contiguous, and labels where they are known.
+
+    Raises:
+        DataError: an unknown name, a value that cannot work, a file that is missing, damaged or not what its
+            name says, no network. Nothing half-written stays behind.
+        TypeError: an argument of a wrong type.
+
+    >>> load("ring", n=1000).points.shape
+    (1000, 2)
+    """
+    shape: tuple[int, ...] | None = None
+    if not isinstance(name, str):
+        if not isinstance(getattr(name, "data", None), str) or not hasattr(name, "shape"):
+            raise TypeError(f"expected the name of a data set or a recipe, not a {type(name).__name__}")
+        name, shape = name.data, tuple(name.shape)
+        if len(shape) == 3:
+            if shape[0] != shape[1]:
+                raise DataError(f"only square images can be loaded, and the recipe's shape is {shape}")
+            if size not in (None, shape[0]):
+                raise DataError(f"size={size} contradicts the recipe's shape {shape}; leave size out")
+            size = shape[0]
+    size = None if size is None else integer("size", size, least=8)
+    n = None if n is None else integer("n", n, least=1)
+    seed = integer("seed", seed, least=0)
+    if split not in ("train", "test"):
+        raise DataError(f"split must be 'train' or 'test', not {split!r}")
+    if split == "test" and (name == "digits" or name.startswith("folder:")):
+        raise DataError(f"{name!r} has no test split; load all and set some aside yourself")
+    if folder is not None and name not in CLASSES:
+        raise DataError(f"folder= is for {', '.join(CLASSES)}; for your own images write load('folder:PATH')")
+
+    # Two streams, so that a drawn test split does not repeat the training split.
+    rng = np.random.default_rng([seed, 0 if split == "train" else 1])
+    if name in ("ring", "grid"):
+        if size is not None:
+            raise DataError(f"{name!r} consists of points, which have no size; leave size out")
+        data = _mixture(name, 100_000 if n is None else n, rng)
+    elif name == "digits":
+        data = _digits(16 if size is None else size, n, rng)
+    elif name == "shapes":
+        images, factors = draw_shapes(32 if size is None else size, 10_000 if n is None else n, rng)
+        labels = factors["shape"] * len(COLOURS) + factors["colour"]
+        names = tuple(f"{colour} {shape}" for shape in SHAPES for colour in COLOURS)
+        data = Data(name, images, labels=labels, label_names=names, factors=factors)
+    elif name in CLASSES:
+        raw, labels = read_download(name, split, folder)
+        keep = select(name, len(raw), n, rng)
+        data = Data(name, scaled(raw[keep], 255, size), labels=labels[keep], label_names=CLASSES[name])
+    elif name.startswith("folder:"):
+        channels = shape[2] if shape is not None and len(shape) == 3 else None
+        raw, classes, names = read_folder(name, size, n, rng, channels)
+        data = Data(name, scaled(raw, 255, None), labels=classes, label_names=names)
+    else:
+        near = difflib.get_close_matches(name.lower().replace("-", "_"), NAMES, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise DataError(f"there is no data set {name!r}.{hint} Known: {', '.join(NAMES)}")
+    if shape is not None and data.samples.shape[1:] != shape:
+        raise DataError(
+            f"the recipe wants samples of shape {shape}, but {name!r} has {data.samples.shape[1:]}; "
+            f"change the recipe's shape or its data"
+        )
+    return data
+
+
+def _mixture(name: str, n: int, rng: np.random.Generator) -> Data:
+    """Draw from one of the two mixtures on which mode coverage is measured (Lin et al. 2018, PacGAN)."""
+    check_memory((n, 2))
+    if name == "ring":
+        angles = 2 * np.pi * np.arange(8) / 8  # linspace(0, 2π, 8) would give the first mode twice
+        centers, std = np.stack([np.cos(angles), np.sin(angles)], axis=1), 0.01
+    else:
+        side = np.array([-4.0, -2.0, 0.0, 2.0, 4.0])
+        centers, std = np.stack(np.meshgrid(side, side, indexing="ij"), axis=-1).reshape(25, 2), 0.05
+    labels = rng.integers(len(centers), size=n)
+    points = (centers[labels] + std * rng.standard_normal((n, 2))).astype(np.float32)
+    names = tuple(f"mode {k}" for k in range(len(centers)))
+    return Data(name, points=points, labels=labels, label_names=names, centers=centers, std=std)
+
+
+def _digits(size: int, n: int | None, rng: np.random.Generator) -> Data:
+    """The 1,797 digits, 8 x 8 pixels in [0, 16], that come with scikit-learn (Alpaydin and Kaynak 1998).
+
+    Enlarged, they get a margin of one of their pixels: they fill their frame, and strokes that run into the
+    border are hard to read.
+    """
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    keep = select("digits", len(digits.images), n, rng)
+    margin = 0 if size == 8 else 1
+    raw = np.pad(digits.images[keep], ((0, 0), (margin, margin), (margin, margin)))
+    images = scaled(raw[..., None], 16, size)
+    return Data("digits", images, labels=digits.target[keep].astype(np.int64), label_names=CLASSES["mnist"])

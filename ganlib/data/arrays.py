@@ -1,0 +1,62 @@
+"""What every data set needs: arguments checked, samples selected, pixels scaled."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from ganlib.errors import DataError
+
+_LIMIT = 16 << 30  # bytes; what asks for more is taken for a mistake
+CHUNK = 512  # images worked on at once, so that temporary arrays stay small
+
+
+def integer(name: str, value: Any, least: int) -> int:
+    """Return an argument as an int, or say what is wrong with it."""
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name} must be an integer, not {value!r} ({type(value).__name__})")
+    if value < least:
+        raise DataError(f"{name} must be at least {least}, not {value}")
+    return int(value)
+
+
+def check_memory(shape: tuple[int, ...]) -> None:
+    """Refuse a float32 array that no reader's machine would hold, before it is allocated."""
+    if (wanted := 4 * math.prod(shape)) > _LIMIT:
+        raise DataError(
+            f"{' x '.join(map(str, shape))} values would take {wanted / 2**30:.1f} GiB, "
+            f"more than {_LIMIT >> 30} GiB; take a smaller n or size"
+        )
+
+
+def select(name: str, total: int, n: int | None, rng: np.random.Generator) -> np.ndarray:
+    """The indices of n of `total` samples, ascending; random, since files are often sorted by class."""
+    if n is None:
+        return np.arange(total)
+    if n > total:
+        raise DataError(f"{name!r} has {total} samples, so n={n} is too many; leave n out to take them all")
+    return np.sort(rng.choice(total, n, replace=False))
+
+
+def scaled(raw: np.ndarray, top: float, size: int | None) -> np.ndarray:
+    """Bring (n, h, w, c) numbers in [0, top] to float32 in [-1, 1]; with `size`, squares to that side."""
+    n, height, width, channels = raw.shape
+    shape = (n, height, width, channels) if size is None else (n, size, size, channels)
+    check_memory(shape)
+    matrix = None
+    if shape[1] != height:
+        from PIL import Image
+
+        # Interpolation is linear and separable: the identity, resized, is the matrix that resizes a column.
+        identity = Image.fromarray(np.eye(height, dtype=np.float32))
+        matrix = np.asarray(identity.resize((height, shape[1]), Image.Resampling.BICUBIC))
+    out = np.empty(shape, np.float32)
+    for start in range(0, n, CHUNK):
+        chunk = raw[start : start + CHUNK].astype(np.float32)
+        if matrix is not None:
+            chunk = (matrix @ chunk.transpose(0, 3, 1, 2) @ matrix.T).transpose(0, 2, 3, 1)
+        np.clip(chunk / (top / 2) - 1, -1, 1, out=out[start : start + CHUNK])  # bicubic overshoots at edges
+    return out

@@ -1,0 +1,224 @@
+"""MNIST, Fashion-MNIST and CIFAR-10: found in a folder or downloaded, verified, and read without trust."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import math
+import os
+import struct
+import tarfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from ganlib.errors import DataError
+
+CLASSES = {
+    "mnist": tuple("0123456789"),
+    "fashion_mnist": (
+        *("T-shirt", "trouser", "pullover", "dress", "coat"),
+        *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
+    ),
+    "cifar10": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+}
+MIRRORS = {
+    "mnist": (
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    ),
+    "fashion_mnist": (
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    ),
+    "cifar10": ("https://www.cs.toronto.edu/~kriz/", "https://cave.cs.toronto.edu/kriz/"),
+}
+# SHA-256 of the file as it is published: what a download must have.
+DOWNLOADS = {
+    "mnist": {
+        "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+        "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+        "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+        "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+    },
+    "fashion_mnist": {
+        "train-images-idx3-ubyte.gz": "08dc20ab1689590a0bcd66e874647b6ee8464e2d501b5a3f1f78831db19a3fdc",
+        "train-labels-idx1-ubyte.gz": "b0197879cbda89f3dc7b894f9fd52b858e68ea4182b6947c9d8c2b67e5f18dcc",
+        "t10k-images-idx3-ubyte.gz": "78dcbbfb5a27efaf1b6c1d616caca68560be8766c5bffcb2791df9273a534229",
+        "t10k-labels-idx1-ubyte.gz": "42bd18137a62d5998cdeae52bf3a0676ac6b706f5cf8439b47bb5b151ae3dccf",
+    },
+    # The binary version: the one for Python is a pickle.
+    "cifar10": {
+        "cifar-10-binary.tar.gz": "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+    },
+}
+# MD5 of the content, uncompressed: what any copy must have, also one that was compressed again.
+CONTENTS = {
+    "mnist": {
+        "train-images-idx3-ubyte.gz": "6bbc9ace898e44ae57da46a324031adb",
+        "train-labels-idx1-ubyte.gz": "a25bea736e30d166cdddb491f175f624",
+        "t10k-images-idx3-ubyte.gz": "2646ac647ad5339dbf082846283269ea",
+        "t10k-labels-idx1-ubyte.gz": "27ae3e4e09519cfbb04c329615203637",
+    },
+    "fashion_mnist": {
+        "train-images-idx3-ubyte.gz": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+        "train-labels-idx1-ubyte.gz": "9018921c3c673c538a1fc5bad174d6f9",
+        "t10k-images-idx3-ubyte.gz": "8181f5470baa50b63fa0f6fddb340f0a",
+        "t10k-labels-idx1-ubyte.gz": "15d484375f8d13e6eb1aabb0c3f46965",
+    },
+}
+CIFAR_BATCH = 10_000  # images in each file of the archive
+_IDX_LIMIT = 1 << 30  # bytes; MNIST's largest file has 47 million
+
+
+def read_download(
+    name: str, split: str, folder: str | os.PathLike[str] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images, (n, h, w, c) uint8, and labels, (n,) int64, of a published data set."""
+    images, labels = (_read_cifar10 if name == "cifar10" else _read_idx_pair)(name, split, folder)
+    if len(images) != len(labels) or labels.max(initial=0) >= len(CLASSES[name]):
+        raise DataError(
+            f"the {split} split of {name!r} is damaged: {len(images)} images, {len(labels)} labels, "
+            f"the largest label {labels.max(initial=0)} of {len(CLASSES[name])} classes; get the files again"
+        )
+    return images, labels.astype(np.int64)
+
+
+def obtain(name: str, file: str, folder: str | os.PathLike[str] | None = None) -> Path:
+    """Return the path of a file: the reader's own copy, else the one in the cache, else a fresh download.
+
+    A copy in the reader's folder is never overwritten; a damaged one in the cache is downloaded again.
+    """
+    import pooch
+    import requests
+
+    own = folder if folder is not None else os.environ.get("GANLIB_DATA") or None
+    base = Path(pooch.os_cache("ganlib") if own is None else own).expanduser()
+    if own is not None:
+        for place in (base / name, base):
+            for path in (place / file, place / file.removesuffix(".gz")):
+                if path.is_file():
+                    return path
+    # Without this header some servers unpack a .gz on the way.
+    downloader = pooch.HTTPDownloader(
+        progressbar=True, chunk_size=1 << 16, timeout=30, headers={"Accept-Encoding": "identity"}
+    )
+    failures = []
+    for mirror in MIRRORS[name]:
+        try:
+            # pooch writes to a temporary file beside the target and renames it once its hash is right.
+            known = f"sha256:{DOWNLOADS[name][file]}"
+            return Path(pooch.retrieve(mirror + file, known, file, base / name, downloader=downloader))
+        except requests.HTTPError as error:
+            failures.append(f"{mirror}{file}: {error.args[0]}")
+        except requests.Timeout:
+            failures.append(f"{mirror}{file}: no answer within 30 seconds")
+        except requests.RequestException as error:
+            failures.append(f"{mirror}{file}: no connection, or it broke off ({type(error).__name__})")
+        except ValueError:  # a hash that does not match
+            failures.append(f"{mirror}{file}: what came has a wrong SHA-256 and was deleted")
+        except OSError as error:
+            raise DataError(f"{file} is not in {base}, and cannot be kept there: {error}") from error
+    raise DataError(
+        f"{name!r} is not in {base} and could not be downloaded.\n  " + "\n  ".join(failures) + "\n"
+        f"Check the network. Or bring {file} from elsewhere, and name its folder with "
+        f"load({name!r}, folder=...) or in the environment variable GANLIB_DATA. "
+        f"The data sets 'digits' and 'shapes' need no download."
+    )
+
+
+def read_idx(path: Path) -> tuple[np.ndarray, str]:
+    """Read an IDX file of bytes, compressed or not: the array, and the MD5 of the uncompressed content.
+
+    The format, from MNIST's web page: two zero bytes, the type (8 for unsigned bytes), the number of
+    dimensions, each dimension as a big-endian 32-bit integer, then the values in row-major order.
+    """
+    try:
+        with path.open("rb") as raw:
+            # Browsers may unpack a file and keep its name, so the content decides.
+            zipped = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            with gzip.GzipFile(fileobj=raw) if zipped else raw as stream:
+                start = stream.read(4)
+                if len(start) < 4 or start[:3] != b"\0\0\x08" or not 1 <= start[3] <= 4:
+                    raise DataError(
+                        f"{path} is not an IDX file of bytes: it starts with {start.hex(' ') or 'nothing'}, "
+                        f"expected 00 00 08 and then 01 to 04, the number of dimensions"
+                    )
+                header = stream.read(4 * start[3])
+                if len(header) < 4 * start[3]:
+                    raise DataError(f"{path} is truncated: it ends within its header; get it again")
+                shape = struct.unpack(f">{start[3]}I", header)
+                promised = math.prod(shape)
+                if promised > _IDX_LIMIT:
+                    raise DataError(f"{path} is damaged: its header promises {promised} values, {shape}")
+                content = bytearray()  # grows with what is there, not with what is promised
+                while len(content) <= promised:  # one byte more would be a byte too many
+                    piece = stream.read(min(1 << 20, promised + 1 - len(content)))
+                    if not piece:
+                        break
+                    content += piece
+    except (EOFError, zlib.error, OSError) as error:
+        raise DataError(f"{path} cannot be read: {error}; it may be truncated, get it again") from error
+    if len(content) != promised:
+        what = "is truncated" if len(content) < promised else "goes on after its end"
+        raise DataError(f"{path} {what}: its header promises {promised} values, {shape}; get it again")
+    digest = hashlib.md5(start + header, usedforsecurity=False)
+    digest.update(content)
+    return np.frombuffer(content, np.uint8).reshape(shape), digest.hexdigest()
+
+
+def _read_idx_pair(
+    name: str, split: str, folder: str | os.PathLike[str] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    arrays = []
+    for part, axes in (("images-idx3", 3), ("labels-idx1", 1)):
+        file = f"{'train' if split == 'train' else 't10k'}-{part}-ubyte.gz"
+        path = obtain(name, file, folder)
+        array, md5 = read_idx(path)
+        if array.ndim != axes:
+            raise DataError(f"{path} has {array.ndim} dimensions, {array.shape}; expected {axes}")
+        if md5 != CONTENTS[name][file]:
+            owner = [other for other, files in CONTENTS.items() if md5 in files.values()]
+            what = f"it belongs to {owner[0]!r}" if owner else f"the MD5 of its content is {md5}"
+            raise DataError(
+                f"{path} is not the {file} of {name!r}: {what}, expected {CONTENTS[name][file]}. "
+                f"Put the right one into a sub-folder {name!r}, or remove this one to have it downloaded"
+            )
+        arrays.append(array)
+    return arrays[0][..., None], arrays[1]
+
+
+def _read_cifar10(
+    name: str, split: str, folder: str | os.PathLike[str] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read the batches of a split straight out of the archive; nothing is unpacked to the disk.
+
+    A record is a byte of label, then 3 x 32 x 32 bytes: a red, a green and a blue plane (Krizhevsky 2009).
+    """
+    ((file, known),) = DOWNLOADS[name].items()
+    path = obtain(name, file, folder)
+    wanted = [f"data_batch_{k}.bin" for k in range(1, 6)] if split == "train" else ["test_batch.bin"]
+    length = CIFAR_BATCH * 3073
+    batches: dict[str, bytes] = {}
+    try:
+        with path.open("rb") as raw:
+            sha256 = hashlib.file_digest(raw, "sha256").hexdigest()
+        if sha256 != known:
+            raise DataError(
+                f"{path} is not the published archive: its SHA-256 is {sha256}, expected {known}. "
+                f"Replace it, or remove it to have it downloaded"
+            )
+        with tarfile.open(path, "r|gz") as archive:
+            for member in archive:
+                batch = member.name.rpartition("/")[2]
+                if batch in wanted and member.isreg() and member.size == length:
+                    stream = archive.extractfile(member)
+                    batches[batch] = b"" if stream is None else stream.read()
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        raise DataError(f"{path} cannot be read: {error}; get it again") from error
+    if missing := [batch for batch in wanted if len(batches.get(batch, b"")) != length]:
+        raise DataError(f"{path} has no file {missing[0]} of {length} bytes; get it again")
+    records = np.frombuffer(b"".join(batches[batch] for batch in wanted), np.uint8).reshape(-1, 3073)
+    return records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), records[:, 0]

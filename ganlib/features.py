@@ -1,0 +1,153 @@
+"""The frozen network that looks at digits: 64 features and ten class probabilities of an image.
+
+Scores are only comparable when they come from the same feature network. So one small convolutional network
+ships with the package and is evaluated in NumPy: generators from either framework get the same score from it.
+`scripts/train_features.py` trained it on scikit-learn's digits and on MNIST; `about()` says how well it does
+on images that it did not see.
+
+    28 x 28 -> conv 16 -> conv 32 / 2 -> conv 48 / 2 -> conv 64 / 2 -> 64 features -> ReLU -> 10 classes
+
+Every convolution is 3 x 3 with one pixel of padding and a ReLU; its stride stands after a slash. The features
+had mean 0 and variance 1 over the training images. They learned to redraw an image as well as to name it, so
+they say how a digit is written and not only which it is.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike
+
+SIDE = 28  # of the images that the network sees
+STRIDES = (1, 2, 2, 2)  # of its convolutions
+PATH = Path(__file__).parent / "assets" / "digit-features.safetensors"
+_BATCH = 128  # images at once: enough for BLAS, and the patches still fit a cache
+
+
+def features(images: ArrayLike) -> np.ndarray:
+    """What the network sees in images of digits: the space in which `ganlib.metrics` measures distances.
+
+    Args:
+        images: (n, size, size, 1) or (n, size, size) real numbers in [-1, 1], -1 the paper and 1 the ink, as
+            `ganlib.data.load("digits")` and `"mnist"` give them; any size from 8. Other sizes than 28 are
+            resized (bicubic, averaging when it shrinks).
+
+    Returns:
+        (n, 64) float32.
+
+    Raises:
+        ValueError: images of another shape or range, not finite, or none at all.
+
+    >>> features(ganlib.data.load("digits").images).shape
+    (1797, 64)
+    """
+    return _run(images)[0]
+
+
+def classify(images: ArrayLike) -> np.ndarray:
+    """The probability of each digit, by the same network, for the same images as `features`.
+
+    Returns:
+        (n, 10) float32; rows sum to 1.
+
+    >>> classify(ganlib.data.load("digits").images).argmax(axis=1)
+    """
+    logits = _run(images)[1]
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def about() -> dict[str, str]:
+    """How the network was trained, on what data, and its accuracy on images that it did not see."""
+    from safetensors import safe_open
+
+    with safe_open(PATH, framework="numpy") as file:
+        return file.metadata()
+
+
+def _run(images: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Features and logits."""
+    x = _check(images)
+    parts = [_forward(_resize(x[start : start + _BATCH], SIDE)) for start in range(0, len(x), _BATCH)]
+    feature_parts, logit_parts = zip(*parts, strict=True)
+    return np.concatenate(feature_parts), np.concatenate(logit_parts)
+
+
+def _forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n, 28, 28) float32 -> features (n, 64) and logits (n, 10)."""
+    weights = _weights()
+    x = x[..., None] + 1  # paper is 0, and so is what convolutions pad with
+    for number, stride in enumerate(STRIDES, 1):
+        kernel = weights[f"conv{number}.kernel"]  # (3, 3, in, out)
+        padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        patches = sliding_window_view(padded, (3, 3), axis=(1, 2))[:, ::stride, ::stride]
+        n, height, width = patches.shape[:3]
+        # (n, h, w, in, 3, 3) -> one row a patch, so that the convolution is one product of matrices
+        rows = patches.transpose(0, 1, 2, 4, 5, 3).reshape(n * height * width, -1)
+        x = rows @ kernel.reshape(-1, kernel.shape[-1]) + weights[f"conv{number}.bias"]
+        x = np.maximum(x, 0).reshape(n, height, width, -1)
+    seen = x.reshape(len(x), -1) @ weights["features.kernel"] + weights["features.bias"]
+    return seen, np.maximum(seen, 0) @ weights["classes.kernel"] + weights["classes.bias"]
+
+
+@functools.cache
+def _weights() -> dict[str, np.ndarray]:
+    from safetensors.numpy import load_file
+
+    return {name: value.astype(np.float32) for name, value in load_file(PATH).items()}  # stored in float16
+
+
+@functools.cache
+def _resizer(old: int, new: int) -> np.ndarray:
+    """(new, old) matrix that resizes a column. Interpolation is linear, so resizing the identity gives it."""
+    from PIL import Image
+
+    eye = Image.fromarray(np.eye(old, dtype=np.float32))
+    return np.asarray(eye.resize((old, new), Image.Resampling.BICUBIC))
+
+
+def _resize(x: np.ndarray, side: int) -> np.ndarray:
+    """(n, size, size) in [-1, 1] -> (n, side, side); bicubic overshoots at edges, hence the clipping."""
+    if x.shape[1] == side:
+        return x
+    matrix = _resizer(x.shape[1], side)
+    return np.clip(matrix @ x @ matrix.T, -1, 1)
+
+
+def _check(images: ArrayLike) -> np.ndarray:
+    """(n, size, size) float32, or an error that says what to do."""
+    x = np.asarray(images)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"images must be an array of real numbers, not {type(images).__name__} of {x.dtype}")
+    if x.ndim == 4 and x.shape[3] == 3:
+        raise ValueError(
+            f"images of shape {x.shape} are in colour, but the feature network only knows digits in grey: "
+            "images.mean(axis=3) makes them grey; of pictures of anything but digits it can say nothing"
+        )
+    if x.ndim == 4 and x.shape[3] == 1:
+        x = x[..., 0]
+    if x.ndim != 3 or x.shape[1] != x.shape[2] or x.shape[1] < 8:
+        hint = "; images[None] makes a single image a batch" if x.ndim == 2 else ""
+        raise ValueError(
+            "images must be (n, size, size, 1) or (n, size, size) with size at least 8, "
+            f"not {np.shape(images)}{hint}"
+        )
+    if not len(x):
+        raise ValueError("there are no images: the first dimension is 0")
+    low, high = x.min(), x.max()
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ValueError("images contain NaN or infinity: has the training diverged?")
+    if high > 1.001 or low < -1.001:
+        hint = ": images / 127.5 - 1 brings 0 to 255 there" if low >= 0 and 2 < high <= 255 else ""
+        raise ValueError(f"images must lie in [-1, 1], but go from {low:.4g} to {high:.4g}{hint}")
+    if 0 <= low < high:
+        warnings.warn(
+            f"no pixel is below 0 (they go from {low:.4g} to {high:.4g}). Are the images in [0, 1]? "
+            "[-1, 1] is expected, with -1 for paper: 2 * images - 1",
+            stacklevel=4,
+        )
+    return x.astype(np.float32)
