@@ -1,0 +1,158 @@
+"""The same seed, the same batches: both frameworks' runs stay together, step after step.
+
+In float64 over 200 steps. In float32 rounding grows at the kinks of ReLU within tens of steps, whatever the
+framework, so there it is ten.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import ganlib
+
+SMALL = {"width": 4, "batch_size": 16, "latent": 8}
+
+
+def run(gl, recipe, samples, steps, precision):
+    trainer = gl.Trainer(recipe, seed=0, precision=precision)
+    history = trainer.fit(samples, steps=steps, progress=False)
+    return trainer, history
+
+
+def assert_together(both, recipe, samples, steps, precision, rtol):
+    """All metrics and weights within rtol. Mean logits pass through zero, so they are also within rtol of one."""
+    (a, history_a), (b, history_b) = (run(gl, recipe, samples, steps, precision) for gl in both)
+    assert history_a.keys() == history_b.keys()
+    for name, values in history_a.items():
+        assert len(values) == steps
+        np.testing.assert_allclose(values, history_b[name], rtol=rtol, atol=rtol, err_msg=name)
+    for player in ("generator", "discriminator", "average"):
+        if getattr(a, player) is None:
+            assert getattr(b, player) is None
+            continue
+        weights = both[1].get_weights(getattr(b, player))
+        for name, array in both[0].get_weights(getattr(a, player)).items():
+            np.testing.assert_allclose(array, weights[name], rtol=rtol, atol=rtol * np.abs(array).max(), err_msg=name)
+    np.testing.assert_allclose(a.sample(4, seed=3), b.sample(4, seed=3), rtol=rtol, atol=rtol)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return ganlib.data.load("digits").samples
+
+
+@pytest.fixture(scope="module")
+def grid():
+    return ganlib.data.load("grid", n=5000).samples
+
+
+def test_dcgan_digits_for_200_steps(both, digits):
+    assert_together(both, ganlib.recipe("dcgan-digits"), digits, 200, "float64", 1e-8)
+
+
+def test_grid_for_200_steps(both, grid):
+    assert_together(both, ganlib.recipe("grid"), grid, 200, "float64", 1e-8)
+
+
+@pytest.mark.parametrize("penalty", ["r1", "r2", "r1+r2", "wgan_gp"])
+@pytest.mark.parametrize("norm", ["none", "batch"])
+def test_each_penalty_for_200_steps(both, digits, penalty, norm):
+    recipe = ganlib.recipe(
+        "dcgan-digits", **SMALL, penalty=penalty, penalty_weight=1.0, penalty_every=2, discriminator_norm=norm
+    )
+    assert_together(both, recipe, digits, 200, "float64", 1e-8)
+
+
+OPTIONS = {
+    "minimax": {"loss": "minimax"},
+    "least_squares": {"loss": "least_squares", "real_label": 0.9},
+    "wasserstein": {"loss": "wasserstein", "penalty": "wgan_gp", "penalty_weight": 10.0, "discriminator_steps": 3},
+    "hinge": {"loss": "hinge", "discriminator_norm": "spectral"},
+    "relativistic": {"loss": "relativistic", "penalty": "r1+r2", "penalty_weight": 0.5, "instance_noise": 0.1},
+    "simultaneous": {"update": "simultaneous"},
+    "reused noise": {"fresh_noise": False},
+    "simultaneous, reused noise": {"update": "simultaneous", "fresh_noise": False},
+    "reused noise, two steps": {"fresh_noise": False, "discriminator_steps": 2},
+    "moving average": {"moving_average": 0.99},
+    "packed": {"pack": 2, "instance_noise": 0.2, "instance_noise_steps": 10},
+    "packed penalty": {"pack": 4, "penalty": "wgan_gp", "penalty_weight": 1.0, "instance_noise": 0.2},
+    "negative momentum": {
+        "generator_optimiser": {"beta1": -0.5},
+        "discriminator_optimiser": {"rule": "sgd", "rate": 1e-2, "beta1": -0.5},
+    },
+    "Keras's epsilon": {"generator_optimiser": {"epsilon_placement": "before", "epsilon": 1e-3}},
+    "kernel 3": {"kernel": 3},
+    "kernel 5": {"kernel": 5, "shape": (28, 28, 1)},
+    "dense": {"generator": "dense", "discriminator": "dense", "generator_norm": "none"},
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_each_option_for_20_steps(both, images, option):
+    recipe = ganlib.recipe("dcgan-digits", **{**SMALL, **OPTIONS[option]})
+    assert_together(both, recipe, images(recipe), 20, "float64", 1e-9)
+
+
+@pytest.mark.parametrize("name", ganlib.recipes())
+def test_each_recipe_for_5_steps(both, images, name):
+    recipe = ganlib.recipe(name, width=4, batch_size=8, discriminator_dropout=0.0)
+    assert_together(both, recipe, images(recipe), 5, "float64", 1e-9)
+
+
+@st.composite
+def recipes(draw):
+    """Valid games of every kind, on a small network."""
+    loss = draw(st.sampled_from(["minimax", "nonsaturating", "least_squares", "wasserstein", "hinge", "relativistic"]))
+    smoothable = loss in ("minimax", "nonsaturating", "least_squares")
+    simultaneous = draw(st.booleans())
+    penalty = draw(st.sampled_from(["none", "r1", "r2", "r1+r2", "wgan_gp"]))
+    return ganlib.recipe(
+        draw(st.sampled_from(["ring", "dcgan-digits"])),
+        width=4,
+        latent=3,
+        batch_size=8,
+        loss=loss,
+        real_label=draw(st.sampled_from([1.0, 0.9])) if smoothable else 1.0,
+        penalty=penalty,
+        penalty_weight=0.0 if penalty == "none" else 0.7,
+        penalty_every=draw(st.integers(1, 3)),
+        instance_noise=draw(st.sampled_from([0.0, 0.1])),
+        instance_noise_steps=draw(st.integers(0, 5)),
+        pack=draw(st.sampled_from([1, 2, 4])),
+        update="simultaneous" if simultaneous else "alternating",
+        discriminator_steps=1 if simultaneous else draw(st.integers(1, 2)),
+        fresh_noise=draw(st.booleans()),
+        discriminator_norm=draw(st.sampled_from(["batch", "spectral", "none"])),
+        moving_average=draw(st.sampled_from([0.0, 0.9])),
+    )
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@given(recipe=recipes())
+def test_random_games_for_4_steps(both, images, recipe):
+    assert_together(both, recipe, images(recipe, 32), 4, "float64", 1e-9)
+
+
+def test_float32_for_10_steps(both, digits, grid):
+    assert_together_32(both, ganlib.recipe("dcgan-digits"), digits)
+    assert_together_32(both, ganlib.recipe("grid"), grid)
+
+
+def assert_together_32(both, recipe, samples):
+    histories = [run(gl, recipe, samples, 10, "float32")[1] for gl in both]
+    for name, values in histories[0].items():
+        np.testing.assert_allclose(values, histories[1][name], rtol=1e-4, atol=1e-4, err_msg=name)
+
+
+def test_float32_cannot_stay_together_for_long_in_one_framework_either(gl, digits):
+    """Why the long runs are in float64: one unit of rounding on one weight, the same framework, and they part."""
+    recipe = ganlib.recipe("dcgan-digits", **SMALL)
+    plain, moved = (gl.Trainer(recipe, seed=0) for _ in range(2))
+    weights = gl.get_weights(moved.generator)
+    weights["dense0.kernel"] = np.nextafter(weights["dense0.kernel"], np.float32(np.inf))
+    gl.set_weights(moved.generator, weights)
+    losses = [trainer.fit(digits, steps=200, progress=False)["g_loss"] for trainer in (plain, moved)]
+    apart = np.abs(losses[0] / losses[1] - 1)
+    assert apart[0] < 1e-5
+    assert apart[-50:].max() > 1e-4

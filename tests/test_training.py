@@ -1,0 +1,338 @@
+"""The trainer: the loop, its history, callbacks, interruption, sampling, files, and what it refuses."""
+
+import numpy as np
+import pytest
+
+import ganlib
+from ganlib import architectures, initialise, reference
+from ganlib.errors import CheckpointError
+
+SMALL = ganlib.recipe("dcgan-digits", width=4, batch_size=8, latent=8, steps=6)
+
+
+@pytest.fixture
+def digits():
+    return ganlib.data.load("digits").samples[:40]
+
+
+def test_fit_gives_one_value_a_step_and_goes_on_to_the_recipes_end(gl, digits):
+    trainer = gl.Trainer(SMALL, seed=0)
+    first = trainer.fit(digits, steps=2, progress=False)
+    assert set(first) == {"d_loss", "g_loss", "d_real", "d_fake"}
+    assert all(values.shape == (2,) and values.dtype == np.float64 for values in first.values())
+    history = trainer.fit(digits, progress=False)
+    assert len(history["d_loss"]) == trainer.steps_done == 6
+    np.testing.assert_array_equal(history["g_loss"][:2], first["g_loss"])
+    with pytest.raises(ValueError, match=r"steps=500"):
+        trainer.fit(digits, progress=False)
+    assert len(trainer.fit(digits, steps=1, progress=False)["d_loss"]) == 7
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(gl, digits):
+    runs = [gl.Trainer(SMALL, seed=seed).fit(digits, progress=False)["g_loss"] for seed in (1, 1, 2)]
+    np.testing.assert_array_equal(runs[0], runs[1])
+    assert (runs[0] != runs[2]).all()
+
+
+def test_a_dataset_and_its_bare_array_are_the_same(gl):
+    data = ganlib.data.load("digits")
+    runs = [gl.Trainer(SMALL).fit(given, progress=False)["d_loss"] for given in (data, data.images)]
+    np.testing.assert_array_equal(*runs)
+
+
+def test_the_first_losses_are_the_oracles(gl, digits):
+    """One step by hand in NumPy: the same draws, the same networks, the same losses."""
+    recipe = ganlib.recipe("dcgan-digits", width=4, batch_size=8, latent=8, fresh_noise=False, update="simultaneous")
+    trainer = gl.Trainer(recipe, seed=5, precision="float64")
+    history = trainer.fit(digits, steps=1, progress=False)
+    streams = initialise.streams(5)
+    g_layers, d_layers = architectures.generator_layers(recipe), architectures.discriminator_layers(recipe)
+    g = initialise.generator_weights(recipe, streams["generator_weights"])
+    d = initialise.discriminator_weights(recipe, streams["discriminator_weights"])
+    real = digits[initialise.Batches(streams["batches"], 8).next(40)]
+    fake = reference.network(g_layers, g, streams["latents"].standard_normal((1, 8, 8))[0], training=True)
+    logits = [reference.network(d_layers, d, x, training=True)[:, 0] for x in (real, fake)]
+    loss = reference.losses.get("nonsaturating")
+    assert history["d_loss"][0] == pytest.approx(loss.discriminator(*logits), rel=1e-12)
+    assert history["g_loss"][0] == pytest.approx(loss.generator(*logits), rel=1e-12)
+
+
+def test_step_is_one_step_of_fit(gl, digits):
+    fitted, stepped = gl.Trainer(SMALL, seed=0), gl.Trainer(SMALL, seed=0)
+    fitted.fit(digits, steps=2, progress=False)
+    batches = initialise.Batches(initialise.streams(0)["batches"], SMALL.batch_size)
+    for i in range(2):
+        metrics = stepped.step(digits[batches.next(len(digits))])
+        assert metrics == {name: values[i] for name, values in fitted.history.items()}
+    with pytest.raises(ValueError, match="needs discriminator_steps · batch_size = 8"):
+        stepped.step(digits[:9])
+
+
+class Recorder:
+    def __init__(self):
+        self.events = []
+
+    def on_start(self, trainer):
+        self.events.append(("start", trainer.steps_done))
+
+    def on_step(self, trainer, metrics):
+        self.events.append((trainer.steps_done, metrics["d_loss"]))
+
+    def on_end(self, trainer):
+        self.events.append(("end", trainer.steps_done))
+
+
+def test_callbacks_hear_start_every_step_and_end(gl, digits):
+    recorder = Recorder()
+    history = gl.Trainer(SMALL).fit(digits, steps=3, callbacks=[recorder], progress=False)
+    losses = list(zip([1, 2, 3], history["d_loss"], strict=True))
+    assert recorder.events == [("start", 0), *losses, ("end", 3)]
+    with pytest.raises(TypeError, match="on_start, on_step, on_end"):
+        gl.Trainer(SMALL).fit(digits, callbacks=[print])
+
+
+@pytest.mark.parametrize("how", ["stop", "interrupt", "signal"])
+def test_a_stopped_run_keeps_what_was_trained_and_goes_on_as_if_it_had_not_been(gl, digits, how, capsys):
+    class Stopper:
+        def on_step(self, trainer, metrics):
+            if trainer.steps_done == 3:
+                if how == "stop":
+                    trainer.stop()
+                elif how == "interrupt":
+                    raise KeyboardInterrupt
+                else:
+                    import os
+                    import signal
+
+                    os.kill(os.getpid(), signal.SIGINT)
+
+    stopped, straight = gl.Trainer(SMALL), gl.Trainer(SMALL)
+    recorder = Recorder()
+    history = stopped.fit(digits, callbacks=[Stopper(), recorder], progress=how == "interrupt")
+    assert len(history["d_loss"]) == stopped.steps_done == 3
+    assert recorder.events[-1] == ("end", 3)
+    assert ("what was trained is kept" in capsys.readouterr().err) == (how == "interrupt")
+    again = stopped.fit(digits, progress=False)
+    for name, values in straight.fit(digits, progress=False).items():
+        np.testing.assert_array_equal(values, again[name])
+
+
+def test_the_bar_shows_the_losses_and_can_be_silent(gl, digits, capsys, monkeypatch):
+    gl.Trainer(SMALL).fit(digits, progress=True)
+    shown = capsys.readouterr().err
+    assert "dcgan-digits" in shown
+    assert "6/6" in shown
+    assert "d_loss=" in shown
+    assert "g_loss=" in shown
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("GANLIB_PROGRESS", "0")
+    gl.Trainer(SMALL).fit(digits)
+    gl.Trainer(SMALL).fit(digits, progress=False)
+    assert capsys.readouterr().err == ""
+
+
+def test_samples_have_the_datas_layout_and_range_and_depend_on_nothing_but_the_seed(gl, digits):
+    trainer = gl.Trainer(SMALL)
+    trainer.fit(digits, steps=2, progress=False)
+    images = trainer.sample(300, seed=4)
+    assert images.shape == (300, 16, 16, 1)
+    assert images.dtype == np.float32
+    assert -1 <= images.min() < images.max() <= 1
+    np.testing.assert_array_equal(images, trainer.sample(300, seed=4))
+    np.testing.assert_allclose(images[:5], trainer.sample(5, seed=4), atol=1e-6)  # inference: neighbours do not matter
+    assert np.abs(images - trainer.sample(300, seed=5)).max() > 0.01
+    for wrong in (0, -1, 2.5, True, "8"):
+        with pytest.raises(ValueError, match="whole number"):
+            trainer.sample(wrong)
+    with pytest.raises(ValueError, match=r"expected \(n, 8\)"):
+        trainer.generate(np.zeros((3, 9)))
+
+
+def test_samples_come_from_the_moving_average_where_there_is_one(gl, digits):
+    import dataclasses
+
+    trainer = gl.Trainer(dataclasses.replace(SMALL, moving_average=0.5))
+    starts = gl.get_weights(trainer.generator)
+    trainer.fit(digits, steps=1, progress=False)
+    now = gl.get_weights(trainer.generator)
+    for name, array in gl.get_weights(trainer.average).items():
+        np.testing.assert_allclose(array, (starts[name] + now[name]) / 2, rtol=1e-5, atol=1e-7)
+    before = trainer.sample(2)
+    gl.set_weights(trainer.generator, {name: 0 * array + 1 for name, array in now.items()})
+    np.testing.assert_array_equal(before, trainer.sample(2))
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32", "bfloat16", "auto"])
+def test_every_precision_trains(gl, digits, precision):
+    trainer = gl.Trainer(SMALL, precision=precision)
+    assert all(np.isfinite(values).all() for values in trainer.fit(digits, progress=False).values())
+    kept = {array.dtype for array in gl.get_weights(trainer.generator).values()}
+    assert kept == {np.dtype("float64" if precision == "float64" else "float32")}
+
+
+def test_the_readers_own_networks_train_too(gl, digits):
+    if gl.name == "torch":
+        import torch
+        from torch import nn
+
+        torch.manual_seed(0)
+        generator = nn.Sequential(nn.Linear(8, 256), nn.Tanh(), nn.Unflatten(1, (1, 16, 16)))
+        discriminator = nn.Sequential(nn.Flatten(), nn.Linear(256, 1), nn.Flatten(0))
+    else:
+        import keras
+
+        keras.utils.set_random_seed(0)
+        generator = keras.Sequential(
+            [keras.Input((8,)), keras.layers.Dense(256, activation="tanh"), keras.layers.Reshape((16, 16, 1))]
+        )
+        discriminator = keras.Sequential(
+            [keras.Input((16, 16, 1)), keras.layers.Flatten(), keras.layers.Dense(1), keras.layers.Reshape(())]
+        )
+    trainer = gl.Trainer(SMALL, generator=generator, discriminator=discriminator)
+    assert trainer.generator is generator
+    before = gl.get_weights(generator)
+    history = trainer.fit(digits, progress=False)
+    assert np.isfinite(history["d_loss"]).all()
+    assert any((before[name] != array).any() for name, array in gl.get_weights(generator).items())
+    assert trainer.sample(3).shape == (3, 16, 16, 1)
+
+
+def test_a_network_serves_the_readers_own_loop(gl, digits, native):
+    """The discriminator alone, ten steps of the reader's own optimiser: its loss falls."""
+    recipe = ganlib.recipe("dcgan-digits", width=4)
+    model, loss = gl.Discriminator(recipe), gl.losses.get("hinge")
+    real, fake = native.tensor(gl, digits[:16], "float32"), native.tensor(gl, -digits[:16], "float32")
+    losses = []
+    if gl.name == "torch":
+        import torch
+
+        optimiser = torch.optim.SGD(model.parameters(), 0.1)
+        for _ in range(10):
+            value = loss.discriminator(model(real), model(fake))
+            optimiser.zero_grad()
+            value.backward()
+            optimiser.step()
+            losses.append(value.item())
+    else:
+        import keras
+        import tensorflow as tf
+
+        optimiser = keras.optimizers.SGD(0.1)
+        for _ in range(10):
+            with tf.GradientTape() as tape:
+                value = loss.discriminator(model(real, training=True), model(fake, training=True))
+            optimiser.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
+            losses.append(float(value))
+    assert losses[-1] < losses[0] - 0.1
+
+
+# Files
+
+
+def same_state(gl, a, b):
+    for player in ("generator", "discriminator", "average"):
+        if getattr(a, player) is not None:
+            weights = gl.get_weights(getattr(b, player))
+            for name, array in gl.get_weights(getattr(a, player)).items():
+                np.testing.assert_array_equal(array, weights[name], err_msg=name)
+    for name, values in a.history.items():
+        np.testing.assert_array_equal(values, b.history[name])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"moving_average": 0.9, "discriminator_norm": "spectral", "discriminator_dropout": 0.2},
+        {"penalty": "wgan_gp", "penalty_weight": 1.0, "penalty_every": 2, "instance_noise": 0.1},
+        {"generator_optimiser": {"rule": "sgd", "rate": 0.01}},
+    ],
+)
+def test_a_saved_run_goes_on_to_the_bit(gl, digits, tmp_path, changes):
+    recipe = ganlib.recipe("dcgan-digits", width=4, batch_size=8, latent=8, steps=6, **changes)
+    straight, first = gl.Trainer(recipe, seed=3), gl.Trainer(recipe, seed=3)
+    straight.fit(digits, progress=False)
+    first.fit(digits, steps=3, progress=False)
+    path = first.save(tmp_path / "run")
+    assert [p.name for p in (tmp_path / "run").iterdir()] == [path.name]
+    second = gl.Trainer.load(tmp_path / "run")
+    assert second.recipe == recipe
+    second.fit(digits, progress=False)
+    same_state(gl, straight, second)
+    np.testing.assert_array_equal(straight.sample(4), second.sample(4))
+
+
+def test_a_run_saved_by_one_framework_samples_and_goes_on_in_the_other(both, digits, tmp_path):
+    recipe = ganlib.recipe("dcgan-digits", width=4, batch_size=8, latent=8, moving_average=0.5)
+    for source, target in (both, both[::-1]):
+        stayed = source.Trainer(recipe, seed=1, precision="float64")
+        stayed.fit(digits, steps=5, progress=False)
+        stayed.save(tmp_path / source.name)
+        moved = target.Trainer.load(tmp_path / source.name)
+        np.testing.assert_allclose(stayed.sample(4), moved.sample(4), rtol=1e-12, atol=1e-12)
+        ours, theirs = (t.fit(digits, steps=30, progress=False) for t in (stayed, moved))
+        for name, values in ours.items():
+            np.testing.assert_allclose(values, theirs[name], rtol=1e-9, atol=1e-9)
+
+
+def test_a_damaged_or_foreign_checkpoint_is_refused(gl, digits, tmp_path):
+    trainer = gl.Trainer(SMALL)
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        gl.Trainer.load(tmp_path / "nowhere")
+    path = trainer.save(tmp_path / "run")
+    whole = path.read_bytes()
+    for damaged in (b"", b"\x00" * 100, whole[: len(whole) // 2], b"\xff" * 8 + whole[8:]):
+        path.write_bytes(damaged)
+        with pytest.raises(CheckpointError, match="damaged"):
+            gl.Trainer.load(tmp_path / "run")
+    path.write_bytes(whole.replace(b"dense0.kernel", b"dense9.kernel"))
+    with pytest.raises(CheckpointError, match="does not fit"):
+        gl.Trainer.load(tmp_path / "run")
+
+
+def test_a_failed_save_leaves_the_one_before(gl, tmp_path, monkeypatch):
+    trainer = gl.Trainer(SMALL)
+    before = trainer.save(tmp_path).read_bytes()
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        trainer.save(tmp_path)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
+
+
+# What it refuses
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda x: x[..., 0], r"needs \(n, \*\(16, 16, 1\)\)"),
+        (lambda x: np.transpose(x, (0, 3, 1, 2)), "channel-first"),
+        (lambda x: x[:5], "do not fill one batch of 8"),
+        (lambda x: (x * 127).astype(np.uint8), "/ 127.5 - 1"),
+        (lambda x: (x + 1) * 127.5, "0 to 255"),
+        (lambda x: np.where(x > 0.5, np.nan, x), "NaN"),
+        (lambda x: x[:0], "do not fill"),
+    ],
+)
+def test_data_of_the_wrong_kind_is_refused_with_the_remedy(gl, digits, change, says):
+    with pytest.raises(ValueError, match=says):
+        gl.Trainer(SMALL).fit(change(digits))
+
+
+def test_arguments_of_the_wrong_kind_are_refused(gl, digits):
+    with pytest.raises(TypeError, match="NumPy array"):
+        gl.Trainer(SMALL).fit(digits.tolist())
+    with pytest.raises(TypeError, match=r'ganlib.recipe\("dcgan-digits"\)'):
+        gl.Trainer("dcgan-digits")
+    with pytest.raises(ValueError, match="float64, float32, bfloat16, auto"):
+        gl.Trainer(SMALL, precision="float16")
+    with pytest.raises(ValueError, match="seed must be a whole number"):
+        gl.Trainer(SMALL, seed=-1)
+    with pytest.raises(ValueError, match="device 'toaster'"):
+        gl.Trainer(SMALL, device="toaster")
+    with pytest.raises(ValueError, match="steps must be a whole number"):
+        gl.Trainer(SMALL).fit(digits, steps=0)
