@@ -27,7 +27,7 @@ def save(directory: str | os.PathLike[str], arrays: Mapping[str, np.ndarray], st
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     content = safetensors.numpy.save(
-        {name: np.ascontiguousarray(array) for name, array in arrays.items()},
+        {name: np.asarray(array, order="C") for name, array in arrays.items()},
         {"format": str(FORMAT), "state": json.dumps(state)},
     )
     handle, temporary = tempfile.mkstemp(prefix=".checkpoint-", dir=directory)

@@ -380,16 +380,16 @@ class _Bar:
     """tqdm with the losses behind it, read from the device only when they are shown."""
 
     def __init__(self, tqdm_bar: Any) -> None:
-        self.bar, self.shown = tqdm_bar, 0.0
+        self.bar, self.shown, self.silent = tqdm_bar, 0.0, tqdm_bar.disable
 
     def advance(self, last: Any) -> None:
         self.bar.update()
-        if not self.bar.disable and (time.monotonic() - self.shown > 0.5 or self.bar.n == self.bar.total):
+        if not self.silent and (time.monotonic() - self.shown > 0.5 or self.bar.n == self.bar.total):
             self.bar.set_postfix({name: f"{value:.3f}" for name, value in last().items() if name.endswith("loss")})
             self.shown = time.monotonic()
 
     def note(self, text: str) -> None:
-        if not self.bar.disable:
+        if not self.silent:
             self.bar.write(text, file=sys.stderr)
 
 

@@ -6,7 +6,7 @@ framework, so there it is ten.
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import ganlib
@@ -125,10 +125,19 @@ def recipes(draw):
         fresh_noise=draw(st.booleans()),
         discriminator_norm=draw(st.sampled_from(["batch", "spectral", "none"])),
         moving_average=draw(st.sampled_from([0.0, 0.9])),
+        # A large ε. Where batch normalisation makes a gradient zero by mathematics, Adam would else blow its rounding up.
+        generator_optimiser={"epsilon": 1e-3},
+        discriminator_optimiser={"epsilon": 1e-3},
     )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.generate],  # without shrinking: one example takes seconds
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
 @given(recipe=recipes())
 def test_random_games_for_4_steps(both, images, recipe):
     assert_together(both, recipe, images(recipe, 32), 4, "float64", 1e-9)
@@ -143,16 +152,3 @@ def assert_together_32(both, recipe, samples):
     histories = [run(gl, recipe, samples, 10, "float32")[1] for gl in both]
     for name, values in histories[0].items():
         np.testing.assert_allclose(values, histories[1][name], rtol=1e-4, atol=1e-4, err_msg=name)
-
-
-def test_float32_cannot_stay_together_for_long_in_one_framework_either(gl, digits):
-    """Why the long runs are in float64: one unit of rounding on one weight, the same framework, and they part."""
-    recipe = ganlib.recipe("dcgan-digits", **SMALL)
-    plain, moved = (gl.Trainer(recipe, seed=0) for _ in range(2))
-    weights = gl.get_weights(moved.generator)
-    weights["dense0.kernel"] = np.nextafter(weights["dense0.kernel"], np.float32(np.inf))
-    gl.set_weights(moved.generator, weights)
-    losses = [trainer.fit(digits, steps=200, progress=False)["g_loss"] for trainer in (plain, moved)]
-    apart = np.abs(losses[0] / losses[1] - 1)
-    assert apart[0] < 1e-5
-    assert apart[-50:].max() > 1e-4

@@ -27,7 +27,10 @@ class Adam:
         settings, steps = self.settings, tf.cast(self.steps.assign_add(1), tf.float64)
         correction1 = 1 - tf.constant(settings.beta1, tf.float64) ** steps
         correction2 = tf.sqrt(1 - tf.constant(settings.beta2, tf.float64) ** steps)
-        epsilon = settings.epsilon * (correction2 if settings.epsilon_placement == "after" else 1)
+        # A tensor from the start: tf.cast of a Python number would round it to float32 on the way.
+        epsilon = tf.constant(settings.epsilon, tf.float64)
+        if settings.epsilon_placement == "after":
+            epsilon *= correction2
         # rate · m̂ / (√v̂ + ε), with both corrections taken out of the loop over the parameters.
         rate = settings.rate * correction2 / correction1
         for parameter, m, v, gradient in zip(self.parameters, self.m, self.v, gradients, strict=True):

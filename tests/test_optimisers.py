@@ -1,0 +1,83 @@
+"""The optimisers of both frameworks against the NumPy oracle, step after step."""
+
+import numpy as np
+import pytest
+
+import ganlib
+from ganlib import reference
+
+ADAM = ganlib.recipe("ring").generator_optimiser
+SETTINGS = [
+    {"rate": 1e-3, "beta1": 0.5, "beta2": 0.9},
+    {"rate": 1e-3, "beta1": -0.5, "beta2": 0.99},
+    {"rate": 1e-3, "beta1": 0.0, "beta2": 0.0, "epsilon": 1e-2},
+    {"rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-2, "epsilon_placement": "before"},
+    {"rule": "sgd", "rate": 0.1, "beta1": 0.9},
+    {"rule": "sgd", "rate": 0.1, "beta1": -0.5},
+]
+
+
+def weights_after(gl, native, settings, starts, gradients):
+    if gl.name == "torch":
+        import torch
+
+        # One of them channels-last, as a convolution's gradient may be: the fused step must not be misled.
+        weights = [native.tensor(gl, start).clone(memory_format=torch.contiguous_format) for start in starts]
+    else:
+        import tensorflow as tf
+
+        weights = [tf.Variable(start) for start in starts]
+    optimiser = gl.optimisers.get(settings, weights)
+    for step in gradients:
+        optimiser.apply([native.tensor(gl, gradient) for gradient in step])
+    return [native.numpy(weight) for weight in weights], optimiser
+
+
+@pytest.mark.parametrize("changes", SETTINGS)
+def test_ten_steps_are_the_oracles(gl, native, changes):
+    settings = ganlib.recipe("ring", generator_optimiser=changes).generator_optimiser
+    rng = np.random.default_rng(0)
+    shapes = [(2, 3, 4, 5), (7,)]
+    starts = [rng.normal(size=shape) for shape in shapes]
+    gradients = [[rng.normal(size=shape) for shape in shapes] for _ in range(10)]
+    ours, optimiser = weights_after(gl, native, settings, starts, gradients)
+    for i, weight in enumerate(starts):
+        m = v = np.zeros_like(weight)
+        for step in range(10):
+            gradient = gradients[step][i]
+            if settings.rule == "sgd":
+                weight, v = reference.sgd_step(weight, gradient, v, settings.rate, settings.beta1)
+            else:
+                weight, m, v = reference.adam_step(
+                    weight,
+                    gradient,
+                    m,
+                    v,
+                    step + 1,
+                    settings.rate,
+                    settings.beta1,
+                    settings.beta2,
+                    settings.epsilon,
+                    settings.epsilon_placement,
+                )
+        np.testing.assert_allclose(ours[i], weight, rtol=1e-11)
+        np.testing.assert_allclose(native.numpy(optimiser.state()["v"][i]), v, rtol=1e-11)
+
+
+def test_keras_epsilon_is_keras_adam():
+    """"before" is what Keras's own Adam does, within the float32 in which it holds its constants."""
+    keras = pytest.importorskip("keras")
+    import tensorflow as tf
+
+    rng = np.random.default_rng(0)
+    start, gradients = rng.normal(size=5), [1e-6 * rng.normal(size=5) for _ in range(20)]
+    variable = keras.Variable(start, dtype="float64")
+    optimiser = keras.optimizers.Adam(1e-3, 0.9, 0.999, 1e-7)
+    weight, m, v = start, np.zeros(5), np.zeros(5)
+    other, m2, v2 = start, np.zeros(5), np.zeros(5)
+    for step, gradient in enumerate(gradients, 1):
+        optimiser.apply([tf.constant(gradient)], [variable])
+        weight, m, v = reference.adam_step(weight, gradient, m, v, step, 1e-3, 0.9, 0.999, 1e-7, "before")
+        other, m2, v2 = reference.adam_step(other, gradient, m2, v2, step, 1e-3, 0.9, 0.999, 1e-7, "after")
+    np.testing.assert_allclose(variable.numpy() - start, weight - start, rtol=1e-4)
+    assert np.abs(other - weight).max() > 1e-2 * np.abs(weight - start).max()
