@@ -128,7 +128,12 @@ def discriminator_input(recipe: Recipe) -> Shape:
 
 def names(layers: list[Layer]) -> list[str]:
     """One name a layer, by kind and place: ["dense0", "reshape1", "batch_norm2", …]. Weights are called by them."""
-    kinds = {"Conv": "conv", "ConvTranspose": "conv_transpose", "BatchNorm": "batch_norm", "LeakyReLU": "leaky_relu"}
+    kinds = {
+        "Conv": "conv",
+        "ConvTranspose": "conv_transpose",
+        "BatchNorm": "batch_norm",
+        "LeakyReLU": "leaky_relu",
+    }
     return [f"{kinds.get(type(layer).__name__, type(layer).__name__.lower())}{i}" for i, layer in enumerate(layers)]
 
 
@@ -145,7 +150,10 @@ def shapes(layers: list[Layer], input_shape: Shape) -> list[Shape]:
         elif isinstance(layer, Flatten):
             shape = (math.prod(shape),)
         elif isinstance(layer, Conv):
-            shape = (*(conv_size(n, layer.kernel, layer.stride, layer.padding) for n in shape[:2]), layer.filters)
+            shape = (
+                *(conv_size(n, layer.kernel, layer.stride, layer.padding) for n in shape[:2]),
+                layer.filters,
+            )
         elif isinstance(layer, ConvTranspose):
             sizes = (conv_transpose_size(n, layer.kernel, layer.stride, layer.padding) for n in shape[:2])
             shape = (*sizes, layer.filters)
@@ -181,6 +189,7 @@ def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
 
 
 def dense_generator(recipe: Recipe) -> list[Layer]:
+    """Dense layers, each with norm and activation, and a dense output."""
     layers: list[Layer] = []
     for _ in range(recipe.depth):
         layers += _with_norm(Dense(recipe.width, bias=recipe.generator_norm == "none"), recipe.generator_norm, recipe)
@@ -192,6 +201,7 @@ def dense_generator(recipe: Recipe) -> list[Layer]:
 
 
 def dense_discriminator(recipe: Recipe) -> list[Layer]:
+    """The flattened sample through dense layers to one logit."""
     norm, spectral = recipe.discriminator_norm, recipe.discriminator_norm == "spectral"
     layers: list[Layer] = [Flatten()] if len(recipe.shape) == 3 else []
     for _ in range(recipe.depth):
@@ -204,6 +214,7 @@ def dense_discriminator(recipe: Recipe) -> list[Layer]:
 
 
 def dcgan_generator(recipe: Recipe) -> list[Layer]:
+    """A dense projection to a few pixels, then transposed convolutions that double the size."""
     start, doublings = _doublings(recipe)
     norm, bias = recipe.generator_norm, recipe.generator_norm == "none"
     filters = recipe.width * 2 ** (doublings - 1)
@@ -219,6 +230,7 @@ def dcgan_generator(recipe: Recipe) -> list[Layer]:
 
 
 def dcgan_discriminator(recipe: Recipe) -> list[Layer]:
+    """Convolutions that halve the size, then a dense layer to one logit."""
     _, halvings = _doublings(recipe)
     norm, spectral = recipe.discriminator_norm, recipe.discriminator_norm == "spectral"
     layers: list[Layer] = []
@@ -226,7 +238,11 @@ def dcgan_discriminator(recipe: Recipe) -> list[Layer]:
         # The paper normalises every layer but the input's and the output's.
         normalised = norm if i > 0 else "none"
         conv = Conv(recipe.width * 2**i, recipe.kernel, 2, "same", bias=normalised != "batch", spectral=spectral)
-        layers += [*_with_norm(conv, normalised, recipe), LeakyReLU(recipe.discriminator_slope), *_dropout(recipe)]
+        layers += [
+            *_with_norm(conv, normalised, recipe),
+            LeakyReLU(recipe.discriminator_slope),
+            *_dropout(recipe),
+        ]
     return [*layers, Flatten(), Dense(1, bias=True, spectral=spectral)]
 
 
@@ -234,6 +250,7 @@ def dcgan_discriminator(recipe: Recipe) -> list[Layer]:
 
 
 def tensorflow_tutorial_generator(recipe: Recipe) -> list[Layer]:
+    """As the tutorial's make_generator_model."""
     height, width = (size // 4 for size in recipe.shape[:2])
     w, kernel = recipe.width, recipe.kernel
 
@@ -249,11 +266,14 @@ def tensorflow_tutorial_generator(recipe: Recipe) -> list[Layer]:
 
 
 def tensorflow_tutorial_discriminator(recipe: Recipe) -> list[Layer]:
+    """As the tutorial's make_discriminator_model."""
     spectral = recipe.discriminator_norm == "spectral"
     layers: list[Layer] = []
     for filters in (recipe.width, 2 * recipe.width):
         layers += _with_norm(
-            Conv(filters, recipe.kernel, 2, "same", bias=True, spectral=spectral), recipe.discriminator_norm, recipe
+            Conv(filters, recipe.kernel, 2, "same", bias=True, spectral=spectral),
+            recipe.discriminator_norm,
+            recipe,
         )
         layers += [LeakyReLU(recipe.discriminator_slope), *_dropout(recipe)]
     return [*layers, Flatten(), Dense(1, bias=True, spectral=spectral)]
@@ -263,18 +283,21 @@ def tensorflow_tutorial_discriminator(recipe: Recipe) -> list[Layer]:
 
 
 def pytorch_tutorial_generator(recipe: Recipe) -> list[Layer]:
+    """As the tutorial's Generator."""
     w, kernel = recipe.width, recipe.kernel
-    layers: list[Layer] = [Reshape((1, 1, recipe.latent)), ConvTranspose(8 * w, kernel, 1, "valid", bias=False)]
+    layers: list[Layer] = [
+        Reshape((1, 1, recipe.latent)),
+        ConvTranspose(8 * w, kernel, 1, "valid", bias=False),
+    ]
     layers += [*_with_norm(None, recipe.generator_norm, recipe), LeakyReLU(recipe.generator_slope)]
     for filters in (4 * w, 2 * w, w):
-        layers += _with_norm(
-            ConvTranspose(filters, kernel, 2, "same", bias=False), recipe.generator_norm, recipe
-        )
+        layers += _with_norm(ConvTranspose(filters, kernel, 2, "same", bias=False), recipe.generator_norm, recipe)
         layers += [LeakyReLU(recipe.generator_slope)]
     return [*layers, ConvTranspose(recipe.shape[-1], kernel, 2, "same", bias=False), *_output(recipe)]
 
 
 def pytorch_tutorial_discriminator(recipe: Recipe) -> list[Layer]:
+    """As the tutorial's Discriminator, without its sigmoid."""
     norm, spectral = recipe.discriminator_norm, recipe.discriminator_norm == "spectral"
     layers: list[Layer] = []
     for i in range(4):

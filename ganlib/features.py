@@ -133,8 +133,7 @@ def _check(images: ArrayLike) -> np.ndarray:
     if x.ndim != 3 or x.shape[1] != x.shape[2] or x.shape[1] < 8:
         hint = "; images[None] makes a single image a batch" if x.ndim == 2 else ""
         raise ValueError(
-            "images must be (n, size, size, 1) or (n, size, size) with size at least 8, "
-            f"not {np.shape(images)}{hint}"
+            f"images must be (n, size, size, 1) or (n, size, size) with size at least 8, not {np.shape(images)}{hint}"
         )
     if not len(x):
         raise ValueError("there are no images: the first dimension is 0")

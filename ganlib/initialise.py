@@ -15,7 +15,15 @@ from ganlib.architectures import BatchNorm, Conv, ConvTranspose, Dense, Layer, S
 from ganlib.recipe import Recipe
 
 # One stream for each use, so that a change in how often one is drawn from leaves the others as they were.
-STREAMS = ("generator_weights", "discriminator_weights", "batches", "latents", "mix", "instance_noise", "dropout")
+STREAMS = (
+    "generator_weights",
+    "discriminator_weights",
+    "batches",
+    "latents",
+    "mix",
+    "instance_noise",
+    "dropout",
+)
 
 
 def streams(seed: int) -> dict[str, np.random.Generator]:
@@ -58,6 +66,7 @@ def initial_weights(
             weights[f"{name}.mean"] = np.zeros(channels)
             weights[f"{name}.variance"] = np.ones(channels)
             continue
+        kernel_shape: Shape
         if isinstance(layer, Dense):
             kernel_shape, area, out = (channels, layer.units), 1, layer.units
         elif isinstance(layer, Conv):

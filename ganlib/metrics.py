@@ -171,9 +171,7 @@ def mode_coverage(samples: ArrayLike, centers: ArrayLike, std: float) -> ModeCov
         if array.shape[1] != 2:
             raise ValueError(f"{name} must be points in the plane, (n, 2), not {array.shape}")
     if not isinstance(std, Real) or not 0 < std < np.inf:
-        raise ValueError(
-            f"std must be a positive number, the standard deviation within each mode; got {std!r}"
-        )
+        raise ValueError(f"std must be a positive number, the standard deviation within each mode; got {std!r}")
     apart = _squared_distances(centers, centers)
     if apart[~np.eye(len(centers), dtype=bool)].min(initial=np.inf) < (1e-3 * std) ** 2:
         raise ValueError(
@@ -521,9 +519,7 @@ def class_histogram(images: ArrayLike, real: ArrayLike | ClassHistogram | None =
     if expected.shape != (10,) or expected.dtype.kind not in "fiu" or not np.isfinite(expected).all():
         raise ValueError(f"real must be a ClassHistogram or ten counts or shares, not {real!r}")
     if expected.min() < 0 or not (total := expected.sum()) > 0:
-        raise ValueError(
-            f"real must be ten counts or shares, none negative and not all 0; got {expected.tolist()}"
-        )
+        raise ValueError(f"real must be ten counts or shares, none negative and not all 0; got {expected.tolist()}")
     counts = np.bincount(classify(images).argmax(axis=1), minlength=10)
     kl = _divergence_score(counts, expected / total, int(counts.sum()))
     if not np.isclose(total, 1):  # counts, not shares
@@ -568,9 +564,7 @@ def evaluate(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Evaluation:
     """
     for name, array in (("real", real), ("fake", fake)):
         if np.ndim(array) == 2 and np.shape(array)[1] == 2:
-            raise ValueError(
-                f"{name} consists of points, not images: mode_coverage(samples, centers, std) scores them"
-            )
+            raise ValueError(f"{name} consists of points, not images: mode_coverage(samples, centers, std) scores them")
     real_features, fake_features = features(real), features(fake)
     return Evaluation(
         frechet=frechet_distance(real_features, fake_features),
@@ -595,18 +589,14 @@ def _matrix(name: str, array: ArrayLike) -> np.ndarray:
         raise ValueError(f"{name} must have shape (n, d), with at least one of each, not {x.shape}{hint}")
     if not np.isfinite(x).all():
         rows = np.count_nonzero(~np.isfinite(x).all(axis=1))
-        raise ValueError(
-            f"{name} contain NaN or infinity in {rows} of {len(x)} rows: has the training diverged?"
-        )
+        raise ValueError(f"{name} contain NaN or infinity in {rows} of {len(x)} rows: has the training diverged?")
     return x.astype(np.float64)
 
 
 def _pair(real: ArrayLike, fake: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     one, two = _matrix("real", real), _matrix("fake", fake)
     if one.shape[1] != two.shape[1]:
-        raise ValueError(
-            f"real and fake must have the same number of features, not {one.shape[1]} and {two.shape[1]}"
-        )
+        raise ValueError(f"real and fake must have the same number of features, not {one.shape[1]} and {two.shape[1]}")
     for name, x in (("real", one), ("fake", two)):
         if len(x) < 2:
             raise ValueError(f"{name} must hold at least 2 samples; there is {len(x)}")

@@ -216,8 +216,8 @@ def _numbers(values: dict[str, Any]) -> None:
         "penalty_weight": (0, math.inf, "0 or more"),
         "instance_noise": (0, math.inf, "0 or more"),
     }
-    for field, (low, high, expected) in ranges.items():
-        values[field] = _number(field, values[field], low, high, expected)
+    for field, (lowest, limit, expected) in ranges.items():
+        values[field] = _number(field, values[field], lowest, limit, expected)
     if not 0.5 < values["real_label"] <= 1:
         raise RecipeError(f"real_label must be above 0.5 and at most 1, not {values['real_label']}.")
     if values["weight_std"] == 0:
@@ -267,9 +267,9 @@ def _shape(value: Any) -> tuple[int, ...]:
 def _combinations(recipe: Recipe) -> None:
     for architecture in dict.fromkeys((recipe.generator, recipe.discriminator)):
         architectures.check_fit(recipe, architecture)
-    if recipe.generator != "dense" or recipe.discriminator != "dense":
-        if not 2 <= recipe.kernel <= 9:
-            raise RecipeError(f"kernel must be from 2 to 9, at least the stride of 2, not {recipe.kernel}.")
+    convolves = recipe.generator != "dense" or recipe.discriminator != "dense"
+    if convolves and not 2 <= recipe.kernel <= 9:
+        raise RecipeError(f"kernel must be from 2 to 9, at least the stride of 2, not {recipe.kernel}.")
     if recipe.real_label < 1 and recipe.loss not in SMOOTHABLE:
         raise RecipeError(
             f"real_label={recipe.real_label} smooths a label, and the loss {recipe.loss!r} has none. "
@@ -438,9 +438,7 @@ _DCGAN_64 = dataclasses.replace(
     batch_size=128,
 )
 
-_TENSORFLOW_ADAM = Optimiser(
-    rule="adam", rate=1e-4, beta1=0.9, beta2=0.999, epsilon=1e-7, epsilon_placement="before"
-)
+_TENSORFLOW_ADAM = Optimiser(rule="adam", rate=1e-4, beta1=0.9, beta2=0.999, epsilon=1e-7, epsilon_placement="before")
 
 _TENSORFLOW_TUTORIAL = dataclasses.replace(
     _DCGAN_28,

@@ -144,9 +144,7 @@ def batch_norm_inference(
     return scale * (x - mean) / np.sqrt(variance + epsilon) + shift
 
 
-def moving_statistics(
-    x: ArrayLike, mean: ArrayLike, variance: ArrayLike, momentum: float
-) -> tuple[Array, Array]:
+def moving_statistics(x: ArrayLike, mean: ArrayLike, variance: ArrayLike, momentum: float) -> tuple[Array, Array]:
     """The moving mean and variance after the batch x; momentum is the weight of the old.
 
         mean ← momentum · mean + (1 - momentum) · μ

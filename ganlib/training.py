@@ -86,7 +86,7 @@ class BaseTrainer(abc.ABC):
             data: what `ganlib.data.load` gives, or a NumPy array of samples (n, *recipe.shape); images in [-1, 1].
             steps: so many steps more; None goes on to the recipe's number of steps.
             callbacks: objects with any of the methods on_start(trainer), on_step(trainer, metrics) and
-                on_end(trainer). `metrics` maps names to the floats of this step; `trainer.stop()` ends the run after it.
+                on_end(trainer). `metrics` maps names to the floats of this step; `trainer.stop()` ends the run.
             progress: whether to show a progress bar with the losses. None shows one in a terminal and in a notebook,
                 unless the environment variable GANLIB_PROGRESS is 0.
 
@@ -189,7 +189,8 @@ class BaseTrainer(abc.ABC):
             **_prefixed("discriminator", self._weights(self.discriminator)),
             **_prefixed("generator_optimiser", self._optimiser_state(self.generator, self._generator_optimiser)),
             **_prefixed(
-                "discriminator_optimiser", self._optimiser_state(self.discriminator, self._discriminator_optimiser)
+                "discriminator_optimiser",
+                self._optimiser_state(self.discriminator, self._discriminator_optimiser),
             ),
             **_prefixed("history", self.history),
         }
@@ -202,9 +203,7 @@ class BaseTrainer(abc.ABC):
             "precision": self.precision,
             "steps_done": self.steps_done,
             "batches": self._batches.state(),
-            "streams": {
-                name: rng.bit_generator.state for name, rng in self._streams.items() if name != "batches"
-            },
+            "streams": {name: rng.bit_generator.state for name, rng in self._streams.items() if name != "batches"},
         }
         return checkpoint.save(directory, arrays, state)
 

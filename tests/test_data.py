@@ -15,9 +15,7 @@ from ganlib.data.arrays import scaled
 from ganlib.errors import DataError
 
 
-@pytest.mark.parametrize(
-    ("name", "modes", "std", "spacing"), [("ring", 8, 0.01, None), ("grid", 25, 0.05, 2.0)]
-)
+@pytest.mark.parametrize(("name", "modes", "std", "spacing"), [("ring", 8, 0.01, None), ("grid", 25, 0.05, 2.0)])
 def test_mixtures_are_those_of_the_protocol(name, modes, std, spacing):
     data = load(name, n=20_000, seed=1)
     assert data.points.dtype == np.float32
@@ -41,9 +39,7 @@ def test_mixtures_are_those_of_the_protocol(name, modes, std, spacing):
     good = (away.min(1) < 3 * std).mean()
     assert abs(good - (1 - np.exp(-4.5))) < 0.003  # of a two-dimensional Gaussian within three deviations
     counts = np.bincount(data.labels, minlength=modes)
-    assert (
-        (counts - 20_000 / modes) ** 2 / (20_000 / modes)
-    ).sum() < 2.5 * modes  # chi-square, k - 1 expected
+    assert ((counts - 20_000 / modes) ** 2 / (20_000 / modes)).sum() < 2.5 * modes  # chi-square, k - 1 expected
 
 
 def test_default_numbers_of_samples():
@@ -101,12 +97,8 @@ def test_resizing_equals_pillows(side, size):
     resized = scaled(raw, 255, size)
     for k in (0, 599):
         for c in range(3):
-            image = Image.fromarray(raw[k, :, :, c].astype(np.float32)).resize(
-                (size, size), Image.Resampling.BICUBIC
-            )
-            np.testing.assert_allclose(
-                resized[k, :, :, c], np.clip(np.asarray(image) / 127.5 - 1, -1, 1), atol=2e-5
-            )
+            image = Image.fromarray(raw[k, :, :, c].astype(np.float32)).resize((size, size), Image.Resampling.BICUBIC)
+            np.testing.assert_allclose(resized[k, :, :, c], np.clip(np.asarray(image) / 127.5 - 1, -1, 1), atol=2e-5)
 
 
 def test_resizing_neither_wraps_nor_shifts():
@@ -119,9 +111,7 @@ def test_resizing_neither_wraps_nor_shifts():
 
 
 def test_scaling_keeps_the_ends_exact():
-    np.testing.assert_array_equal(
-        scaled(np.array([0, 255], np.uint8).reshape(1, 1, 2, 1), 255, None).ravel(), [-1, 1]
-    )
+    np.testing.assert_array_equal(scaled(np.array([0, 255], np.uint8).reshape(1, 1, 2, 1), 255, None).ravel(), [-1, 1])
 
 
 @pytest.mark.parametrize("size", [16, 32, 64])
@@ -251,9 +241,7 @@ def test_a_recipe_that_its_data_do_not_fit(data, shape, more, message):
         load(SimpleNamespace(data=data, shape=shape), n=20, **more)
 
 
-@pytest.mark.parametrize(
-    "name", [None, 3, np.zeros(3), SimpleNamespace(data="digits"), SimpleNamespace(shape=(2,))]
-)
+@pytest.mark.parametrize("name", [None, 3, np.zeros(3), SimpleNamespace(data="digits"), SimpleNamespace(shape=(2,))])
 def test_a_name_of_a_wrong_type(name):
     with pytest.raises(TypeError, match="name of a data set or a recipe"):
         load(name)

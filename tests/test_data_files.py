@@ -348,9 +348,7 @@ def test_the_pins_are_well_formed_and_complete():
     for name, files in download.CONTENTS.items():
         assert files.keys() == download.DOWNLOADS[name].keys()
         assert len(files) == 4
-    pins = [
-        pin for table in (download.DOWNLOADS, download.CONTENTS) for f in table.values() for pin in f.values()
-    ]
+    pins = [pin for table in (download.DOWNLOADS, download.CONTENTS) for f in table.values() for pin in f.values()]
     assert len(set(pins)) == len(pins) == 17
     assert all(set(pin) <= set("0123456789abcdef") and len(pin) in (32, 64) for pin in pins)
     assert all(len(names) == len(set(names)) == 10 for names in download.CLASSES.values())
@@ -600,9 +598,7 @@ def test_a_photograph_is_turned_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned: show it rotated clockwise
     save(tmp_path / "a.png", array, exif=exif)
-    np.testing.assert_allclose(
-        load(f"folder:{tmp_path}").images[0], np.rot90(array, -1) / 127.5 - 1, atol=1e-6
-    )
+    np.testing.assert_allclose(load(f"folder:{tmp_path}").images[0], np.rot90(array, -1) / 127.5 - 1, atol=1e-6)
 
 
 @pytest.mark.parametrize("content", [b"", b"no image at all", None])

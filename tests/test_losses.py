@@ -12,7 +12,10 @@ from ganlib.recipe import LOSSES, SMOOTHABLE
 
 logits = arrays(np.float64, st.shared(st.integers(1, 12), key="n"), elements=st.floats(-50, 50).map(lambda x: x + 1e-3))
 hypothesis = settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
 )
 
 
@@ -134,14 +137,18 @@ def test_penalties_through_a_whole_network_agree_with_each_other_and_with_differ
     """Their gradients hold second derivatives. tf.nn.moments, for one, gets those of batch normalisation wrong."""
     recipe = ganlib.recipe("dcgan-digits", shape=(8, 8, 1), width=3, discriminator_norm=norm)
     rng = np.random.default_rng(1)
-    real, fake, mix = np.tanh(rng.normal(size=(6, 8, 8, 1))), np.tanh(rng.normal(size=(6, 8, 8, 1))), rng.uniform(size=6)
+    real, fake, mix = (
+        np.tanh(rng.normal(size=(6, 8, 8, 1))),
+        np.tanh(rng.normal(size=(6, 8, 8, 1))),
+        rng.uniform(size=6),
+    )
     results = []
     for gl in both:
         model = gl.Discriminator(recipe, 0, "float64")
         weights = {key: 20 * array if key.endswith("kernel") else array for key, array in gl.get_weights(model).items()}
         gl.set_weights(model, weights)
 
-        def penalty(model=model, gl=gl):
+        def penalty(model=model, gl=gl, weights=weights):
             batches = {"r1": (real,), "r2": (fake,), "wgan_gp": (real, fake)}[name]
             arguments = [native.tensor(gl, batch) for batch in batches]
             arguments += [native.tensor(gl, mix)] if name == "wgan_gp" else []

@@ -17,7 +17,8 @@ def public(module):
     names = getattr(module, "__all__", None) or [
         name
         for name, value in vars(module).items()
-        if not name.startswith("_") and getattr(value, "__module__", module.__name__) == module.__name__
+        if not name.startswith("_")
+        and getattr(value, "__module__", module.__name__) == module.__name__
         and (inspect.isclass(value) or inspect.isfunction(value))
     ]
     return {name: getattr(module, name) for name in names}
@@ -38,7 +39,17 @@ def test_the_same_files():
 
 
 # Where the frameworks' own layers differ, the mirrored classes take what their framework needs.
-NATIVE = {"Network", "Dense", "Conv", "ConvTranspose", "BatchNorm", "LeakyReLU", "Dropout", "Reshape", "Flatten"}
+NATIVE = {
+    "Network",
+    "Dense",
+    "Conv",
+    "ConvTranspose",
+    "BatchNorm",
+    "LeakyReLU",
+    "Dropout",
+    "Reshape",
+    "Flatten",
+}
 ONE_SIDED = {"to_neutral", "from_neutral"}  # PyTorch's layouts differ from the neutral ones, Keras's do not
 
 

@@ -17,7 +17,10 @@ def test_one_norm_over_the_whole_batch(gl, native):
         gradient = np.zeros((batch, 3))
         gradient[:, 0] = 1
         assert (np.linalg.norm(gradient) - 1) ** 2 == pytest.approx(wrong)
-        x, mix = native.tensor(gl, np.random.default_rng(0).normal(size=(batch, 3))), native.tensor(gl, np.full(batch, 0.5))
+        x, mix = (
+            native.tensor(gl, np.random.default_rng(0).normal(size=(batch, 3))),
+            native.tensor(gl, np.full(batch, 0.5)),
+        )
         assert float(native.numpy(gl.penalties.wgan_gp(lambda x: x[:, 0], x, x, mix))) == pytest.approx(0, abs=1e-20)
 
 
@@ -92,7 +95,13 @@ def test_checkpoints_without_random_state(gl, tmp_path):
     gl.Trainer(recipe).save(tmp_path)
     arrays, state = checkpoint.load(tmp_path)
     parts = {name.split("/")[0] for name in arrays}
-    assert parts == {"generator", "discriminator", "average", "generator_optimiser", "discriminator_optimiser"}
+    assert parts == {
+        "generator",
+        "discriminator",
+        "average",
+        "generator_optimiser",
+        "discriminator_optimiser",
+    }
     assert {"m", "v", "steps"} == {name.split("/")[1] for name in arrays if name.startswith("generator_optimiser")}
     assert {*state["streams"], "batches"} == set(initialise.STREAMS)
 

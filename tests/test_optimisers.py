@@ -65,7 +65,7 @@ def test_ten_steps_are_the_oracles(gl, native, changes):
 
 
 def test_keras_epsilon_is_keras_adam():
-    """"before" is what Keras's own Adam does, within the float32 in which it holds its constants."""
+    """ "before" is what Keras's own Adam does, within the float32 in which it holds its constants."""
     keras = pytest.importorskip("keras")
     import tensorflow as tf
 

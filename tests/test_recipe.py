@@ -150,6 +150,10 @@ def test_every_size_either_fits_or_is_told_two_that_do(size):
         for near in (low, high):
             ganlib.recipe("dcgan-digits", shape=(near, near, 3), width=2)
         return
-    assert architectures.shapes(architectures.generator_layers(recipe), (recipe.latent,))[-1] == (size, size, 3)
+    assert architectures.shapes(architectures.generator_layers(recipe), (recipe.latent,))[-1] == (
+        size,
+        size,
+        3,
+    )
     taken = architectures.shapes(architectures.discriminator_layers(recipe), architectures.discriminator_input(recipe))
     assert taken[-1] == (1,)

@@ -103,8 +103,7 @@ def test_conv_transpose2d_is_scipys_convolution_of_the_spread_out_input(case):
     spread = np.zeros(((height - 1) * stride + 1, (width - 1) * stride + 1, channels))
     spread[::stride, ::stride] = x[0]
     full = [
-        sum(scipy.signal.convolve2d(spread[:, :, c], kernel[:, :, o, c]) for c in range(channels))
-        for o in range(out)
+        sum(scipy.signal.convolve2d(spread[:, :, c], kernel[:, :, o, c]) for c in range(channels)) for o in range(out)
     ]
     expected = np.stack(full, axis=-1)
     if padding == "same":
@@ -248,9 +247,7 @@ def test_batch_norm_and_moving_statistics_agree_with_torch(shape):
     running = torch.tensor(mean), torch.tensor(variance)
     channels_first = torch.tensor(np.moveaxis(x, -1, 1))
     affine = torch.tensor(scale), torch.tensor(shift)
-    y = torch.nn.functional.batch_norm(
-        channels_first, *running, *affine, training=True, momentum=0.2, eps=1e-3
-    )
+    y = torch.nn.functional.batch_norm(channels_first, *running, *affine, training=True, momentum=0.2, eps=1e-3)
     assert_allclose(reference.batch_norm(x, scale, shift, 1e-3), np.moveaxis(y.numpy(), 1, -1), atol=1e-12)
     mean, variance = reference.moving_statistics(x, mean, variance, momentum=0.8)
     assert_allclose(mean, running[0].numpy())
@@ -498,12 +495,8 @@ def test_the_hinge_is_flat_beyond_its_margins_and_at_them():
 
 def test_the_relativistic_loss_ignores_a_shift_of_all_logits_and_pairs_by_position():
     r, f = logits()
-    assert losses.relativistic.discriminator(r + 7, f + 7) == pytest.approx(
-        losses.relativistic.discriminator(r, f)
-    )
-    assert losses.relativistic.discriminator(r, f[::-1]) != pytest.approx(
-        losses.relativistic.discriminator(r, f)
-    )
+    assert losses.relativistic.discriminator(r + 7, f + 7) == pytest.approx(losses.relativistic.discriminator(r, f))
+    assert losses.relativistic.discriminator(r, f[::-1]) != pytest.approx(losses.relativistic.discriminator(r, f))
 
 
 def test_losses_are_means_and_not_sums():
@@ -578,9 +571,7 @@ def test_interpolate_mixes_each_sample_by_its_own_share():
     mixed = penalties.interpolate(real, fake, [0.0, 0.25, 1.0])
     assert mixed.shape == real.shape
     assert_array_equal(mixed.reshape(3, -1), np.repeat([[0.0], [0.25], [1.0]], 4, axis=1))
-    assert_array_equal(
-        penalties.interpolate(real[:, 0, 0], fake[:, 0, 0], [1.0, 0.0, 0.5])[:, 0], [1, 0, 0.5]
-    )
+    assert_array_equal(penalties.interpolate(real[:, 0, 0], fake[:, 0, 0], [1.0, 0.0, 0.5])[:, 0], [1, 0, 0.5])
 
 
 # Optimisers.

@@ -186,7 +186,12 @@ def test_the_readers_own_networks_train_too(gl, digits):
             [keras.Input((8,)), keras.layers.Dense(256, activation="tanh"), keras.layers.Reshape((16, 16, 1))]
         )
         discriminator = keras.Sequential(
-            [keras.Input((16, 16, 1)), keras.layers.Flatten(), keras.layers.Dense(1), keras.layers.Reshape(())]
+            [
+                keras.Input((16, 16, 1)),
+                keras.layers.Flatten(),
+                keras.layers.Dense(1),
+                keras.layers.Reshape(()),
+            ]
         )
     trainer = gl.Trainer(SMALL, generator=generator, discriminator=discriminator)
     assert trainer.generator is generator

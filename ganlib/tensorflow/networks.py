@@ -83,7 +83,13 @@ def _layer(layer: Layer, name: str, dtype: str) -> keras.layers.Layer:
             return Conv(layer, name=name, dtype=dtype)
         case architectures.ConvTranspose():
             return ConvTranspose(
-                layer.filters, layer.kernel, layer.stride, layer.padding, use_bias=layer.bias, name=name, dtype=dtype
+                layer.filters,
+                layer.kernel,
+                layer.stride,
+                layer.padding,
+                use_bias=layer.bias,
+                name=name,
+                dtype=dtype,
             )
         case architectures.BatchNorm():
             return BatchNorm(layer, name=name, dtype=dtype)
@@ -152,9 +158,7 @@ class BatchNorm(keras.layers.Layer):
         # Statistics and scale stay in the weights' precision when the arithmetic around them is bfloat16.
         self.scale = self.add_weight(name="scale", shape=channels, initializer="ones", autocast=False)
         self.shift = self.add_weight(name="shift", shape=channels, initializer="zeros", autocast=False)
-        self.mean = self.add_weight(
-            name="mean", shape=channels, initializer="zeros", trainable=False, autocast=False
-        )
+        self.mean = self.add_weight(name="mean", shape=channels, initializer="zeros", trainable=False, autocast=False)
         self.variance = self.add_weight(
             name="variance", shape=channels, initializer="ones", trainable=False, autocast=False
         )

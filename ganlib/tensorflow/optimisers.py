@@ -76,4 +76,4 @@ class SGD:
 
 def get(settings: Optimiser, parameters: Sequence[Variable]) -> Adam | SGD:
     """The optimiser that the settings ask for, over the given parameters."""
-    return {"adam": Adam, "sgd": SGD}[settings.rule](settings, parameters)
+    return Adam(settings, parameters) if settings.rule == "adam" else SGD(settings, parameters)

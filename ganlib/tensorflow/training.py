@@ -16,7 +16,11 @@ from ganlib.training import BaseTrainer
 
 
 class Trainer(BaseTrainer):
-    __doc__ = BaseTrainer.__doc__
+    """Trains a generator against a discriminator as a recipe says.
+
+    Its arguments and methods stand in `ganlib.training.BaseTrainer`, which both frameworks share.
+    """
+
     backend = "tensorflow"
 
     def _build(self, generator: keras.Model | None, discriminator: keras.Model | None) -> None:
@@ -52,7 +56,7 @@ class Trainer(BaseTrainer):
         recipe, alternating = self.recipe, self.recipe.update == "alternating"
         generator = functools.partial(self.generator, training=True)
         discriminator = functools.partial(self.discriminator, training=True)
-        latents, noise, mix = (draws.get(key) for key in ("latents", "instance_noise", "mix"))
+        latents, noise, mix = draws["latents"], draws.get("instance_noise"), draws.get("mix")
 
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(_trainable(self.generator))
@@ -67,7 +71,9 @@ class Trainer(BaseTrainer):
                         d_loss = self._loss.discriminator(d_real, d_fake, **self._smooth)
                         penalty = tf.zeros_like(d_loss)
                         if penalise:
-                            penalty = recipe.penalty_every * self._penalty(real_input, fake_input, mix, turn)
+                            penalty = recipe.penalty_every * self._penalty(
+                                real_input, fake_input, None if mix is None else mix[turn]
+                            )
                         total = d_loss + penalty
                     d_gradients = d_tape.gradient(total, _trainable(self.discriminator))
                     if alternating:
@@ -88,7 +94,7 @@ class Trainer(BaseTrainer):
         metrics = [d_loss, g_loss, tf.reduce_mean(d_real), tf.reduce_mean(d_fake), penalty]
         return tf.stack(metrics[: len(self.metric_names)])
 
-    def _penalty(self, real: Tensor, fake: Tensor, mix: Tensor | None, turn: int) -> Tensor:
+    def _penalty(self, real: Tensor, fake: Tensor, mix: Any) -> Tensor:
         weight = self.recipe.penalty_weight
         discriminator = functools.partial(self.discriminator, training=True)
         match self.recipe.penalty:
@@ -100,7 +106,7 @@ class Trainer(BaseTrainer):
                 both = penalties.r1(discriminator, real) + penalties.r2(discriminator, fake)
                 return weight / 2 * both
             case _:
-                return weight * penalties.wgan_gp(discriminator, real, fake, mix[turn])
+                return weight * penalties.wgan_gp(discriminator, real, fake, mix)
 
     def _pack(self, samples: Tensor, noise: Tensor | None, turn: int, which: int) -> Tensor:
         """D's input: the samples, with instance noise, `pack` of them behind one another in the channels."""

@@ -5,6 +5,7 @@ layout (n, channels, height, width). The weights start from NumPy, so the Tensor
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -105,6 +106,8 @@ def _module(layer: Layer, shape: Shape) -> nn.Module:
 class Dense(nn.Linear):
     """y = x Wᵀ + b, with W divided by its largest singular value where the layer asks for it."""
 
+    u: Tensor | None
+
     def __init__(self, channels: int, layer: architectures.Dense) -> None:
         super().__init__(channels, layer.units, bias=layer.bias)
         self.register_buffer("u", torch.ones(layer.units) if layer.spectral else None)
@@ -115,6 +118,8 @@ class Dense(nn.Linear):
 
 class Conv(nn.Conv2d):
     """A convolution whose "same" padding is TensorFlow's: where the total is odd, the last side gets one more."""
+
+    u: Tensor | None
 
     def __init__(self, channels: int, layer: architectures.Conv) -> None:
         super().__init__(channels, layer.filters, layer.kernel, layer.stride, bias=layer.bias)
@@ -186,7 +191,7 @@ class Flatten(nn.Module):
         return x.permute(0, 2, 3, 1).flatten(1)
 
 
-def _spectral_weight(module: nn.Linear | nn.Conv2d) -> Tensor:
+def _spectral_weight(module: Dense | Conv) -> Tensor:
     """The weight over its largest singular value, estimated by one power iteration a training pass.
 
     Miyato et al. 2018, algorithm 1: v ← Wᵀu/‖Wᵀu‖, u ← Wv/‖Wv‖, σ = uᵀWv, and no gradient through u and v.
@@ -235,11 +240,11 @@ _AXES = {2: (1, 0), 4: (2, 3, 1, 0)}
 _BATCH_NORM = {"weight": "scale", "bias": "shift", "running_mean": "mean", "running_var": "variance"}
 
 
-def neutral_weights(model: nn.Module) -> dict[str, tuple[Tensor, tuple[int, ...]]]:
+def neutral_weights(model: nn.Module) -> dict[str, tuple[Any, tuple[int, ...]]]:
     """The weights by neutral name: each tensor, with the permutation of its axes that gives the neutral layout."""
     if not isinstance(model, Network):
         return {name: (tensor, tuple(range(tensor.ndim))) for name, tensor in model.state_dict(keep_vars=True).items()}
-    weights: dict[str, tuple[Tensor, tuple[int, ...]]] = {}
+    weights: dict[str, tuple[Any, tuple[int, ...]]] = {}
     for name, module in model.layers.named_children():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             weights.update({f"{name}.{ours}": (getattr(module, its), (0,)) for its, ours in _BATCH_NORM.items()})

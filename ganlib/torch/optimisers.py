@@ -33,7 +33,7 @@ class Adam:
             corrected = self.settings.epsilon / math.sqrt(1 - self.settings.beta2**self.steps)
             self.adam.param_groups[0]["eps"] = corrected
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            # The fused step walks memory and never looks at strides, and a convolution's gradient may come channels-last.
+            # The fused step walks memory without a look at strides, and a convolution's gradient may be channels-last.
             same = gradient.stride() == parameter.stride()
             parameter.grad = gradient if same else torch.empty_like(parameter).copy_(gradient)
         self.adam.step()
@@ -78,4 +78,4 @@ class SGD:
 
 def get(settings: Optimiser, parameters: Sequence[Tensor]) -> Adam | SGD:
     """The optimiser that the settings ask for, over the given parameters."""
-    return {"adam": Adam, "sgd": SGD}[settings.rule](settings, parameters)
+    return Adam(settings, parameters) if settings.rule == "adam" else SGD(settings, parameters)

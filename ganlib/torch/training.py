@@ -15,7 +15,11 @@ from ganlib.training import BaseTrainer
 
 
 class Trainer(BaseTrainer):
-    __doc__ = BaseTrainer.__doc__
+    """Trains a generator against a discriminator as a recipe says.
+
+    Its arguments and methods stand in `ganlib.training.BaseTrainer`, which both frameworks share.
+    """
+
     backend = "torch"
 
     def _build(self, generator: nn.Module | None, discriminator: nn.Module | None) -> None:
@@ -39,7 +43,8 @@ class Trainer(BaseTrainer):
         self.generator.train()
         self.discriminator.train()
         self._random.manual_seed(int(draws["dropout"][0]))
-        latents, noise, mix = (self._tensor(draws.get(key)) for key in ("latents", "instance_noise", "mix"))
+        inputs = {key: self._tensor(draws[key]) for key in ("latents", "instance_noise", "mix") if key in draws}
+        latents, noise, mix = inputs["latents"], inputs.get("instance_noise"), inputs.get("mix")
 
         for turn in range(recipe.discriminator_steps):
             # G's step needs a graph through this batch only if it reuses it.
@@ -51,7 +56,9 @@ class Trainer(BaseTrainer):
             d_loss = self._loss.discriminator(d_real, d_fake, **self._smooth)
             penalty = torch.zeros_like(d_loss)
             if penalise:
-                penalty = recipe.penalty_every * self._penalty(real_input, fake_input, mix, turn)
+                penalty = recipe.penalty_every * self._penalty(
+                    real_input, fake_input, None if mix is None else mix[turn]
+                )
             d_gradients = torch.autograd.grad(d_loss + penalty, _trainable(self.discriminator))
             if alternating:
                 self._discriminator_optimiser.apply(d_gradients)
@@ -71,7 +78,7 @@ class Trainer(BaseTrainer):
         metrics = [d_loss, g_loss, d_real.mean(), d_fake.mean(), penalty][: len(self.metric_names)]
         return torch.stack([metric.detach() for metric in metrics])
 
-    def _penalty(self, real: Tensor, fake: Tensor, mix: Tensor | None, turn: int) -> Tensor:
+    def _penalty(self, real: Tensor, fake: Tensor, mix: Any) -> Tensor:
         weight = self.recipe.penalty_weight
         match self.recipe.penalty:
             case "r1":
@@ -82,7 +89,7 @@ class Trainer(BaseTrainer):
                 both = penalties.r1(self.discriminator, real) + penalties.r2(self.discriminator, fake)
                 return weight / 2 * both
             case _:
-                return weight * penalties.wgan_gp(self.discriminator, real, fake, mix[turn])
+                return weight * penalties.wgan_gp(self.discriminator, real, fake, mix)
 
     def _pack(self, samples: Tensor, noise: Tensor | None, turn: int, which: int) -> Tensor:
         """D's input: the samples, with instance noise, `pack` of them behind one another in the channels."""
@@ -107,8 +114,8 @@ class Trainer(BaseTrainer):
         samples = model.eval()(self._tensor(latents))
         return (samples.permute(0, 2, 3, 1) if samples.ndim == 4 else samples).cpu().numpy().copy(order="C")
 
-    def _tensor(self, array: np.ndarray | None) -> Tensor | None:
-        return None if array is None else torch.as_tensor(array, dtype=self.dtype, device=self.device)
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.as_tensor(array, dtype=self.dtype, device=self.device)
 
     def _native(self, samples: Tensor) -> Tensor:
         return samples.permute(0, 3, 1, 2) if samples.ndim == 4 else samples

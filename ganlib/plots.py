@@ -1,0 +1,264 @@
+"""Figures of one style, for the book and for the reader's own runs. Matplotlib is imported on first use.
+
+    >>> ganlib.plots.style()
+    >>> ganlib.plots.image_grid({"Real": data.images[:64], "Generated": trainer.sample(64)})
+    >>> ganlib.plots.losses(history).savefig("losses.png")
+
+Each function draws into a new figure, or into the axes it is given, and returns the figure. In a notebook end
+the line with a semicolon, or the figure is shown twice: because it is open, and as the cell's value.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ganlib.data import Data
+
+# The palette of Okabe and Ito (2008), which readers with any kind of colour vision can tell apart. A thing
+# keeps its colour throughout the book.
+COLOURS = {
+    "real": "#0072B2",  # blue
+    "generated": "#D55E00",  # vermilion
+    "generator": "#D55E00",
+    "discriminator": "#009E73",  # green
+    "other": "#CC79A7",  # purple
+    "reference": "#6B7280",  # grey
+}
+
+
+def style() -> None:
+    """Sets Matplotlib's defaults for the rest of the session: sizes, quiet axes, the palette.
+
+    In a notebook figures also get twice the pixels, for sharp screens.
+    """
+    import matplotlib as mpl
+    from cycler import cycler
+
+    if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("retina")
+    mpl.rcParams.update(
+        {
+            "figure.figsize": (7.2, 3.2),
+            "figure.dpi": 96,
+            "figure.facecolor": "white",
+            "figure.constrained_layout.use": True,
+            "font.size": 10,
+            "axes.titlesize": 11,
+            "axes.titlelocation": "left",
+            "axes.titleweight": "bold",
+            "figure.titlesize": 11,
+            "figure.titleweight": "bold",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "grid.color": "#E5E7EB",
+            "grid.linewidth": 0.8,
+            "axes.axisbelow": True,
+            "lines.linewidth": 1.6,
+            "legend.frameon": False,
+            "image.cmap": "gray",
+            "axes.prop_cycle": cycler(
+                color=[COLOURS[name] for name in ("real", "generated", "discriminator", "other", "reference")]
+            ),
+        }
+    )
+
+
+def image_grid(images: np.ndarray | Mapping[str, np.ndarray], *, columns: int = 8, title: str | None = None) -> Figure:
+    """Images in rows and columns; with a mapping, one block of them for each name, side by side.
+
+    Args:
+        images: (n, height, width, channels) in [-1, 1] with one or three channels, or a mapping from a name
+            to such an array.
+        columns: images in a row of a block.
+        title: what the figure shows.
+
+    Raises:
+        ValueError: an array is not a stack of images, or holds none.
+
+    Example:
+        >>> ganlib.plots.image_grid({"Real": data.images[:64], "Generated": trainer.sample(64)})
+    """
+    if columns < 1:
+        raise ValueError(f"columns must be at least 1, not {columns}.")
+    blocks = dict(images) if isinstance(images, Mapping) else {"": images}
+    if not blocks:
+        raise ValueError("Nothing to draw: the mapping is empty. Give at least one name and its images.")
+    tiles = {name: _tile(name, block, columns) for name, block in blocks.items()}
+    across = sum(min(columns, len(block)) for block in blocks.values())
+    ratio = max(tile.shape[0] / tile.shape[1] for tile in tiles.values())
+    width = min(7.2, max(4.0, 0.8 * across))  # of the figure, in inches
+    extra = 0.3 * (title is not None) + 0.25 * any(tiles)
+    figure, axes = _subplots(1, len(tiles), figsize=(width, ratio * width / len(tiles) + extra))
+    for ax, (name, tile) in zip(axes, tiles.items(), strict=True):
+        ax.imshow(tile, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        ax.set_axis_off()
+        if name:
+            ax.set_title(name, fontweight="normal")
+    if title:
+        figure.suptitle(title, x=0.01, ha="left")
+    return figure
+
+
+def losses(
+    history: Mapping[str, np.ndarray],
+    *,
+    title: str | None = None,
+    levels: Mapping[str, float] | None = None,
+    ax: Axes | None = None,
+) -> Figure:
+    """Both players' losses over the steps: each step pale, a running mean over it.
+
+    Args:
+        history: what `Trainer.fit` returns; `d_loss` and `g_loss` are drawn.
+        title: what the curves show.
+        levels: horizontal lines to compare with, from a label to a loss.
+        ax: the axes to draw into; None makes a new figure.
+
+    Raises:
+        ValueError: the history lacks one of the two, or holds no step.
+    """
+    missing = [name for name in ("d_loss", "g_loss") if name not in history or not len(history[name])]
+    if missing:
+        raise ValueError(f"The history has no {' and no '.join(missing)}; give what Trainer.fit() returned.")
+    ax = ax or _subplots(1, 1)[1][0]
+    for name, player in (("d_loss", "discriminator"), ("g_loss", "generator")):
+        values = np.asarray(history[name], dtype=float)
+        steps = np.arange(1, len(values) + 1)
+        window = max(1, len(values) // 50)
+        ax.plot(steps, values, color=COLOURS[player], alpha=0.2, linewidth=0.6)
+        smooth = np.convolve(values, np.ones(window) / window, mode="valid")
+        ax.plot(steps[window - 1 :], smooth, color=COLOURS[player], label=player.capitalize())
+    both = np.concatenate([history["d_loss"], history["g_loss"]])
+    if np.isfinite(both).all():  # a few outliers would press the rest flat
+        ax.set_ylim(min(0, both.min()), 1.2 * max(np.quantile(both, 0.99), *(levels or {}).values(), 1e-6))
+    for label, level in (levels or {}).items():
+        ax.axhline(level, color=COLOURS["reference"], linestyle="--", linewidth=1)
+        place = ax.get_yaxis_transform()  # across the axes in x, a loss in y
+        ax.text(1, level, label, transform=place, ha="right", va="bottom", color=COLOURS["reference"])
+    ax.set(xlabel="Step", ylabel="Loss")
+    ax.legend(loc="upper right", ncols=2)
+    if title:
+        ax.set_title(title)
+    return _figure(ax)
+
+
+def scatter(
+    samples: np.ndarray,
+    data: Data | np.ndarray | None = None,
+    *,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Figure:
+    """Generated points, over the real ones.
+
+    Args:
+        samples: (n, 2), what the generator made.
+        data: `ganlib.data.Data` with points, or an array (n, 2); None draws the samples alone.
+        title: what the figure shows.
+        ax: the axes to draw into; None makes a new figure.
+
+    Raises:
+        ValueError: one of the two is not a list of points in the plane.
+    """
+    ax = ax or _subplots(1, 1, figsize=(4, 4))[1][0]
+    real = getattr(data, "points", data)
+    if data is not None:
+        real = _points("data", real)
+        ax.scatter(*real.T, s=6, color=COLOURS["real"], alpha=0.3, linewidths=0, label="Real")
+    made = _points("samples", samples)
+    ax.scatter(*made.T, s=6, color=COLOURS["generated"], alpha=0.5, linewidths=0, label="Generated")
+    ax.set_aspect("equal")
+    ax.legend(loc="upper right", markerscale=2)
+    if title:
+        ax.set_title(title)
+    return _figure(ax)
+
+
+def matrices(arrays: Mapping[str, np.ndarray], *, title: str | None = None) -> Figure:
+    """Matrices side by side at one scale: negative entries vermilion, positive ones blue, zeros white.
+
+    Args:
+        arrays: from a matrix's name to the matrix (rows, columns).
+        title: what the figure shows.
+
+    Raises:
+        ValueError: there is none, or one of them has not two axes.
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+
+    if not arrays:
+        raise ValueError("Nothing to draw: the mapping is empty. Give at least one name and its matrix.")
+    for name, array in arrays.items():
+        if np.ndim(array) != 2:
+            raise ValueError(f"{name!r} has shape {np.shape(array)}; a matrix has two axes.")
+    colours = LinearSegmentedColormap.from_list("", [COLOURS["generated"], "white", COLOURS["real"]])
+    limit = max(float(np.abs(array).max()) for array in arrays.values()) or 1.0
+    columns = [array.shape[1] for array in arrays.values()]
+    rows = max(array.shape[0] for array in arrays.values())
+    height = min(4.5, 6.6 * rows / sum(columns)) + 0.8
+    figure, axes = _subplots(1, len(arrays), figsize=(7.2, height), width_ratios=columns)
+    for ax, (name, array) in zip(axes, arrays.items(), strict=True):
+        image = ax.imshow(array, cmap=colours, vmin=-limit, vmax=limit, interpolation="nearest")
+        ax.set_anchor("N")
+        ax.set_title(f"{name}: {array.shape[0]} × {array.shape[1]}", fontweight="normal")
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set(visible=True, color="#9CA3AF")
+        ax.grid(False)
+    figure.colorbar(image, ax=list(axes), shrink=0.8, aspect=30, pad=0.02)
+    if title:
+        figure.suptitle(title, x=0.01, ha="left")
+    return figure
+
+
+def _tile(name: str, images: Any, columns: int) -> np.ndarray:
+    """The images as one picture in [0, 1], white between them."""
+    images = np.asarray(images, dtype=float)
+    what = f"The images {name!r}" if name else "The images"
+    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+        raise ValueError(
+            f"{what} have shape {images.shape}; expected (n, height, width, channels), one or three channels."
+        )
+    if not len(images):
+        raise ValueError(f"{what} are an empty array: there is nothing to draw.")
+    n, height, width, channels = images.shape
+    gap = max(1, height // 12)
+    columns = min(columns, n)
+    rows = math.ceil(n / columns)
+    picture = np.ones((rows * (height + gap) - gap, columns * (width + gap) - gap, channels))
+    for i, image in enumerate(np.clip((images + 1) / 2, 0, 1)):
+        row, column = divmod(i, columns)
+        top, left = row * (height + gap), column * (width + gap)
+        picture[top : top + height, left : left + width] = image
+    return picture[..., 0] if channels == 1 else picture
+
+
+def _points(name: str, values: Any) -> np.ndarray:
+    points = np.asarray(values, dtype=float)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"{name} has shape {points.shape}; expected points in the plane, shape (n, 2).")
+    return points
+
+
+def _subplots(rows: int, columns: int, **options: Any) -> tuple[Figure, list[Axes]]:
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(rows, columns, squeeze=False, **options)
+    return figure, list(axes.ravel())
+
+
+def _figure(ax: Axes) -> Figure:
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return figure

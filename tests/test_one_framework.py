@@ -1,0 +1,65 @@
+"""The package where only one framework is installed. `make one-framework` runs this in real environments."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import ganlib
+
+ROOT = Path(__file__).resolve().parent.parent
+INSTALLED = ganlib.available()
+
+pytestmark = pytest.mark.skipif(len(INSTALLED) != 1, reason="for an environment with one framework: make one-framework")
+
+
+@pytest.fixture
+def few_steps(monkeypatch):
+    """Every recipe trains for 20 steps: the path is tested here, not the pictures."""
+    original = ganlib.recipe
+    monkeypatch.setattr(ganlib, "recipe", lambda name, **changes: original(name, **{**changes, "steps": 20}))
+
+
+def test_the_installed_one_is_taken_without_asking(monkeypatch):
+    monkeypatch.delenv("GANLIB_BACKEND", raising=False)
+    assert ganlib.backend().name == INSTALLED[0]
+
+
+def test_the_missing_one_says_how_to_install_it(monkeypatch):
+    (missing,) = {"torch", "tensorflow"} - set(INSTALLED)
+    with pytest.raises(ganlib.errors.MissingBackend, match=re.escape(f'pip install "ganlib[{missing}]"')) as error:
+        ganlib.backend(missing)
+    assert INSTALLED[0] in str(error.value)
+    monkeypatch.setenv("GANLIB_BACKEND", missing)
+    with pytest.raises(ganlib.errors.MissingBackend, match="pip install"):
+        ganlib.backend()
+
+
+def test_everything_else_works(few_steps, tmp_path):
+    gl = ganlib.backend()
+    for name in ("ring", "dcgan-digits"):
+        recipe = ganlib.recipe(name)
+        data = ganlib.data.load(recipe)
+        trainer = gl.Trainer(recipe)
+        history = trainer.fit(data, progress=False)
+        assert len(history["d_loss"]) == 20
+        trainer.save(tmp_path / name)
+        again = gl.Trainer.load(tmp_path / name)
+        assert (again.sample(4, seed=1) == trainer.sample(4, seed=1)).all()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "book").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_chapters_run_and_skip_what_is_missing(path, few_steps, monkeypatch, capsys):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    monkeypatch.delenv("GANLIB_BACKEND", raising=False)
+    monkeypatch.setenv("GANLIB_PROGRESS", "0")
+    cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    namespace: dict = {}
+    with matplotlib.rc_context():
+        for cell in cells:
+            exec("".join(cell["source"]), namespace)
+    printed = capsys.readouterr().out
+    tabs = [cell["metadata"].get("tags", []) for cell in cells]
+    assert printed.count("Skipped: ") == sum("tab-torch" in tags for tags in tabs)
