@@ -146,7 +146,8 @@ def losses(
     for label, level in (levels or {}).items():
         ax.axhline(level, color=COLOURS["reference"], linestyle="--", linewidth=1)
         place = ax.get_yaxis_transform()  # across the axes in x, a loss in y
-        ax.text(1, level, label, transform=place, ha="right", va="bottom", color=COLOURS["reference"])
+        paper = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1}
+        ax.text(1, level, label, transform=place, ha="right", va="bottom", color=COLOURS["reference"], bbox=paper)
     ax.set(xlabel="Step", ylabel="Loss")
     ax.legend(loc="upper right", ncols=2)
     if title:
@@ -216,7 +217,7 @@ def matrices(arrays: Mapping[str, np.ndarray], *, title: str | None = None) -> F
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set(visible=True, color="#9CA3AF")
         ax.grid(False)
-    figure.colorbar(image, ax=list(axes), shrink=0.8, aspect=30, pad=0.02)
+    figure.colorbar(image, ax=list(axes), shrink=0.8, aspect=30, pad=0.02, panchor=False)
     if title:
         figure.suptitle(title, x=0.01, ha="left")
     return figure

@@ -96,9 +96,7 @@ def load(name: str, folder: str | None, held_out: bool) -> tuple[np.ndarray, np.
     return data.images[keep, :, :, 0], data.labels[keep]
 
 
-def draw(
-    data: tuple[np.ndarray, np.ndarray], count: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def draw(data: tuple[np.ndarray, np.ndarray], count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A batch of varied images (count, 28, 28), as a generator might draw them, and their labels."""
     images, labels = data
     chosen = rng.integers(len(images), size=count)

@@ -18,7 +18,9 @@ def narrow(name, **changes):
 
 def inputs(recipe, n=4):
     rng = np.random.default_rng(3)
-    return rng.normal(size=(n, recipe.latent)), np.tanh(rng.normal(size=(n, *architectures.discriminator_input(recipe))))
+    return rng.normal(size=(n, recipe.latent)), np.tanh(
+        rng.normal(size=(n, *architectures.discriminator_input(recipe)))
+    )
 
 
 def oracle(recipe, training):
@@ -96,7 +98,12 @@ def recipes(draw):
     return ganlib.recipe(name, **changes)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
 @given(recipe=recipes(), training=st.booleans())
 def test_random_recipes_compute_what_numpy_computes(gl, native, recipe, training):
     agree(recipe, gl, native, "float64", 1e-9, training)

@@ -67,9 +67,19 @@ def test_each_penalty_for_200_steps(both, digits, penalty, norm):
 OPTIONS = {
     "minimax": {"loss": "minimax"},
     "least_squares": {"loss": "least_squares", "real_label": 0.9},
-    "wasserstein": {"loss": "wasserstein", "penalty": "wgan_gp", "penalty_weight": 10.0, "discriminator_steps": 3},
+    "wasserstein": {
+        "loss": "wasserstein",
+        "penalty": "wgan_gp",
+        "penalty_weight": 10.0,
+        "discriminator_steps": 3,
+    },
     "hinge": {"loss": "hinge", "discriminator_norm": "spectral"},
-    "relativistic": {"loss": "relativistic", "penalty": "r1+r2", "penalty_weight": 0.5, "instance_noise": 0.1},
+    "relativistic": {
+        "loss": "relativistic",
+        "penalty": "r1+r2",
+        "penalty_weight": 0.5,
+        "instance_noise": 0.1,
+    },
     "simultaneous": {"update": "simultaneous"},
     "reused noise": {"fresh_noise": False},
     "simultaneous, reused noise": {"update": "simultaneous", "fresh_noise": False},
@@ -125,7 +135,7 @@ def recipes(draw):
         fresh_noise=draw(st.booleans()),
         discriminator_norm=draw(st.sampled_from(["batch", "spectral", "none"])),
         moving_average=draw(st.sampled_from([0.0, 0.9])),
-        # A large ε. Where batch normalisation makes a gradient zero by mathematics, Adam would else blow its rounding up.
+        # A large ε: where batch normalisation makes a gradient zero, Adam would else blow its rounding up.
         generator_optimiser={"epsilon": 1e-3},
         discriminator_optimiser={"epsilon": 1e-3},
     )

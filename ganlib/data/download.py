@@ -72,9 +72,7 @@ CIFAR_BATCH = 10_000  # images in each file of the archive
 _IDX_LIMIT = 1 << 30  # bytes; MNIST's largest file has 47 million
 
 
-def read_download(
-    name: str, split: str, folder: str | os.PathLike[str] | None
-) -> tuple[np.ndarray, np.ndarray]:
+def read_download(name: str, split: str, folder: str | os.PathLike[str] | None) -> tuple[np.ndarray, np.ndarray]:
     """Images, (n, h, w, c) uint8, and labels, (n,) int64, of a published data set."""
     images, labels = (_read_cifar10 if name == "cifar10" else _read_idx_pair)(name, split, folder)
     if len(images) != len(labels) or labels.max(initial=0) >= len(CLASSES[name]):
@@ -169,9 +167,7 @@ def read_idx(path: Path) -> tuple[np.ndarray, str]:
     return np.frombuffer(content, np.uint8).reshape(shape), digest.hexdigest()
 
 
-def _read_idx_pair(
-    name: str, split: str, folder: str | os.PathLike[str] | None
-) -> tuple[np.ndarray, np.ndarray]:
+def _read_idx_pair(name: str, split: str, folder: str | os.PathLike[str] | None) -> tuple[np.ndarray, np.ndarray]:
     arrays = []
     for part, axes in (("images-idx3", 3), ("labels-idx1", 1)):
         file = f"{'train' if split == 'train' else 't10k'}-{part}-ubyte.gz"
@@ -190,9 +186,7 @@ def _read_idx_pair(
     return arrays[0][..., None], arrays[1]
 
 
-def _read_cifar10(
-    name: str, split: str, folder: str | os.PathLike[str] | None
-) -> tuple[np.ndarray, np.ndarray]:
+def _read_cifar10(name: str, split: str, folder: str | os.PathLike[str] | None) -> tuple[np.ndarray, np.ndarray]:
     """Read the batches of a split straight out of the archive; nothing is unpacked to the disk.
 
     A record is a byte of label, then 3 x 32 x 32 bytes: a red, a green and a blue plane (Krizhevsky 2009).

@@ -36,9 +36,8 @@ class Trainer(BaseTrainer):
             )
         self._loss = losses.get(recipe.loss)
         self._smooth = {} if recipe.real_label == 1 else {"real_label": recipe.real_label}
-        self._dropouts = [
-            layer for layer in self.discriminator._flatten_layers() if isinstance(layer, networks.Dropout)
-        ]
+        layers = getattr(self.discriminator, "stack", ())
+        self._dropouts = [layer for layer in layers if isinstance(layer, networks.Dropout)]
         self.metric_names = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")[: 4 + (recipe.penalty != "none")]
         self._graph = tf.function(self._graph_step, autograph=False)
         self._inference = tf.function(
