@@ -40,21 +40,36 @@ def test_a_dataset_and_its_bare_array_are_the_same(gl):
     np.testing.assert_array_equal(*runs)
 
 
-def test_the_first_losses_are_the_oracles(gl, digits):
+@pytest.mark.parametrize("pack", [1, 2])
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_the_first_losses_are_the_oracles(gl, digits, pack, noise):
     """One step by hand in NumPy: the same draws, the same networks, the same losses."""
-    recipe = ganlib.recipe("dcgan-digits", width=4, batch_size=8, latent=8, fresh_noise=False, update="simultaneous")
+    recipe = ganlib.recipe(
+        "dcgan-digits",
+        **{"width": 4, "batch_size": 8, "latent": 8, "fresh_noise": False, "update": "simultaneous"},
+        **{"instance_noise": noise, "instance_noise_steps": 10, "pack": pack, "real_label": 0.9},
+    )
     trainer = gl.Trainer(recipe, seed=5, precision="float64")
     history = trainer.fit(digits, steps=1, progress=False)
+
     streams = initialise.streams(5)
     g_layers, d_layers = architectures.generator_layers(recipe), architectures.discriminator_layers(recipe)
     g = initialise.generator_weights(recipe, streams["generator_weights"])
     d = initialise.discriminator_weights(recipe, streams["discriminator_weights"])
     real = digits[initialise.Batches(streams["batches"], 8).next(40)]
     fake = reference.network(g_layers, g, streams["latents"].standard_normal((1, 8, 8))[0], training=True)
-    logits = [reference.network(d_layers, d, x, training=True)[:, 0] for x in (real, fake)]
+    added = noise * streams["instance_noise"].standard_normal((2, 2, 8, 16, 16, 1))  # D's turn and G's; real and fake
+
+    def judge(images):
+        # Packed, neighbours in the batch lie behind one another in the channels.
+        pairs = [np.concatenate(images[i : i + pack], axis=-1) for i in range(0, 8, pack)]
+        return reference.network(d_layers, d, np.stack(pairs), training=True)[:, 0]
+
     loss = reference.losses.get("nonsaturating")
-    assert history["d_loss"][0] == pytest.approx(loss.discriminator(*logits), rel=1e-12)
-    assert history["g_loss"][0] == pytest.approx(loss.generator(*logits), rel=1e-12)
+    logits = judge(real + added[0, 0]), judge(fake + added[0, 1])
+    assert history["d_loss"][0] == pytest.approx(loss.discriminator(*logits, real_label=0.9), rel=1e-12)
+    assert history["d_real"][0] == pytest.approx(logits[0].mean(), rel=1e-9)
+    assert history["g_loss"][0] == pytest.approx(loss.generator(logits[0], judge(fake + added[1, 1])), rel=1e-12)
 
 
 def test_step_is_one_step_of_fit(gl, digits):
