@@ -337,7 +337,7 @@ _RING = Recipe(
     loss="nonsaturating",
     real_label=1.0,
     penalty="r1",
-    penalty_weight=0.1,
+    penalty_weight=1.0,
     penalty_every=1,
     instance_noise=0.0,
     instance_noise_steps=0,
@@ -346,12 +346,12 @@ _RING = Recipe(
     discriminator_steps=1,
     fresh_noise=True,
     generator_optimiser=Optimiser(
-        rule="adam", rate=1e-3, beta1=0.5, beta2=0.99, epsilon=1e-8, epsilon_placement="after"
+        rule="adam", rate=5e-4, beta1=0.5, beta2=0.99, epsilon=1e-8, epsilon_placement="after"
     ),
     discriminator_optimiser=Optimiser(
-        rule="adam", rate=1e-3, beta1=0.5, beta2=0.99, epsilon=1e-8, epsilon_placement="after"
+        rule="adam", rate=5e-4, beta1=0.5, beta2=0.99, epsilon=1e-8, epsilon_placement="after"
     ),
-    moving_average=0.0,
+    moving_average=0.999,
     batch_size=256,
     steps=8000,
     precision="float32",
