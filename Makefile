@@ -1,0 +1,82 @@
+# The project's commands. Times are for two CPU cores; the first command of all adds some minutes for the installation.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+SHELL = bash
+.SHELLFLAGS = -euo pipefail -c
+.DEFAULT_GOAL = help
+.DELETE_ON_ERROR:
+
+# TensorFlow logs to standard error even at level 3 unless oneDNN is off too.
+export TF_CPP_MIN_LOG_LEVEL = 3
+export TF_ENABLE_ONEDNN_OPTS = 0
+# Waiting threads sleep instead of spinning: on busy cores PyTorch is ten times faster for it, on idle ones as fast.
+export OMP_WAIT_POLICY = PASSIVE
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: help book test lint unit notebook-tests one-framework notebooks picture clean
+
+help:  ## says what each command does
+	@echo 'Commands (make COMMAND; PYTHON=python3.12 chooses the Python, 3.11 to 3.13):'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+book: $(VENV)/.installed  ## builds the site in _build/html; half a minute
+	$(BIN)/jupyter-book build . -W --keep-going -n
+	@echo
+	@echo 'The book is in _build/html. Open _build/html/index.html, or serve it:'
+	@echo '    $(BIN)/python -m http.server --directory _build/html'
+	@echo 'and open http://localhost:8000.'
+
+test: lint unit one-framework notebook-tests  ## every check below; about a quarter of an hour
+
+lint: $(VENV)/.installed  ## style and types; half a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: $(VENV)/.installed  ## the package, the notebooks' pairing, the built pages; three to four minutes
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# The book's claims: cells tagged nbval-check-output must print the same under both frameworks.
+notebook-tests: $(VENV)/.installed  ## runs each notebook under PyTorch and under TensorFlow; up to two minutes each
+	for backend in torch tensorflow; do \
+	    GANLIB_BACKEND=$$backend $(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=600 book/*.ipynb; \
+	done
+
+# Real environments, each without the other framework.
+one-framework: $(VENV)-torch/.installed $(VENV)-tensorflow/.installed  ## the package where only one framework is; a minute
+	for backend in torch tensorflow; do \
+	    $(VENV)-$$backend/bin/python -m pytest tests/test_one_framework.py; \
+	done
+
+notebooks: $(VENV)/.installed  ## runs each notebook in both frameworks and stores the outputs; up to four minutes each
+	$(BIN)/python scripts/notebooks.py run
+
+picture: $(VENV)/.installed  ## trains in both frameworks and draws the README's picture; two to three minutes
+	$(BIN)/python scripts/picture.py
+
+clean:  ## removes the built site and the environments
+	rm -rf _build $(VENV) $(VENV)-torch $(VENV)-tensorflow
+
+# The stamps: an environment is made once, and again when its requirements change.
+$(VENV)/.installed: requirements.txt pyproject.toml
+	@echo 'Making the environment $(VENV) from requirements.txt; a few minutes, once.'
+	$(call make_venv,$(VENV))
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	touch $@
+
+$(VENV)-%/.installed: requirements.txt pyproject.toml
+	@echo 'Making the environment $(VENV)-$* with one framework only; about a minute, once.'
+	$(call make_venv,$(VENV)-$*)
+	grep -v '^-e' requirements.txt > $(VENV)-$*/constraints.txt
+	$(VENV)-$*/bin/python -m pip install --quiet -e '.[$*]' pytest -c $(VENV)-$*/constraints.txt
+	touch $@
+
+define make_venv
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	    echo "Python 3.11, 3.12 or 3.13 is needed, and $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
+	    echo 'Name another one: make PYTHON=python3.12 COMMAND'; exit 1; }
+	$(PYTHON) -m venv --clear $(1)
+endef

@@ -1,0 +1,177 @@
+"""What the pages need beyond Jupyter Book. The notebooks stay plain; all of this happens during the build.
+
+- `> **Note.** …` becomes an admonition.
+- Neighbouring cells tagged `tab-torch` and `tab-tensorflow` become tabs. The reader's choice holds for all of
+  them, on every page and visit, and `?framework=tensorflow` in an address selects it.
+- A cell whose stored output differs between the two frameworks shows both outputs, in the same tabs.
+- The line that says how long the chapter took, and with which versions, comes from the notebook's metadata.
+- What a page would load from another host is dropped.
+"""
+
+import copy
+import json
+import re
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
+from sphinx_design.shared import create_component
+
+FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow"}  # in the order of the tabs
+
+# The first word of a callout. The pages' style sheet knows each as the class callout-…
+CALLOUTS = ("Note", "Tip", "Warning", "Predict", "Exercise", "Summary")
+
+
+class Callouts(SphinxTransform):
+    """A quotation that opens with a bold callout word becomes an admonition; the bold text is its title."""
+
+    default_priority = 400
+
+    def apply(self, **kwargs: Any) -> None:
+        for quote in list(self.document.findall(nodes.block_quote)):
+            first = quote[0] if len(quote) and isinstance(quote[0], nodes.paragraph) else None
+            words = [child for child in first or [] if child.astext()]  # the parser leaves empty texts between
+            if not words or not isinstance(words[0], nodes.strong):
+                continue
+            title = words[0].astext()
+            kind = re.split(r"\W", title)[0]
+            if kind not in CALLOUTS:
+                continue
+            body = nodes.paragraph("", "", *words[1:])
+            if words[1:] and isinstance(words[1], nodes.Text):
+                body[0] = nodes.Text(words[1].lstrip())
+            classes = ["callout", f"callout-{kind.lower()}"]
+            admonition = nodes.admonition("", nodes.title(title, title.rstrip(".")), classes=classes)
+            admonition += [body, *quote[1:]] if len(body) else quote[1:]
+            quote.replace_self(admonition)
+
+
+class FrameworkTabs(SphinxTransform):
+    """Neighbouring cells tagged `tab-NAME` become one set of tabs, with their outputs."""
+
+    default_priority = 410
+
+    def apply(self, **kwargs: Any) -> None:
+        for parent in {id(cell.parent): cell.parent for cell in self.document.findall(framework_of)}.values():
+            children: list[nodes.Node] = []
+            for tagged, run in groupby(parent.children, key=lambda child: framework_of(child) is not None):
+                members = list(run)
+                children += [tab_set(members)] if tagged else members
+            parent.children = []
+            parent += children
+
+
+def tab_set(cells: list[nodes.container]) -> nodes.container:
+    """The tabs of sphinx-design, as its own directives would make them."""
+    items = []
+    for cell in cells:
+        name = framework_of(cell)
+        assert name is not None
+        label = nodes.rubric("", FRAMEWORKS[name], classes=["sd-tab-label"])
+        label["sync_group"], label["sync_id"] = "framework", name
+        content = create_component("tab-content", classes=["sd-tab-content"], children=[cell])
+        items.append(create_component("tab-item", classes=["sd-tab-item"], children=[label, content]))
+    return create_component("tab-set", classes=["sd-tab-set", "framework-tabs"], children=items)
+
+
+def framework_of(node: nodes.Node | None) -> str | None:
+    """The framework whose tab a cell is tagged for, or None."""
+    if isinstance(node, nodes.container) and "cell" in node["classes"]:
+        for name in FRAMEWORKS:
+            if f"tag_tab-{name}" in node["classes"]:
+                return name
+    return None
+
+
+def prepare_notebook(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Before a notebook is parsed: adds the second framework's outputs and the line about the last run."""
+    path = Path(app.env.doc2path(docname))
+    if path.suffix != ".ipynb":
+        return
+    notebook = nbformat.reads(source[0], as_version=4)
+    stored = path.parent / "outputs" / f"{path.stem}.json"
+    if stored.exists():
+        app.env.note_dependency(str(stored))
+        second = json.loads(stored.read_text(encoding="utf-8"))
+        notebook.cells = with_both_outputs(notebook.cells, second["outputs"])
+        say_last_run(notebook.cells, [notebook.metadata["ganlib"], second["ganlib"]])
+    source[0] = json.dumps(notebook)
+
+
+def with_both_outputs(cells: list[dict], second: list[list[dict]]) -> list[dict]:
+    """The cells; one whose outputs differ becomes its code and then a cell of output for each framework."""
+    result: list[dict] = []
+    others = iter(second)
+    for cell in cells:
+        if cell["cell_type"] != "code":
+            result.append(cell)
+            continue
+        outputs = {"torch": cell["outputs"], "tensorflow": next(others)}
+        tags = cell["metadata"].get("tags", [])
+        if any(tag.startswith("tab-") for tag in tags) or same(*outputs.values()):
+            result.append(cell)
+            continue
+        result.append({**cell, "outputs": []})
+        for name, output in outputs.items():
+            part = copy.deepcopy(cell)
+            part["id"] = f"{cell['id']}-{name}"
+            part["metadata"]["tags"] = [*tags, f"tab-{name}", "remove-input"]
+            part["outputs"] = output
+            result.append(part)
+    return result
+
+
+def same(first: list[dict], second: list[dict]) -> bool:
+    """Whether two lists of outputs show the same; how often a cell was run does not count."""
+
+    def content(outputs: list[dict]) -> list[dict]:
+        return [{key: value for key, value in out.items() if key != "execution_count"} for out in outputs]
+
+    return content(first) == content(second)
+
+
+def say_last_run(cells: list[dict], runs: list[dict]) -> None:
+    """Puts under the chapter's title how long each framework took when the outputs were stored."""
+    parts = []
+    for run in runs:
+        name = run["backend"]
+        minutes, seconds = divmod(round(run["seconds"]), 60)
+        took = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+        version = run["versions"][name].split("+")[0]
+        parts.append(f"{took} with {FRAMEWORKS[name]} {version}")
+    line = f"*Last run on {runs[0]['cores']} CPU cores: {', '.join(parts)}.*"
+    title, _, rest = cells[0]["source"].partition("\n")
+    cells[0]["source"] = f"{title}\n\n{line}\n{rest}"
+
+
+def drop_foreign_files(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: Any) -> None:
+    """Leaves out Thebe, whose script lies on another host, and whatever else does."""
+
+    def foreign(file: Any) -> bool:
+        name, body = str(file.filename or ""), file.attributes.get("body") or ""
+        return name.startswith(("http:", "https:", "//")) or "thebe" in (name + body).lower()
+
+    for kind in ("script_files", "css_files"):
+        context[kind] = [file for file in context[kind] if not foreign(file)]
+
+
+def drop_thebe(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Leaves out Thebe's settings, which name a repository on another host."""
+    for node in list(doctree.findall(nodes.raw)):
+        if "thebe" in node.astext():
+            node.parent.remove(node)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Sphinx calls this."""
+    app.add_transform(Callouts)
+    app.add_transform(FrameworkTabs)
+    app.connect("source-read", prepare_notebook)
+    app.connect("doctree-resolved", drop_thebe, priority=900)
+    app.connect("html-page-context", drop_foreign_files, priority=900)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,191 @@
+"""Keeps three things together: a chapter's text, its notebook, and the outputs of both frameworks.
+
+    python scripts/notebooks.py run [CHAPTER …]    text -> notebook, run in both frameworks, outputs stored
+    python scripts/notebooks.py prose [CHAPTER …]  text -> notebook, outputs kept; refused if code changed
+    python scripts/notebooks.py text [CHAPTER …]   notebook -> text, after editing in Jupyter
+
+Without a name, every chapter. The text, book/text/NAME.md, is what authors edit. The notebook,
+book/NAME.ipynb, holds PyTorch's outputs; book/outputs/NAME.json TensorFlow's, one list for each code cell.
+`tests/test_notebooks.py` fails when the three do not belong together.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+BOOK = ROOT / "book"
+BACKENDS = ("torch", "tensorflow")  # the first one's outputs stand in the notebook itself
+RECORDED = (*BACKENDS, "keras", "numpy", "matplotlib", "scikit-learn")
+CELL_TIMEOUT = 600  # seconds
+
+
+def chapters() -> list[str]:
+    """The names of all chapters that have a text."""
+    return sorted(path.stem for path in (BOOK / "text").glob("*.md"))
+
+
+def text_path(chapter: str) -> Path:
+    """What the author edits."""
+    return BOOK / "text" / f"{chapter}.md"
+
+
+def notebook_path(chapter: str) -> Path:
+    """The notebook, with the first framework's outputs."""
+    return BOOK / f"{chapter}.ipynb"
+
+
+def outputs_path(chapter: str) -> Path:
+    """The second framework's outputs."""
+    return BOOK / "outputs" / f"{chapter}.json"
+
+
+def read_text(chapter: str) -> NotebookNode:
+    """The notebook that the text describes, without outputs. A cell's id follows from the cell's source."""
+    notebook = jupytext.read(text_path(chapter))
+    seen: dict[str, int] = {}
+    for cell in notebook.cells:
+        name = hashlib.sha256(cell.source.encode()).hexdigest()[:8]
+        seen[name] = seen.get(name, 0) + 1
+        cell.id = name if seen[name] == 1 else f"{name}-{seen[name]}"
+    return notebook
+
+
+def read_notebook(chapter: str) -> NotebookNode:
+    """The notebook as it is stored."""
+    return nbformat.read(notebook_path(chapter), as_version=4)
+
+
+def read_outputs(chapter: str) -> dict:
+    """The second framework's record, "ganlib", and its "outputs"."""
+    return json.loads(outputs_path(chapter).read_text(encoding="utf-8"))
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """The cells with code, in order."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def code_hash(notebook: NotebookNode) -> str:
+    """Says what code the stored outputs came from: SHA-256 over the sources of the code cells."""
+    sources = json.dumps([cell.source for cell in code_cells(notebook)])
+    return hashlib.sha256(sources.encode()).hexdigest()
+
+
+def content(notebook: NotebookNode) -> list[tuple[str, str, dict]]:
+    """What a text and its notebook must agree on: each cell's kind, source and metadata."""
+    return [(cell.cell_type, cell.source, dict(cell.metadata)) for cell in notebook.cells]
+
+
+def run(chapter: str) -> None:
+    """Runs the chapter under each framework, in an empty folder, and stores what came out."""
+    for backend in BACKENDS:
+        notebook = read_text(chapter)
+        print(f"{chapter}: running under {backend} …", flush=True)
+        seconds = execute(notebook, backend)
+        record = {
+            "backend": backend,
+            "code": code_hash(notebook),
+            "versions": {"python": sys.version.split()[0], **versions()},
+            "cores": os.cpu_count(),
+            "seconds": round(seconds),
+        }
+        if backend == BACKENDS[0]:
+            notebook.metadata["ganlib"] = record
+            write(notebook_path(chapter), nbformat.writes(notebook) + "\n")
+        else:
+            outputs = [cell.outputs for cell in code_cells(notebook)]
+            stored = {"ganlib": record, "outputs": outputs}
+            write(outputs_path(chapter), json.dumps(stored, indent=1, ensure_ascii=False) + "\n")
+        print(f"{chapter}: {seconds:.0f} s under {backend}")
+
+
+def execute(notebook: NotebookNode, backend: str) -> float:
+    """Runs a notebook in place; returns the seconds it took. Its standard error is shown here, not kept."""
+    # TensorFlow logs to standard error even at level 3 unless oneDNN is off too.
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "GANLIB_PROGRESS": "0"}
+    quiet["OMP_WAIT_POLICY"] = "PASSIVE"  # the Makefile says why
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, **quiet, "GANLIB_BACKEND": backend, "PYTHONPATH": path}
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(
+            notebook, timeout=CELL_TIMEOUT, record_timing=False, resources={"metadata": {"path": folder}}
+        )
+        start = time.perf_counter()
+        client.execute(env=environment)
+        seconds = time.perf_counter() - start
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if output.get("name") == "stderr":
+                print(output.text, file=sys.stderr)
+        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = {"name": "python"}  # the kernel's own entry names this Python's version
+    return seconds
+
+
+def versions() -> dict[str, str]:
+    """The versions of what the outputs depend on."""
+    found = {}
+    for package in RECORDED:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            sys.exit(f"{package} is not installed; outputs are stored from an environment with both frameworks.")
+    return found
+
+
+def prose(chapter: str) -> None:
+    """Takes over changed prose and keeps the outputs, which belong to code that did not change."""
+    notebook, stored = read_text(chapter), read_notebook(chapter)
+    if code_hash(notebook) != code_hash(stored):
+        sys.exit(f"{chapter}: the code changed; make its outputs anew: scripts/notebooks.py run {chapter}")
+    for new, old in zip(code_cells(notebook), code_cells(stored), strict=True):
+        new.outputs, new.execution_count = old.outputs, old.execution_count
+    notebook.metadata.update(ganlib=stored.metadata["ganlib"], language_info=stored.metadata["language_info"])
+    write(notebook_path(chapter), nbformat.writes(notebook) + "\n")
+
+
+def text(chapter: str) -> None:
+    """Writes the text anew from the notebook."""
+    notebook = read_notebook(chapter)
+    notebook.metadata.pop("ganlib", None)
+    notebook.metadata.pop("language_info", None)
+    write(text_path(chapter), jupytext.writes(notebook, fmt="md:myst"))
+
+
+def write(path: Path, content: str) -> None:
+    """All of it or nothing: a run that is stopped leaves the old file."""
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_suffix(".partial")
+    temporary.write_text(content, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("run", "prose", "text"))
+    parser.add_argument("chapters", nargs="*", help="all of them when none is named")
+    options = parser.parse_args()
+    known = sorted(path.stem for path in BOOK.glob("*.ipynb")) if options.command == "text" else chapters()
+    unknown = sorted(set(options.chapters) - set(known))
+    if unknown:
+        parser.error(f"there is no chapter {', '.join(unknown)}; there are: {', '.join(known)}")
+    for chapter in options.chapters or known:
+        {"run": run, "prose": prose, "text": text}[options.command](chapter)
+
+
+if __name__ == "__main__":
+    main()

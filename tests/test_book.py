@@ -1,0 +1,176 @@
+"""The book builds without a warning, and the pages show what their notebooks hold."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# One worker builds the book, once.
+pytestmark = pytest.mark.xdist_group("book")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("book")
+    program = Path(sys.executable).with_name("jupyter-book")
+    command = [program, "build", str(ROOT), "--path-output", str(folder)]
+    result = subprocess.run([*command, "-W", "--keep-going", "-n", "-q"], capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    return folder / "_build" / "html"
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    return {path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in site.glob("book/*.html")}
+
+
+@pytest.fixture(scope="module")
+def chapter(pages):
+    return next(page for path, page in pages.items() if path.stem == "deconvolution")
+
+
+def test_the_first_page_leads_to_the_book(site):
+    assert "book/index.html" in (site / "index.html").read_text()
+
+
+def test_both_frameworks_show_their_digits(site, chapter):
+    """The figures after training stand in tabs, one for each framework, and differ."""
+    figures = [figure for figure in chapter.select(".framework-tabs") if len(figure.select("img")) == 2]
+    shown = [figure for figure in figures if "real handwritten digits" in figure.select_one("img")["alt"]]
+    assert len(shown) == 1
+    labels = [label.text.strip() for label in shown[0].select("label")]
+    assert labels == ["PyTorch", "TensorFlow"]
+    sources = [image["src"] for image in shown[0].select("img")]
+    assert len(set(sources)) == 2
+    assert all((site / "book" / source).resolve().stat().st_size > 10_000 for source in sources)
+
+
+def test_tabs_remember_the_framework(chapter):
+    labels = chapter.select(".framework-tabs label")
+    assert len(labels) == 2 * len(chapter.select(".framework-tabs")) >= 4
+    assert not chapter.select(".framework-tabs .framework-tabs")
+    assert {label["data-sync-group"] for label in labels} == {"framework"}
+    assert {label["data-sync-id"] for label in labels} == {"torch", "tensorflow"}
+
+
+def test_cells_of_both_frameworks_are_tabs_with_their_outputs(chapter):
+    panels = [panel for panel in chapter.select(".framework-tabs .sd-tab-content") if panel.select(".cell_input")]
+    texts = [panel.text for panel in panels]
+    assert sum("torch.nn.ConvTranspose2d" in text for text in texts) == 1
+    assert sum("Conv2DTranspose" in text for text in texts) == 1
+    for text in texts:
+        assert "agree within 1e-6: True" in text
+
+
+def test_callouts_are_admonitions(chapter):
+    titles = {title.text for title in chapter.select(".admonition-title")}
+    assert {"Predict", "Warning", "Summary", "Exercise 1.1"} <= titles
+    assert chapter.select_one(".callout-exercise")
+    assert not chapter.select("blockquote")
+
+
+def test_solutions_are_folded(chapter):
+    exercises = chapter.select(".callout-exercise")
+    solutions = chapter.select("details")
+    assert len(exercises) == len(solutions) >= 3
+    assert all(solution.summary.text == "Solution" and len(solution.text) > 50 for solution in solutions)
+
+
+def test_the_page_says_when_it_was_run(chapter):
+    line = chapter.select_one("h1 + p").text
+    runs = [rf"[\d a-z]+ s with {name} [\d.]+" for name in ("PyTorch", "TensorFlow")]
+    assert re.fullmatch(rf"Last run on \d+ CPU cores: {', '.join(runs)}\.", line)
+
+
+def test_every_picture_has_alternative_text(pages):
+    for page in pages.values():
+        for image in page.select("article img"):
+            assert len(image.get("alt", "")) > 40, image
+
+
+def test_no_page_asks_another_host(pages):
+    for path, page in pages.items():
+        loaded = [tag.get("src") for tag in page.select("[src]")]
+        loaded += [tag.get("href") for tag in page.select("link[href]")]
+        foreign = [address for address in loaded if address.startswith(("http:", "https:", "//"))]
+        assert not foreign, f"{path.name}: {foreign}"
+        assert "thebe" not in str(page.select("script")).lower()
+        assert "cdn" not in str(page.select("script")).lower()
+
+
+def test_mathjax_is_served_with_the_book(site, chapter):
+    script = next(tag["src"] for tag in chapter.select("script[src]") if "mathjax" in tag["src"])
+    file = (site / "book" / script.partition("?")[0]).resolve()
+    assert file.exists()
+    assert (file.parent / "output" / "chtml" / "fonts" / "woff-v2" / "MathJax_Main-Regular.woff").exists()
+
+
+def test_links_between_pages_lead_somewhere(site, pages):
+    for path, page in pages.items():
+        for tag in page.select("article a[href]"):
+            address, _, anchor = tag["href"].partition("#")
+            if "://" in address:
+                continue
+            target = (path.parent / address).resolve() if address else path
+            assert target.exists(), f"{path.name}: {tag['href']}"
+            if anchor and target in pages:
+                assert pages[target].find(id=anchor), f"{path.name}: {tag['href']}"
+
+
+# The extension's own rules, on small notebooks.
+
+spec = importlib.util.spec_from_file_location("ganbook", ROOT / "book" / "_ext" / "ganbook.py")
+assert spec is not None
+assert spec.loader is not None
+ganbook = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(ganbook)
+
+
+def printed(text):
+    return [nbformat.v4.new_output("stream", name="stdout", text=text)]
+
+
+def code(text, tags=()):
+    cell = nbformat.v4.new_code_cell("print()", outputs=printed(text), metadata={"tags": list(tags)})
+    cell.id = "cell"
+    return cell
+
+
+def test_outputs_that_agree_are_shown_once():
+    cells = [code("4"), nbformat.v4.new_markdown_cell("And so on.")]
+    assert ganbook.with_both_outputs(cells, [printed("4")]) == cells
+
+
+def test_outputs_that_differ_become_tabs_after_the_code():
+    cells = ganbook.with_both_outputs([code("4.01", ["mine"])], [printed("4.02")])
+    assert [cell["metadata"]["tags"] for cell in cells] == [
+        ["mine"],
+        ["mine", "tab-torch", "remove-input"],
+        ["mine", "tab-tensorflow", "remove-input"],
+    ]
+    assert [cell["outputs"] for cell in cells] == [[], printed("4.01"), printed("4.02")]
+    assert len({cell["id"] for cell in cells}) == 3
+
+
+def test_a_framework_s_own_cell_keeps_its_own_output():
+    cells = [code("4.01", ["tab-torch"])]
+    assert ganbook.with_both_outputs(cells, [printed("4.02")]) == cells
+
+
+def test_files_of_other_hosts_are_dropped():
+    class File:
+        def __init__(self, filename, body=""):
+            self.filename, self.attributes = filename, {"body": body}
+
+    kept = File("_static/doctools.js")
+    dropped = [File("https://example.org/x.js"), File("_static/sphinx-thebe.js"), File(None, "THEBE = 1")]
+    context = {"script_files": [kept, *dropped], "css_files": [File("//example.org/x.css"), kept]}
+    ganbook.drop_foreign_files(None, "page", "page.html", context, None)
+    assert context == {"script_files": [kept], "css_files": [kept]}

@@ -1,0 +1,254 @@
+"""Each chapter's text, notebook and stored outputs belong together, and read right everywhere."""
+
+import ast
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytest.importorskip("jupytext")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+spec = importlib.util.spec_from_file_location("notebooks", ROOT / "scripts" / "notebooks.py")
+assert spec is not None
+assert spec.loader is not None
+notebooks = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(notebooks)
+
+CHAPTERS = notebooks.chapters()
+every_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
+
+# What a stored output may not show: folders of a machine, and hosts from which packages come.
+MACHINE = re.compile(
+    r"(?<![\w.:/])/(?:home|root|tmp|work|usr|opt|Users|private|var|content)/\w|[A-Z]:\\\\?\w"
+    r"|pypi\.org|pythonhosted\.org|npmjs\.org|download\.pytorch\.org"
+)
+MYST_ONLY = re.compile(
+    r"^ {0,3}(?::{3,}|`{3,}|~{3,})\{[^}]*\}"  # a directive
+    r"|\{[a-z][\w:-]*\}`"  # a role
+    r"|^\([\w-]+\)=\s*$"  # a target
+    r"|\{\{.*?\}\}"  # a substitution
+    r"|^ {0,3}%\s",  # a comment
+    re.MULTILINE,
+)
+CODE = re.compile(r"^```.*?^```|`[^`\n]+`|\$\$.*?\$\$|\$[^$\n]+\$", re.DOTALL | re.MULTILINE)
+CALLOUT = re.compile(r"^> \*\*(\w+)", re.MULTILINE)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+SOLUTION = re.compile(r"<details>.*?</details>", re.DOTALL)
+
+
+def outputs_of(chapter):
+    """All stored outputs of a chapter, of both frameworks, each with its cell."""
+    cells = notebooks.code_cells(notebooks.read_notebook(chapter))
+    second = notebooks.read_outputs(chapter)["outputs"]
+    for cell, others in zip(cells, second, strict=True):
+        for output in [*cell.outputs, *others]:
+            yield cell, output
+
+
+def prose_of(chapter):
+    return [cell.source for cell in notebooks.read_text(chapter).cells if cell.cell_type == "markdown"]
+
+
+def text_of(output):
+    """What an output says in words: its text, or the text parts of its data."""
+    if "text" in output:
+        return "".join(output["text"])
+    return "\n".join("".join(value) for kind, value in output.get("data", {}).items() if kind.startswith("text/"))
+
+
+def test_every_chapter_stands_in_the_table_of_contents():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    listed = {Path(entry["file"]).stem for entry in toc["chapters"]}
+    assert set(CHAPTERS) <= listed
+    assert {path.stem for path in (ROOT / "book").glob("*.ipynb")} == set(CHAPTERS)
+
+
+@every_chapter
+def test_text_and_notebook_agree(chapter):
+    text, notebook = notebooks.read_text(chapter), notebooks.read_notebook(chapter)
+    assert notebooks.content(text) == notebooks.content(notebook), (
+        f"book/text/{chapter}.md and book/{chapter}.ipynb differ; CONTRIBUTING.md says what to run"
+    )
+
+
+@every_chapter
+def test_code_and_stored_outputs_belong_together(chapter):
+    notebook, second = notebooks.read_notebook(chapter), notebooks.read_outputs(chapter)
+    records = [notebook.metadata["ganlib"], second["ganlib"]]
+    assert [record["backend"] for record in records] == list(notebooks.BACKENDS)
+    for record in records:
+        assert record["code"] == notebooks.code_hash(notebook), "the code changed after its run"
+        assert set(notebooks.RECORDED) <= set(record["versions"])
+    assert len(second["outputs"]) == len(notebooks.code_cells(notebook))
+    assert all(cell.execution_count for cell in notebooks.code_cells(notebook))
+
+
+def test_the_hash_follows_the_code_and_not_the_prose():
+    first, second = notebooks.read_text(CHAPTERS[0]), notebooks.read_text(CHAPTERS[0])
+    next(cell for cell in second.cells if cell.cell_type == "markdown").source += " More."
+    assert notebooks.code_hash(first) == notebooks.code_hash(second)
+    notebooks.code_cells(second)[0].source += "\nx = 1"
+    assert notebooks.code_hash(first) != notebooks.code_hash(second)
+
+
+@every_chapter
+def test_a_chapter_runs_in_two_minutes(chapter):
+    for record in (
+        notebooks.read_notebook(chapter).metadata["ganlib"],
+        notebooks.read_outputs(chapter)["ganlib"],
+    ):
+        assert 0 < record["seconds"] <= 120, record
+
+
+@every_chapter
+def test_stored_outputs_are_clean(chapter):
+    for _, output in outputs_of(chapter):
+        assert output["output_type"] != "error"
+        assert output.get("name") != "stderr"
+        found = MACHINE.search(text_of(output))
+        assert not found, f"a stored output shows {found.group()!r}"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("saved to /home/me/run", True),
+        ("File /tmp/x.py", True),
+        (r"C:\Users\me", True),
+        ("Looking in indexes: https://pypi.org/simple", True),
+        ("50 / 100 digits, 3/4", False),
+        ("https://arxiv.org/abs/1603.07285", False),
+    ],
+)
+def test_what_counts_as_a_machines_path(text, found):
+    assert bool(MACHINE.search(text)) is found
+
+
+@every_chapter
+def test_claims_are_the_same_in_both_frameworks(chapter):
+    cells = notebooks.code_cells(notebooks.read_notebook(chapter))
+    claims = 0
+    for cell, others in zip(cells, notebooks.read_outputs(chapter)["outputs"], strict=True):
+        if "nbval-check-output" in cell.metadata.get("tags", []):
+            claims += 1
+            assert "".join(map(text_of, cell.outputs)) == "".join(map(text_of, others))
+    assert claims, "the chapter claims nothing: tag the cells that print its facts with nbval-check-output"
+
+
+@every_chapter
+def test_figures_have_alternative_text(chapter):
+    for cell, output in outputs_of(chapter):
+        if any(kind.startswith("image/") for kind in output.get("data", {})):
+            alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            assert len(alt) > 40, f"a figure of this cell lacks alternative text:\n{cell.source}"
+
+
+@every_chapter
+def test_framework_tabs_come_in_pairs(chapter):
+    cells = notebooks.read_text(chapter).cells
+    tabs = [next((t for t in cell.metadata.get("tags", []) if t.startswith("tab-")), None) for cell in cells]
+    for i, tab in enumerate(tabs):
+        assert tab in (None, "tab-torch", "tab-tensorflow")
+        if tab == "tab-torch":
+            assert tabs[i + 1] == "tab-tensorflow"
+        if tab == "tab-tensorflow":
+            assert tabs[i - 1] == "tab-torch"
+
+
+@every_chapter
+def test_prose_is_plain_markdown(chapter):
+    extension = (ROOT / "book" / "_ext" / "ganbook.py").read_text()
+    callouts = set(ast.literal_eval(re.search(r"^CALLOUTS = (.*)$", extension, re.MULTILINE).group(1)))
+    for prose in prose_of(chapter):
+        found = MYST_ONLY.search(re.sub(r"`[^`\n{}]+`", "", prose))
+        assert not found, f"only MyST reads {found.group()!r}"
+        assert set(CALLOUT.findall(prose)) <= callouts
+        assert prose.count("<details>") == prose.count("</details>") == prose.count("<summary>")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["```{note}\nx\n```", ":::{tip}\nx\n:::", "see {ref}`here`", "(target)=", "{{ version }}", "% hidden"],
+)
+def test_what_counts_as_myst(text):
+    assert MYST_ONLY.search(text)
+
+
+@pytest.mark.parametrize("text", ["```python\nx = {}\n```", "$w_{ij}$ and $\\frac{1}{2}$", "(see below)", "50% of"])
+def test_what_is_plain(text):
+    assert not MYST_ONLY.search(text)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*(ROOT / "book").glob("*.md"), *(ROOT / "book" / "text").glob("*.md"), *ROOT.glob("*.md")],
+    ids=str,
+)
+def test_links_lead_somewhere(path):
+    """Links inside the project are followed; others must be https and well formed."""
+    folder = ROOT / "book" if path.parent.name == "text" else path.parent
+    for link in LINK.findall(CODE.sub("", path.read_text())):
+        if "://" in link:
+            assert re.fullmatch(r"https://[\w.-]+\.\w{2,}(/[\w./#?=&%()+~-]*)?", link), f"{path.name}: {link}"
+        elif not link.startswith("#"):
+            assert (folder / link.partition("#")[0]).exists(), f"{path.name}: {link}"
+
+
+@every_chapter
+def test_solutions_run(chapter, tmp_path):
+    solutions = "\n".join(SOLUTION.findall("\n".join(prose_of(chapter))))
+    programs = re.findall(r"^```python\n(.*?)^```", solutions, re.DOTALL | re.MULTILINE)
+    assert programs
+    for program in programs:
+        assert "assert " in program, f"a solution that proves nothing:\n{program}"
+        result = subprocess.run(
+            [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        )
+        assert result.returncode == 0, result.stderr
+
+
+@every_chapter
+def test_notebook_is_small_enough_to_open(chapter):
+    size = notebooks.notebook_path(chapter).stat().st_size + notebooks.outputs_path(chapter).stat().st_size
+    assert size < 3_000_000
+
+
+def test_prose_refuses_changed_code(tmp_path, monkeypatch):
+    """New prose keeps the outputs; new code makes them stale and is refused."""
+    chapter = CHAPTERS[0]
+    for name in ("text", "outputs"):
+        (tmp_path / name).mkdir()
+    text = notebooks.text_path(chapter).read_text()
+    before = notebooks.notebook_path(chapter).read_text()
+    monkeypatch.setattr(notebooks, "BOOK", tmp_path)
+    notebooks.notebook_path(chapter).write_text(before)
+
+    notebooks.text_path(chapter).write_text(text + "\nOne more sentence.\n")
+    notebooks.prose(chapter)
+    after = json.loads(notebooks.notebook_path(chapter).read_text())
+    assert "".join(after["cells"][-1]["source"]).endswith("One more sentence.")
+    assert [c["outputs"] for c in after["cells"] if c["cell_type"] == "code"] == [
+        c["outputs"] for c in json.loads(before)["cells"] if c["cell_type"] == "code"
+    ]
+
+    notebooks.text_path(chapter).write_text(text.replace("import ganlib", "import ganlib  # changed", 1))
+    with pytest.raises(SystemExit, match="the code changed"):
+        notebooks.prose(chapter)
+
+
+def test_text_from_a_notebook_gives_the_same_notebook(tmp_path, monkeypatch):
+    chapter = CHAPTERS[0]
+    (tmp_path / "text").mkdir()
+    original = notebooks.content(notebooks.read_text(chapter))
+    before = notebooks.notebook_path(chapter).read_text()
+    monkeypatch.setattr(notebooks, "BOOK", tmp_path)
+    notebooks.notebook_path(chapter).write_text(before)
+    notebooks.text(chapter)
+    assert notebooks.content(notebooks.read_text(chapter)) == original
