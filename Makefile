@@ -12,8 +12,8 @@ SHELL = bash
 # TensorFlow logs to standard error even at level 3 unless oneDNN is off too.
 export TF_CPP_MIN_LOG_LEVEL = 3
 export TF_ENABLE_ONEDNN_OPTS = 0
-# Waiting threads sleep instead of spinning: on busy cores PyTorch is ten times faster for it, on idle ones as fast.
-export OMP_WAIT_POLICY = PASSIVE
+# The networks here are small: a second thread gains PyTorch nothing on idle cores and costs it tenfold on busy ones.
+export OMP_NUM_THREADS = 1
 export PYTHONDONTWRITEBYTECODE = 1
 
 .PHONY: help book test lint unit notebook-tests one-framework notebooks picture clean
@@ -62,19 +62,20 @@ clean:  ## removes the built site and the environments
 
 # The stamps: an environment is made once, and again when its requirements change.
 $(VENV)/.installed: requirements.txt pyproject.toml
-	@echo 'Making the environment $(VENV) from requirements.txt; a few minutes, once.'
 	$(call make_venv,$(VENV))
+	@echo 'Filling the environment $(VENV) from requirements.txt; a few minutes, once.'
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	touch $@
 
 $(VENV)-%/.installed: requirements.txt pyproject.toml
-	@echo 'Making the environment $(VENV)-$* with one framework only; about a minute, once.'
 	$(call make_venv,$(VENV)-$*)
+	@echo 'Filling the environment $(VENV)-$* with one framework only; a minute or two, once.'
 	grep -v '^-e' requirements.txt > $(VENV)-$*/constraints.txt
 	$(VENV)-$*/bin/python -m pip install --quiet -e '.[$*]' pytest -c $(VENV)-$*/constraints.txt
 	touch $@
 
 define make_venv
+	@command -v $(PYTHON) > /dev/null || { echo 'There is no $(PYTHON) here; name another: make PYTHON=… COMMAND'; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
 	    echo "Python 3.11, 3.12 or 3.13 is needed, and $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
 	    echo 'Name another one: make PYTHON=python3.12 COMMAND'; exit 1; }

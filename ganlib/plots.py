@@ -177,9 +177,9 @@ def scatter(
     real = getattr(data, "points", data)
     if data is not None:
         real = _points("data", real)
-        ax.scatter(*real.T, s=6, color=COLOURS["real"], alpha=0.3, linewidths=0, label="Real")
+        ax.scatter(real[:, 0], real[:, 1], s=6, color=COLOURS["real"], alpha=0.3, linewidths=0, label="Real")
     made = _points("samples", samples)
-    ax.scatter(*made.T, s=6, color=COLOURS["generated"], alpha=0.5, linewidths=0, label="Generated")
+    ax.scatter(made[:, 0], made[:, 1], s=6, color=COLOURS["generated"], alpha=0.5, linewidths=0, label="Generated")
     ax.set_aspect("equal")
     ax.legend(loc="upper right", markerscale=2)
     if title:

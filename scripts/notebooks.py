@@ -115,7 +115,7 @@ def execute(notebook: NotebookNode, backend: str) -> float:
     """Runs a notebook in place; returns the seconds it took. Its standard error is shown here, not kept."""
     # TensorFlow logs to standard error even at level 3 unless oneDNN is off too.
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "GANLIB_PROGRESS": "0"}
-    quiet["OMP_WAIT_POLICY"] = "PASSIVE"  # the Makefile says why
+    quiet["OMP_NUM_THREADS"] = "1"  # the Makefile says why
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, **quiet, "GANLIB_BACKEND": backend, "PYTHONPATH": path}
     with tempfile.TemporaryDirectory() as folder:
