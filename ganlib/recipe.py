@@ -313,7 +313,10 @@ def _nearest(value: Any, known: Iterable[str]) -> str:
 
 _RING = Recipe(
     name="ring",
-    about="Eight narrow Gaussians on a circle: the smallest data on which mode collapse can be counted.",
+    about=(
+        "Eight narrow Gaussians on a circle: the smallest data on which mode collapse can be counted. A minute on two "
+        "CPU cores; on seeds 0 and 1 all eight modes, 96 % good samples, and modes half as wide as they should be."
+    ),
     data="ring",
     shape=(2,),
     generator="dense",
@@ -360,13 +363,19 @@ _RING = Recipe(
 _GRID = dataclasses.replace(
     _RING,
     name="grid",
-    about="Twenty-five Gaussians on a grid: harder than the ring, and the usual scoreboard of mode collapse.",
+    about=(
+        "Twenty-five Gaussians on a grid: harder than the ring, and the usual scoreboard of mode collapse. A minute on "
+        "two CPU cores; on seeds 0 and 1 all 25 modes, 80 and 87 % good samples."
+    ),
     data="grid",
 )
 
 _DCGAN_64 = Recipe(
     name="dcgan-64",
-    about="A DCGAN for images of 64×64, any channels, at the rates and initialisation of its paper; made for a GPU.",
+    about=(
+        "A DCGAN for images of 64×64, any channels, at the rates and initialisation of its paper. Made for a GPU: two "
+        "CPU cores take 7 hours in PyTorch and 14 in TensorFlow. Its result has not been measured yet."
+    ),
     data="shapes",
     shape=(64, 64, 3),
     generator="dcgan",
@@ -417,7 +426,10 @@ _QUICK_ADAM = Optimiser(rule="adam", rate=1e-3, beta1=0.5, beta2=0.99, epsilon=1
 _DCGAN_DIGITS = dataclasses.replace(
     _DCGAN_64,
     name="dcgan-digits",
-    about="A small DCGAN on scikit-learn's 1,797 real digits at 16×16.",
+    about=(
+        "A small DCGAN on scikit-learn's 1,797 real digits at 16×16, for learning and for the book. A minute on two CPU "
+        "cores; on seeds 0 and 1 a Fréchet distance of 1.6, where a perfect sampler has 0.26 and step 600 about 4."
+    ),
     data="digits",
     shape=(16, 16, 1),
     latent=64,
@@ -433,7 +445,10 @@ _DCGAN_DIGITS = dataclasses.replace(
 _DCGAN_28 = dataclasses.replace(
     _DCGAN_DIGITS,
     name="dcgan-28",
-    about="A DCGAN for MNIST-like images of 28×28, any channels.",
+    about=(
+        "A DCGAN for MNIST-like images of 28×28, any channels. Three minutes on two CPU cores; on MNIST's 10,000 test "
+        "images, seed 0, most samples can be read, at a Fréchet distance of 4.8 where a perfect sampler has 0.27."
+    ),
     data="mnist",
     shape=(28, 28, 1),
 )
@@ -441,7 +456,11 @@ _DCGAN_28 = dataclasses.replace(
 _DCGAN_32 = dataclasses.replace(
     _DCGAN_DIGITS,
     name="dcgan-32",
-    about="A DCGAN for images of 32×32, any channels, shown on procedural shapes whose coverage can be counted.",
+    about=(
+        "A DCGAN for images of 32×32, any channels, shown on procedural shapes whose coverage can be counted. Three to "
+        "six minutes on two CPU cores; on seed 0 half of the samples can be recognised, of 17 of the 30 kinds: train "
+        "longer for more."
+    ),
     data="shapes",
     shape=(32, 32, 3),
 )
@@ -453,7 +472,7 @@ _TENSORFLOW_TUTORIAL = dataclasses.replace(
     name="tensorflow-tutorial",
     about=(
         "The official TensorFlow DCGAN tutorial as it is written, to measure against: MNIST, 50 epochs, both players "
-        "updated from the same point."
+        "updated from the same point. Four hours on two CPU cores; its result has not been measured yet."
     ),
     data="mnist",
     shape=(28, 28, 1),
@@ -481,7 +500,8 @@ _PYTORCH_TUTORIAL = dataclasses.replace(
     name="pytorch-tutorial",
     about=(
         "The official PyTorch DCGAN tutorial as it is written, to measure against: CelebA cropped to 64×64 in the "
-        "folder celeba, 5 epochs."
+        "folder celeba, 5 epochs. Five hours on two CPU cores in PyTorch, 15 in TensorFlow; its result has not been "
+        "measured yet."
     ),
     generator="pytorch-tutorial",
     discriminator="pytorch-tutorial",
