@@ -427,8 +427,8 @@ _DCGAN_DIGITS = dataclasses.replace(
     _DCGAN_64,
     name="dcgan-digits",
     about=(
-        "A small DCGAN on scikit-learn's 1,797 real digits at 16×16, for learning and for the book. A minute on two CPU "
-        "cores; on seeds 0 and 1 a Fréchet distance of 1.6, where a perfect sampler has 0.26 and step 600 about 4."
+        "A small DCGAN on scikit-learn's 1,797 real digits at 16×16, for the book and for learning. A minute on two "
+        "CPU cores; on seeds 0 and 1 a Fréchet distance of 1.6, where a perfect sampler has 0.26 and step 600 about 4."
     ),
     data="digits",
     shape=(16, 16, 1),
