@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import os
+import sys
 from types import ModuleType
 
 from ganlib.errors import MissingBackend
@@ -47,4 +48,17 @@ def backend(name: str | None = None) -> ModuleType:
         others = available()
         instead = f' Or use what is installed: ganlib.backend("{others[0]}").' if others else ""
         raise MissingBackend(f'{name} is not installed. Install it: pip install "ganlib[{name}]".{instead}')
+    _let_both_live_in_one_process()
     return importlib.import_module(f"ganlib.{name}")
+
+
+def _let_both_live_in_one_process() -> None:
+    """Two things that would stop a notebook in which both frameworks are used."""
+    # TensorFlow would take all of a GPU's memory at its first operation. Read when it is first imported.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    # PyTorch's CUDA builds import triton with the first optimiser, and that crashes the process if TensorFlow 2.20 or
+    # later is already there (tensorflow/tensorflow#124205). So triton comes first, or not at all.
+    if "tensorflow" in sys.modules:
+        sys.modules.setdefault("triton", None)  # type: ignore[arg-type]
+    elif importlib.util.find_spec("triton") is not None:
+        importlib.import_module("triton")

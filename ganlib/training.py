@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import importlib.util
 import operator
 import os
 import signal
@@ -394,11 +395,13 @@ class _Bar:
 
 @contextlib.contextmanager
 def _progress_bar(steps: int, name: str, progress: bool | None) -> Iterator[_Bar]:
-    from tqdm.auto import tqdm
-
+    in_notebook = "ipykernel" in sys.modules
+    if in_notebook and importlib.util.find_spec("ipywidgets") is not None:
+        from tqdm.notebook import tqdm
+    else:
+        from tqdm import tqdm
     if progress is None:
-        watched = sys.stderr.isatty() or "ipykernel" in sys.modules
-        progress = watched and os.environ.get("GANLIB_PROGRESS") != "0"
+        progress = (sys.stderr.isatty() or in_notebook) and os.environ.get("GANLIB_PROGRESS") != "0"
     with tqdm(total=steps, desc=name, unit="step", disable=not progress, mininterval=0.2) as bar:
         yield _Bar(bar)
 

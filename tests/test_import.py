@@ -49,6 +49,23 @@ def test_a_missing_framework_says_how_to_install_it(monkeypatch):
         ganlib.backend()
 
 
+@pytest.mark.parametrize("tensorflow_first", [True, False])
+def test_triton_never_follows_tensorflow(tensorflow_first, monkeypatch):
+    """PyTorch's CUDA builds would import it later, and crash the process."""
+    imported = []
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    monkeypatch.setattr("importlib.import_module", imported.append)
+    monkeypatch.delitem(sys.modules, "triton", raising=False)
+    if tensorflow_first:
+        monkeypatch.setitem(sys.modules, "tensorflow", object())
+    else:
+        monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    ganlib.backend("torch")
+    assert imported == (["ganlib.torch"] if tensorflow_first else ["triton", "ganlib.torch"])
+    assert ("triton" in sys.modules and sys.modules["triton"] is None) == tensorflow_first
+    sys.modules.pop("triton", None)
+
+
 def test_unknown_names_are_attribute_errors():
     with pytest.raises(AttributeError, match="generator"):
         ganlib.generator  # noqa: B018
