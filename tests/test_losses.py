@@ -135,11 +135,11 @@ def test_pairs_that_do_not_match_are_refused(gl, native):
 @pytest.mark.parametrize("name", ["r1", "r2", "wgan_gp"])
 def test_penalties_through_a_whole_network_agree_with_each_other_and_with_differences(both, native, name, norm):
     """Their gradients hold second derivatives. tf.nn.moments, for one, gets those of batch normalisation wrong."""
-    recipe = ganlib.recipe("dcgan-digits", shape=(8, 8, 1), width=3, discriminator_norm=norm)
+    recipe = ganlib.recipe("dcgan-digits", width=3, discriminator_norm=norm)
     rng = np.random.default_rng(1)
     real, fake, mix = (
-        np.tanh(rng.normal(size=(6, 8, 8, 1))),
-        np.tanh(rng.normal(size=(6, 8, 8, 1))),
+        np.tanh(rng.normal(size=(6, 16, 16, 1))),
+        np.tanh(rng.normal(size=(6, 16, 16, 1))),
         rng.uniform(size=6),
     )
     results = []

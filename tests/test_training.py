@@ -42,11 +42,12 @@ def test_a_dataset_and_its_bare_array_are_the_same(gl):
 
 @pytest.mark.parametrize("pack", [1, 2])
 @pytest.mark.parametrize("noise", [0.0, 0.3])
-def test_the_first_losses_are_the_oracles(gl, digits, pack, noise):
+@pytest.mark.parametrize("update", ["alternating", "simultaneous"])
+def test_the_first_losses_are_the_oracles(gl, digits, update, noise, pack):
     """One step by hand in NumPy: the same draws, the same networks, the same losses."""
     recipe = ganlib.recipe(
         "dcgan-digits",
-        **{"width": 4, "batch_size": 8, "latent": 8, "fresh_noise": False, "update": "simultaneous"},
+        **{"width": 4, "batch_size": 8, "latent": 8, "fresh_noise": False, "update": update},
         **{"instance_noise": noise, "instance_noise_steps": 10, "pack": pack, "real_label": 0.9},
     )
     trainer = gl.Trainer(recipe, seed=5, precision="float64")
@@ -60,7 +61,7 @@ def test_the_first_losses_are_the_oracles(gl, digits, pack, noise):
     fake = reference.network(g_layers, g, streams["latents"].standard_normal((1, 8, 8))[0], training=True)
     added = noise * streams["instance_noise"].standard_normal((2, 2, 8, 16, 16, 1))  # D's turn and G's; real and fake
 
-    def judge(images):
+    def judge(images, d=d):
         # Packed, neighbours in the batch lie behind one another in the channels.
         pairs = [np.concatenate(images[i : i + pack], axis=-1) for i in range(0, 8, pack)]
         return reference.network(d_layers, d, np.stack(pairs), training=True)[:, 0]
@@ -69,7 +70,11 @@ def test_the_first_losses_are_the_oracles(gl, digits, pack, noise):
     logits = judge(real + added[0, 0]), judge(fake + added[0, 1])
     assert history["d_loss"][0] == pytest.approx(loss.discriminator(*logits, real_label=0.9), rel=1e-12)
     assert history["d_real"][0] == pytest.approx(logits[0].mean(), rel=1e-9)
-    assert history["g_loss"][0] == pytest.approx(loss.generator(logits[0], judge(fake + added[1, 1])), rel=1e-12)
+    # Alternating, G meets the D that has just moved; simultaneous, the one before.
+    met = gl.get_weights(trainer.discriminator) if update == "alternating" else d
+    expected = loss.generator(logits[0], judge(fake + added[1, 1], met))
+    assert history["g_loss"][0] == pytest.approx(expected, rel=1e-9)
+    assert judge(fake, gl.get_weights(trainer.discriminator)) != pytest.approx(judge(fake), rel=1e-4)
 
 
 def test_step_is_one_step_of_fit(gl, digits):
