@@ -14,8 +14,6 @@ from ganlib.recipe import Optimiser
 class Adam:
     """Adam (Kingma & Ba 2015) over a list of parameters, with ε where the recipe puts it: written out."""
 
-    slots = ("m", "v")
-
     def __init__(self, settings: Optimiser, parameters: Sequence[Variable]) -> None:
         self.settings, self.parameters = settings, list(parameters)
         self.steps = tf.Variable(0, dtype=tf.int64, trainable=False)
@@ -50,8 +48,6 @@ class Adam:
 
 class SGD:
     """Gradient descent with momentum: v ← β₁v + g, then a step of -rate · v. β₁ may be negative."""
-
-    slots = ("v",)
 
     def __init__(self, settings: Optimiser, parameters: Sequence[Variable]) -> None:
         self.settings, self.parameters = settings, list(parameters)

@@ -12,8 +12,6 @@ from ganlib.recipe import Optimiser
 class Adam:
     """Adam (Kingma & Ba 2015) over a list of parameters, with ε where the recipe puts it: PyTorch's own."""
 
-    slots = ("m", "v")
-
     def __init__(self, settings: Optimiser, parameters: Sequence[Tensor]) -> None:
         self.settings, self.parameters, self.steps = settings, list(parameters), 0
         self.adam = torch.optim.Adam(self.parameters, settings.rate, eps=settings.epsilon, fused=True)
@@ -52,8 +50,6 @@ class Adam:
 
 class SGD:
     """Gradient descent with momentum: v ← β₁v + g, then a step of -rate · v. β₁ may be negative."""
-
-    slots = ("v",)
 
     def __init__(self, settings: Optimiser, parameters: Sequence[Tensor]) -> None:
         self.settings, self.parameters, self.steps = settings, list(parameters), 0
