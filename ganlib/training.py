@@ -147,6 +147,67 @@ class BaseTrainer(abc.ABC):
         self._advance(self._take(self._to_device(real), indices))
         return self._last()
 
+    def fit_discriminator(self, data: Any, steps: int, fake: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """Trains D alone: the inner maximum of the game. G, `history` and `steps_done` stay as they are.
+
+        Args:
+            data: the real samples, as for `fit`.
+            steps: steps of D.
+            fake: samples (n, *recipe.shape) to tell from the real ones, drawn from in batches; None takes fresh
+                samples of G in training mode at each step.
+
+        Returns:
+            Metric name → NumPy array (steps,): `d_loss`, `d_real`, `d_fake`, and `penalty` if there is one.
+
+        Example:
+            >>> trainer.fit_discriminator(real, steps=500, fake=fake)
+            >>> density_ratio = np.exp(trainer.logits(points))
+        """
+        samples, batch = self._check_samples(data), self.recipe.batch_size
+        fakes = None if fake is None else self._check_samples(fake)
+        real_device = self._to_device(samples)
+        fake_device = None if fakes is None else self._to_device(fakes)
+        rows, chosen = [], None
+        for step in range(_whole("steps", steps, 1)):
+            penalise = self.recipe.penalty != "none" and step % self.recipe.penalty_every == 0
+            [real] = self._take(real_device, [self._batches.next(len(samples))])
+            if fakes is not None:
+                indices = self._streams["latents"].integers(len(fakes), size=batch)
+                [chosen] = self._take(fake_device, [indices])
+            rows.append(self._discriminator_step(real, chosen, self._draw(), penalise))
+        names = ("d_loss", "d_real", "d_fake", "penalty")[: 3 + (self.recipe.penalty != "none")]
+        return dict(zip(names, self._to_numpy(rows).T, strict=False))
+
+    def fit_generator(self, data: Any, steps: int) -> dict[str, np.ndarray]:
+        """Trains G alone against D as it is. D, `history` and `steps_done` stay as they are.
+
+        Args:
+            data: the real samples, as for `fit`; only the relativistic loss looks at them.
+            steps: steps of G.
+
+        Returns:
+            `g_loss` → NumPy array (steps,).
+        """
+        samples = self._check_samples(data)
+        device_samples = self._to_device(samples)
+        rows = []
+        for _ in range(_whole("steps", steps, 1)):
+            [real] = self._take(device_samples, [self._batches.next(len(samples))])
+            rows.append(self._generator_step(real, self._draw()))
+        return {"g_loss": self._to_numpy(rows)[:, 0]}
+
+    def logits(self, samples: np.ndarray) -> np.ndarray:
+        """D's logits (n,) of samples (n, *recipe.shape), as NumPy, in inference mode.
+
+        With packing (`recipe.pack` above 1) one logit for each `pack` samples that follow one another.
+        """
+        samples = self._check_samples(samples, minimum=1)
+        if len(samples) % self.recipe.pack:
+            raise ValueError(f"{len(samples)} samples cannot be judged in groups of pack={self.recipe.pack}.")
+        size = SAMPLE_BATCH * self.recipe.pack
+        blocks = [samples[i : i + size] for i in range(0, len(samples), size)]
+        return np.concatenate([self._logits(block) for block in blocks])
+
     def stop(self) -> None:
         """Ends the run after the step under way. For callbacks."""
         self._stop = True
@@ -288,6 +349,15 @@ class BaseTrainer(abc.ABC):
 
     @abc.abstractmethod
     def _step(self, real: list[Any], draws: dict[str, np.ndarray], penalise: bool) -> Any: ...
+
+    @abc.abstractmethod
+    def _discriminator_step(self, real: Any, fake: Any | None, draws: dict[str, np.ndarray], penalise: bool) -> Any: ...
+
+    @abc.abstractmethod
+    def _generator_step(self, real: Any, draws: dict[str, np.ndarray]) -> Any: ...
+
+    @abc.abstractmethod
+    def _logits(self, samples: np.ndarray) -> np.ndarray: ...
 
     @abc.abstractmethod
     def _generate(self, latents: np.ndarray) -> np.ndarray: ...

@@ -94,6 +94,8 @@ OPTIONS = {
     "Keras's epsilon": {"generator_optimiser": {"epsilon_placement": "before", "epsilon": 1e-3}},
     "kernel 3": {"kernel": 3},
     "kernel 5": {"kernel": 5, "shape": (28, 28, 1)},
+    "resize": {"upsampling": "resize"},
+    "subpixel": {"upsampling": "subpixel", "kernel": 3},
     "dense": {"generator": "dense", "discriminator": "dense", "generator_norm": "none"},
 }
 
@@ -162,3 +164,16 @@ def assert_together_32(both, recipe, samples):
     histories = [run(gl, recipe, samples, 10, "float32")[1] for gl in both]
     for name, values in histories[0].items():
         np.testing.assert_allclose(values, histories[1][name], rtol=1e-4, atol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("loss", ["nonsaturating", "relativistic"])
+def test_each_player_alone(both, digits, loss):
+    """fit_discriminator and fit_generator, in turns, on real samples and on given fakes."""
+    recipe = ganlib.recipe("dcgan-digits", **SMALL, loss=loss, penalty="r1", penalty_weight=1.0)
+    metrics = []
+    for gl in both:
+        trainer = gl.Trainer(recipe, seed=0, precision="float64")
+        runs = [trainer.fit_discriminator(digits, steps=5, fake=-digits), trainer.fit_generator(digits, steps=5)]
+        runs += [trainer.fit_discriminator(digits, steps=5), trainer.fit(digits, steps=5, progress=False)]
+        metrics.append(np.concatenate([values for run in runs for values in run.values()]))
+    np.testing.assert_allclose(*metrics, rtol=1e-9, atol=1e-9)

@@ -362,3 +362,49 @@ def test_arguments_of_the_wrong_kind_are_refused(gl, digits):
         gl.Trainer(SMALL, device="toaster")
     with pytest.raises(ValueError, match="steps must be a whole number"):
         gl.Trainer(SMALL).fit(digits, steps=0)
+
+
+@pytest.mark.parametrize("pack", [1, 2])
+def test_logits_are_the_discriminators(gl, native, digits, pack):
+    trainer = gl.Trainer(ganlib.recipe(SMALL.name, width=4, batch_size=8, latent=8, pack=pack), precision="float64")
+    trainer.fit(digits, steps=3, progress=False)
+    inputs = np.concatenate([digits[::pack], digits[1::pack]], axis=-1) if pack == 2 else digits
+    expected = native.forward(gl, trainer.discriminator, inputs)
+    np.testing.assert_allclose(trainer.logits(digits), expected, rtol=1e-12)
+    assert trainer.logits(digits).shape == (40 // pack,)
+
+
+def test_logits_refuse_what_the_discriminator_cannot_take(gl, digits):
+    with pytest.raises(ValueError, match="shape"):
+        gl.Trainer(SMALL).logits(digits[:, :8])
+    packed = gl.Trainer(ganlib.recipe("dcgan-digits", width=4, batch_size=8, pack=2))
+    with pytest.raises(ValueError, match="pack=2"):
+        packed.logits(digits[:3])
+
+
+def test_each_player_can_be_trained_alone(gl, digits):
+    trainer = gl.Trainer(SMALL, seed=0)
+    g, d = gl.get_weights(trainer.generator), gl.get_weights(trainer.discriminator)
+    trainer.fit_discriminator(digits, steps=2, fake=-digits)
+    moved = gl.get_weights(trainer.discriminator)
+    assert all((g[name] == array).all() for name, array in gl.get_weights(trainer.generator).items())
+    assert all((d[name] != array).any() for name, array in moved.items())
+    trainer.fit_generator(digits, steps=2)
+    # G's step runs D, whose moving statistics follow.
+    trained = [name for name in moved if not name.endswith((".mean", ".variance"))]
+    after = gl.get_weights(trainer.discriminator)
+    assert all((moved[name] == after[name]).all() for name in trained)
+    assert all((g[name] != array).any() for name, array in gl.get_weights(trainer.generator).items())
+    assert trainer.steps_done == 0
+    assert not trainer.history
+
+
+def test_a_discriminator_alone_finds_the_density_ratio(gl):
+    """D* = p / (p + q) (Goodfellow et al. 2014, proposition 1): here its logit is 4x, from N(1, ½) and N(-1, ½)."""
+    rng = np.random.default_rng(0)
+    p, q = (rng.normal(mean, 0.5**0.5, (20_000, 1)) for mean in (1, -1))
+    changes = {"penalty": "none", "penalty_weight": 0, "moving_average": 0, "width": 32, "latent": 1}
+    trainer = gl.Trainer(ganlib.recipe("ring", shape=(1,), **changes), seed=0)
+    trainer.fit_discriminator(p, steps=500, fake=q)
+    x = np.linspace(-1.5, 1.5, 31)[:, None]
+    assert np.abs(1 / (1 + np.exp(-trainer.logits(x))) - 1 / (1 + np.exp(-4 * x[:, 0]))).max() < 0.08

@@ -40,50 +40,49 @@ class Trainer(BaseTrainer):
         self._dropouts = [layer for layer in layers if isinstance(layer, networks.Dropout)]
         self.metric_names = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")[: 4 + (recipe.penalty != "none")]
         self._graph = tf.function(self._graph_step, autograph=False)
+        self._discriminator_graph = tf.function(self._graph_discriminator_step, autograph=False)
+        self._generator_graph = tf.function(self._graph_generator_step, autograph=False)
         self._inference = tf.function(
             functools.partial(self.average or self.generator, training=False), autograph=False
         )
+        self._inference_logits = tf.function(functools.partial(self.discriminator, training=False), autograph=False)
 
     def _step(self, real: list[Tensor], draws: dict[str, np.ndarray], penalise: bool) -> Tensor:
+        with tf.device(self.device):
+            return self._graph(real, self._prepare(draws), penalise)
+
+    def _discriminator_step(
+        self, real: Tensor, fake: Tensor | None, draws: dict[str, np.ndarray], penalise: bool
+    ) -> Tensor:
+        with tf.device(self.device):
+            return self._discriminator_graph(real, fake, self._prepare(draws), penalise)
+
+    def _generator_step(self, real: Tensor, draws: dict[str, np.ndarray]) -> Tensor:
+        with tf.device(self.device):
+            return self._generator_graph(real, self._prepare(draws))
+
+    def _prepare(self, draws: dict[str, np.ndarray]) -> dict[str, Tensor]:
+        """Dropout seeded, and the drawn numbers as tensors."""
         for i, layer in enumerate(self._dropouts):
             layer.seed.assign([int(draws["dropout"][0]), i << 32])
-        inputs = {key: self._tensor(draws[key]) for key in ("latents", "instance_noise", "mix") if key in draws}
-        with tf.device(self.device):
-            return self._graph(real, inputs, penalise)
+        return {key: self._tensor(draws[key]) for key in ("latents", "instance_noise", "mix") if key in draws}
 
     def _graph_step(self, real: list[Tensor], draws: dict[str, Tensor], penalise: bool) -> Tensor:
         recipe, alternating = self.recipe, self.recipe.update == "alternating"
-        generator = functools.partial(self.generator, training=True)
-        discriminator = functools.partial(self.discriminator, training=True)
-        latents, noise, mix = draws["latents"], draws.get("instance_noise"), draws.get("mix")
+        latents = draws["latents"]
 
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(_trainable(self.generator))
             for turn in range(recipe.discriminator_steps):
-                fake = generator(latents[turn])
+                fake = self.generator(latents[turn], training=True)
                 with tape.stop_recording():
-                    real_input = self._pack(real[turn], noise, turn, 0)
-                    fake_input = self._pack(fake, noise, turn, 1)
-                    with tf.GradientTape(watch_accessed_variables=False) as d_tape:
-                        d_tape.watch(_trainable(self.discriminator))
-                        d_real, d_fake = discriminator(real_input), discriminator(fake_input)
-                        d_loss = self._loss.discriminator(d_real, d_fake, **self._smooth)
-                        penalty = tf.zeros_like(d_loss)
-                        if penalise:
-                            penalty = recipe.penalty_every * self._penalty(
-                                real_input, fake_input, None if mix is None else mix[turn]
-                            )
-                        total = d_loss + penalty
-                    d_gradients = d_tape.gradient(total, _trainable(self.discriminator))
+                    d_loss, penalty, d_real, d_fake, d_gradients = self._judge(real[turn], fake, draws, turn, penalise)
                     if alternating:
                         self._discriminator_optimiser.apply(d_gradients)
 
             if recipe.fresh_noise:
-                fake = generator(latents[-1])
-            fake_logits = discriminator(self._pack(fake, noise, -1, 1))
-            # Only the relativistic loss compares with real samples in G's step.
-            real_logits = discriminator(self._pack(real[-1], noise, -1, 0)) if self._relativistic else d_real
-            g_loss = self._loss.generator(real_logits, fake_logits)
+                fake = self.generator(latents[-1], training=True)
+            g_loss = self._generator_loss(real[-1], fake, draws)
         # The tape watches G's variables alone, which spares the gradients of D's weights.
         g_gradients = tape.gradient(g_loss, _trainable(self.generator))
         if not alternating:
@@ -92,6 +91,48 @@ class Trainer(BaseTrainer):
         self._update_average()
         metrics = [d_loss, g_loss, tf.reduce_mean(d_real), tf.reduce_mean(d_fake), penalty]
         return tf.stack(metrics[: len(self.metric_names)])
+
+    def _graph_discriminator_step(
+        self, real: Tensor, fake: Tensor | None, draws: dict[str, Tensor], penalise: bool
+    ) -> Tensor:
+        if fake is None:
+            fake = self.generator(draws["latents"][0], training=True)
+        d_loss, penalty, d_real, d_fake, gradients = self._judge(real, fake, draws, 0, penalise)
+        self._discriminator_optimiser.apply(gradients)
+        return tf.stack([d_loss, tf.reduce_mean(d_real), tf.reduce_mean(d_fake), penalty])
+
+    def _graph_generator_step(self, real: Tensor, draws: dict[str, Tensor]) -> Tensor:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(_trainable(self.generator))
+            g_loss = self._generator_loss(real, self.generator(draws["latents"][-1], training=True), draws)
+        self._generator_optimiser.apply(tape.gradient(g_loss, _trainable(self.generator)))
+        self._update_average()
+        return g_loss[None]
+
+    def _judge(self, real: Tensor, fake: Tensor, draws: dict[str, Tensor], turn: int, penalise: bool) -> Any:
+        """D's loss, its penalty, both kinds of logits, and the gradients of loss and penalty in D's weights."""
+        noise, mix = draws.get("instance_noise"), draws.get("mix")
+        real_input, fake_input = self._pack(real, noise, turn, 0), self._pack(fake, noise, turn, 1)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(_trainable(self.discriminator))
+            d_real = self.discriminator(real_input, training=True)
+            d_fake = self.discriminator(fake_input, training=True)
+            d_loss = self._loss.discriminator(d_real, d_fake, **self._smooth)
+            penalty = tf.zeros_like(d_loss)
+            if penalise:
+                penalty = self._penalty(real_input, fake_input, None if mix is None else mix[turn])
+                penalty = self.recipe.penalty_every * penalty
+            total = d_loss + penalty
+        return d_loss, penalty, d_real, d_fake, tape.gradient(total, _trainable(self.discriminator))
+
+    def _generator_loss(self, real: Tensor, fake: Tensor, draws: dict[str, Tensor]) -> Tensor:
+        noise = draws.get("instance_noise")
+        fake_logits = self.discriminator(self._pack(fake, noise, -1, 1), training=True)
+        # Only the relativistic loss looks at real samples in G's step.
+        real_logits = fake_logits
+        if self._relativistic:
+            real_logits = self.discriminator(self._pack(real, noise, -1, 0), training=True)
+        return self._loss.generator(real_logits, fake_logits)
 
     def _penalty(self, real: Tensor, fake: Tensor, mix: Any) -> Tensor:
         weight = self.recipe.penalty_weight
@@ -128,6 +169,10 @@ class Trainer(BaseTrainer):
     def _generate(self, latents: np.ndarray) -> np.ndarray:
         with tf.device(self.device):
             return self._inference(self._tensor(latents)).numpy().copy()
+
+    def _logits(self, samples: np.ndarray) -> np.ndarray:
+        with tf.device(self.device):
+            return self._inference_logits(self._pack(self._tensor(samples), None, 0, 0)).numpy().copy()
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         with tf.device(self.device):

@@ -40,43 +40,75 @@ class Trainer(BaseTrainer):
 
     def _step(self, real: list[Tensor], draws: dict[str, np.ndarray], penalise: bool) -> Tensor:
         recipe, alternating = self.recipe, self.recipe.update == "alternating"
-        self.generator.train()
-        self.discriminator.train()
-        self._random.manual_seed(int(draws["dropout"][0]))
-        inputs = {key: self._tensor(draws[key]) for key in ("latents", "instance_noise", "mix") if key in draws}
-        latents, noise, mix = inputs["latents"], inputs.get("instance_noise"), inputs.get("mix")
+        inputs = self._prepare(draws)
+        latents = inputs["latents"]
 
         for turn in range(recipe.discriminator_steps):
             # G's step needs a graph through this batch only if it reuses it.
             with torch.set_grad_enabled(not recipe.fresh_noise):
                 fake = self.generator(latents[turn])
-            real_input = self._pack(real[turn], noise, turn, 0)
-            fake_input = self._pack(fake.detach(), noise, turn, 1)
-            d_real, d_fake = self.discriminator(real_input), self.discriminator(fake_input)
-            d_loss = self._loss.discriminator(d_real, d_fake, **self._smooth)
-            penalty = torch.zeros_like(d_loss)
-            if penalise:
-                penalty = recipe.penalty_every * self._penalty(
-                    real_input, fake_input, None if mix is None else mix[turn]
-                )
-            d_gradients = torch.autograd.grad(d_loss + penalty, _trainable(self.discriminator))
+            d_loss, penalty, d_real, d_fake, d_gradients = self._judge(
+                real[turn], fake.detach(), inputs, turn, penalise
+            )
             if alternating:
                 self._discriminator_optimiser.apply(d_gradients)
 
         if recipe.fresh_noise:
             fake = self.generator(latents[-1])
-        fake_logits = self.discriminator(self._pack(fake, noise, -1, 1))
-        # Only the relativistic loss compares with real samples in G's step.
-        real_logits = self.discriminator(self._pack(real[-1], noise, -1, 0)) if self._relativistic else d_real.detach()
-        g_loss = self._loss.generator(real_logits, fake_logits)
-        # Asking for G's gradients alone spares those of D's weights.
-        g_gradients = torch.autograd.grad(g_loss, _trainable(self.generator))
+        g_loss, g_gradients = self._improve(real[-1], fake, inputs)
         if not alternating:
             self._discriminator_optimiser.apply(d_gradients)
         self._generator_optimiser.apply(g_gradients)
         self._update_average()
         metrics = [d_loss, g_loss, d_real.mean(), d_fake.mean(), penalty][: len(self.metric_names)]
         return torch.stack([metric.detach() for metric in metrics])
+
+    def _discriminator_step(
+        self, real: Tensor, fake: Tensor | None, draws: dict[str, np.ndarray], penalise: bool
+    ) -> Tensor:
+        inputs = self._prepare(draws)
+        if fake is None:
+            with torch.no_grad():
+                fake = self.generator(inputs["latents"][0])
+        d_loss, penalty, d_real, d_fake, gradients = self._judge(real, fake, inputs, 0, penalise)
+        self._discriminator_optimiser.apply(gradients)
+        return torch.stack([metric.detach() for metric in (d_loss, d_real.mean(), d_fake.mean(), penalty)])
+
+    def _generator_step(self, real: Tensor, draws: dict[str, np.ndarray]) -> Tensor:
+        inputs = self._prepare(draws)
+        g_loss, gradients = self._improve(real, self.generator(inputs["latents"][-1]), inputs)
+        self._generator_optimiser.apply(gradients)
+        self._update_average()
+        return g_loss.detach()[None]
+
+    def _prepare(self, draws: dict[str, np.ndarray]) -> dict[str, Tensor]:
+        """Both networks in training mode, dropout seeded, and the drawn numbers as tensors."""
+        self.generator.train()
+        self.discriminator.train()
+        self._random.manual_seed(int(draws["dropout"][0]))
+        return {key: self._tensor(draws[key]) for key in ("latents", "instance_noise", "mix") if key in draws}
+
+    def _judge(self, real: Tensor, fake: Tensor, inputs: dict[str, Tensor], turn: int, penalise: bool) -> Any:
+        """D's loss, its penalty, both kinds of logits, and the gradients of loss and penalty in D's weights."""
+        noise, mix = inputs.get("instance_noise"), inputs.get("mix")
+        real_input, fake_input = self._pack(real, noise, turn, 0), self._pack(fake, noise, turn, 1)
+        d_real, d_fake = self.discriminator(real_input), self.discriminator(fake_input)
+        d_loss = self._loss.discriminator(d_real, d_fake, **self._smooth)
+        penalty = torch.zeros_like(d_loss)
+        if penalise:
+            penalty = self._penalty(real_input, fake_input, None if mix is None else mix[turn])
+            penalty = self.recipe.penalty_every * penalty
+        gradients = torch.autograd.grad(d_loss + penalty, _trainable(self.discriminator))
+        return d_loss, penalty, d_real, d_fake, gradients
+
+    def _improve(self, real: Tensor, fake: Tensor, inputs: dict[str, Tensor]) -> Any:
+        """G's loss and its gradients in G's weights. Asking for these alone spares those of D's weights."""
+        noise = inputs.get("instance_noise")
+        fake_logits = self.discriminator(self._pack(fake, noise, -1, 1))
+        # Only the relativistic loss looks at real samples in G's step.
+        real_logits = self.discriminator(self._pack(real, noise, -1, 0)) if self._relativistic else fake_logits.detach()
+        g_loss = self._loss.generator(real_logits, fake_logits)
+        return g_loss, torch.autograd.grad(g_loss, _trainable(self.generator))
 
     def _penalty(self, real: Tensor, fake: Tensor, mix: Any) -> Tensor:
         weight = self.recipe.penalty_weight
@@ -113,6 +145,10 @@ class Trainer(BaseTrainer):
         model = self.generator if self.average is None else self.average
         samples = model.eval()(self._tensor(latents))
         return (samples.permute(0, 2, 3, 1) if samples.ndim == 4 else samples).cpu().numpy().copy(order="C")
+
+    @torch.no_grad()
+    def _logits(self, samples: np.ndarray) -> np.ndarray:
+        return self.discriminator.eval()(self._pack(self._to_device(samples), None, 0, 0)).cpu().numpy().copy()
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.as_tensor(array, dtype=self.dtype, device=self.device)
