@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from ganlib.errors import RecipeError
@@ -63,6 +64,24 @@ class ConvTranspose:
 
 
 @dataclass(frozen=True)
+class Upsample:
+    """Nearest-neighbour resizing: each pixel becomes a block of factor × factor copies of itself."""
+
+    factor: int
+
+
+@dataclass(frozen=True)
+class DepthToSpace:
+    """Each pixel becomes a block of block × block pixels, made of its channels (Shi et al. 2016's periodic shuffling).
+
+    With C the channels that remain, channel (block · i + j) · C + o goes to row i, column j of the block, channel o:
+    `tf.nn.depth_to_space`'s order. PyTorch's `pixel_shuffle` takes channel o · block² + block · i + j there.
+    """
+
+    block: int
+
+
+@dataclass(frozen=True)
 class BatchNorm:
     """Batch normalisation over all axes but the last (Ioffe & Szegedy 2015).
 
@@ -105,7 +124,9 @@ class Flatten:
     """Flattens each sample, channels running fastest in both frameworks."""
 
 
-Layer = Dense | Conv | ConvTranspose | BatchNorm | LeakyReLU | Tanh | Dropout | Reshape | Flatten
+Layer = (
+    Dense | Conv | ConvTranspose | Upsample | DepthToSpace | BatchNorm | LeakyReLU | Tanh | Dropout | Reshape | Flatten
+)
 
 
 def generator_layers(recipe: Recipe) -> list[Layer]:
@@ -131,6 +152,7 @@ def names(layers: list[Layer]) -> list[str]:
     kinds = {
         "Conv": "conv",
         "ConvTranspose": "conv_transpose",
+        "DepthToSpace": "depth_to_space",
         "BatchNorm": "batch_norm",
         "LeakyReLU": "leaky_relu",
     }
@@ -157,22 +179,107 @@ def shapes(layers: list[Layer], input_shape: Shape) -> list[Shape]:
         elif isinstance(layer, ConvTranspose):
             sizes = (conv_transpose_size(n, layer.kernel, layer.stride, layer.padding) for n in shape[:2])
             shape = (*sizes, layer.filters)
+        elif isinstance(layer, Upsample):
+            shape = (layer.factor * shape[0], layer.factor * shape[1], shape[2])
+        elif isinstance(layer, DepthToSpace):
+            if shape[2] % layer.block**2:
+                raise RecipeError(f"{shape[2]} channels do not fill blocks of {layer.block} × {layer.block} pixels.")
+            shape = (layer.block * shape[0], layer.block * shape[1], shape[2] // layer.block**2)
         result.append(shape)
     return result
 
 
-def conv_size(size: int, kernel: int, stride: int, padding: str) -> int:
-    """The size after a convolution: ceil(size / stride) for "same", floor((size - kernel) / stride) + 1 for "valid"."""
+@dataclass(frozen=True)
+class Cost:
+    """What one layer costs for one sample: see `costs`."""
+
+    name: str
+    shape: Shape  # of what the layer gives
+    parameters: int
+    multiply_adds: int
+
+
+def costs(layers: list[Layer], input_shape: Shape) -> list[Cost]:
+    """The trainable numbers of each layer, and its multiply-adds in the forward pass of one sample.
+
+    A multiply-add is one product of an input's value with a kernel's entry, added to a sum. A convolution has one for
+    each pixel of its output and entry of its kernel, also where the entry meets the border of zeros. A transposed one
+    has one for each pixel of its input and entry of its kernel, also where the result is then cropped. Biases,
+    activations and normalisation count none. The parameters are kernels, biases, and the scale and shift of batch
+    normalisation; moving statistics and the u of spectral normalisation are not trained.
+
+    >>> recipe = ganlib.recipe("dcgan-digits")
+    >>> sum(cost.multiply_adds for cost in costs(generator_layers(recipe), (recipe.latent,)))
+    622592
+    """
+    result, before = [], tuple(input_shape)
+    for name, layer, shape in zip(names(layers), layers, shapes(layers, input_shape), strict=True):
+        kernel = uses = bias = 0
+        if isinstance(layer, Dense):
+            kernel, uses, bias = before[-1] * layer.units, 1, layer.bias * layer.units
+        elif isinstance(layer, Conv | ConvTranspose):
+            kernel, bias = layer.kernel**2 * before[-1] * layer.filters, layer.bias * layer.filters
+            uses = math.prod((shape if isinstance(layer, Conv) else before)[:2])
+        elif isinstance(layer, BatchNorm):
+            bias = 2 * shape[-1]
+        result.append(Cost(name, shape, kernel + bias, kernel * uses))
+        before = shape
+    return result
+
+
+def conv_size(size: int, kernel: int, stride: int, padding: str | int, dilation: int = 1) -> int:
+    """The size m after a convolution of n pixels, with kernel K, stride s, dilation d (Dumoulin & Visin 2016).
+
+    ceil(n / s) for padding "same"; floor((n + 2 P - d (K - 1) - 1) / s) + 1 for P pixels of padding on each side, of
+    which "valid" has none.
+    """
+    _positive(size=size, kernel=kernel, stride=stride, dilation=dilation)
     if padding == "same":
         return math.ceil(size / stride)
-    if size < kernel:
-        raise RecipeError(f"A convolution with kernel {kernel} and padding 'valid' does not fit a size of {size}.")
-    return (size - kernel) // stride + 1
+    extent, padded = dilation * (kernel - 1) + 1, size + 2 * _pixels(padding)
+    if padded < extent:
+        spread = f" and dilation {dilation}" if dilation > 1 else ""
+        raise RecipeError(
+            f"A convolution with kernel {kernel}{spread} and padding {padding!r} does not fit a size of {size}: "
+            f"it needs {extent} pixels and has {padded}."
+        )
+    return (padded - extent) // stride + 1
 
 
-def conv_transpose_size(size: int, kernel: int, stride: int, padding: str) -> int:
-    """The size after a transposed convolution: size * stride for "same", (size - 1) * stride + kernel for "valid"."""
-    return size * stride if padding == "same" else (size - 1) * stride + kernel
+def conv_transpose_size(
+    size: int, kernel: int, stride: int, padding: str | int, output_padding: int = 0, dilation: int = 1
+) -> int:
+    """The size m after a transposed convolution of n pixels: what a convolution with the same numbers takes to n.
+
+    n s for padding "same"; s (n - 1) + d (K - 1) + 1 - 2 P + R for P pixels cropped on each side, none for "valid".
+    A convolution takes s sizes to the same one: the output padding R, from 0 to s - 1, says which of them is meant.
+    """
+    _positive(size=size, kernel=kernel, stride=stride, dilation=dilation)
+    if not 0 <= output_padding < stride:
+        raise RecipeError(f"output_padding must be from 0 to {stride - 1}, less than the stride, not {output_padding}.")
+    if padding == "same":
+        if output_padding:
+            raise RecipeError("Padding 'same' says the size already: give output_padding 0, or padding as a number.")
+        return size * stride
+    result = stride * (size - 1) + dilation * (kernel - 1) + 1 - 2 * _pixels(padding) + output_padding
+    if result < 1:
+        raise RecipeError(f"Padding {padding} crops more than the transposed convolution of {size} pixels makes.")
+    return result
+
+
+def _positive(**numbers: int) -> None:
+    for name, number in numbers.items():
+        if number < 1:
+            raise RecipeError(f"{name} must be at least 1, not {number}.")
+
+
+def _pixels(padding: str | int) -> int:
+    """The pixels on each side that a padding other than "same" stands for."""
+    if padding == "valid":
+        return 0
+    if isinstance(padding, bool) or not isinstance(padding, Integral) or padding < 0:
+        raise RecipeError(f"padding must be 'same', 'valid' or a whole number of pixels, not {padding!r}.")
+    return int(padding)
 
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
@@ -214,7 +321,7 @@ def dense_discriminator(recipe: Recipe) -> list[Layer]:
 
 
 def dcgan_generator(recipe: Recipe) -> list[Layer]:
-    """A dense projection to a few pixels, then transposed convolutions that double the size."""
+    """A dense projection to a few pixels, then layers that double the size: see `_doubling`."""
     start, doublings = _doublings(recipe)
     norm, bias = recipe.generator_norm, recipe.generator_norm == "none"
     filters = recipe.width * 2 ** (doublings - 1)
@@ -222,11 +329,23 @@ def dcgan_generator(recipe: Recipe) -> list[Layer]:
     layers += [*_with_norm(None, norm, recipe), LeakyReLU(recipe.generator_slope)]
     for _ in range(doublings - 1):
         filters //= 2
-        layers += _with_norm(ConvTranspose(filters, recipe.kernel, 2, "same", bias=bias), norm, recipe)
+        layers += [*_doubling(filters, bias, recipe), *_with_norm(None, norm, recipe)]
         layers += [LeakyReLU(recipe.generator_slope)]
     # The paper normalises every layer but the output.
-    layers += [ConvTranspose(recipe.shape[-1], recipe.kernel, 2, "same", bias=True)]
-    return layers + _output(recipe)
+    return [*layers, *_doubling(recipe.shape[-1], True, recipe), *_output(recipe)]
+
+
+def _doubling(filters: int, bias: bool, recipe: Recipe) -> list[Layer]:
+    """What doubles the size: the paper's "transposed" convolution, or one of two that replace it.
+
+    "resize" copies each pixel twice along each side, then convolves (Odena et al. 2016). "subpixel" convolves to four
+    times the channels, which become blocks of 2 × 2 pixels (Shi et al. 2016).
+    """
+    if recipe.upsampling == "resize":
+        return [Upsample(2), Conv(filters, recipe.kernel, 1, "same", bias=bias)]
+    if recipe.upsampling == "subpixel":
+        return [Conv(4 * filters, recipe.kernel, 1, "same", bias=bias), DepthToSpace(2)]
+    return [ConvTranspose(filters, recipe.kernel, 2, "same", bias=bias)]
 
 
 def dcgan_discriminator(recipe: Recipe) -> list[Layer]:

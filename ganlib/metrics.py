@@ -1,4 +1,4 @@
-"""How good are the samples? Mode coverage, Fréchet and kernel distance, precision, recall, class histograms.
+"""How good are the samples? Mode coverage, Fréchet and kernel distance, precision, recall, classes, checkerboards.
 
 All in NumPy and on NumPy arrays, so that generators from either framework get the same score. Every number is
 a `Score`: a float that also knows the value of a perfect sampler, one that draws from the data's own
@@ -31,6 +31,7 @@ __all__ = [
     "Prdc",
     "Score",
     "about",
+    "checkerboard",
     "class_histogram",
     "classify",
     "evaluate",
@@ -468,6 +469,65 @@ def _squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     distance += norms
     distance[distance < 1e-13 * norms] = 0
     return distance
+
+
+# ---- checkerboards -----------------------------------------------------------------------------------------
+
+
+def checkerboard(images: ArrayLike, period: int = 2) -> Score:
+    """The share of the variance within images that a pattern repeated every `period` pixels makes up.
+
+    A pattern that repeats every s pixels has power only at the frequencies k/s of each axis. The share is the power at
+    these s² - 1 frequencies, less what the eight frequencies around each let expect there, over the power at all
+    frequencies but 0. It is 1 for nothing but such a pattern, and about 0 for noise and for photographs, whose spectra
+    have no lines, whatever the size. Power is averaged over images and channels: patterns of opposite sign do not
+    cancel. For what the images have in common give their mean, `images.mean(0, keepdims=True)`.
+
+    Without the subtraction it would be the variance of an image's mean tile of s × s pixels, over that of the image.
+    The outer `period` pixels are left out, and as many more as leave whole tiles: fewer stamps of a transposed
+    convolution meet there. That such layers draw these patterns is from Odena et al. 2016.
+
+    Args:
+        images: (n, height, width, channels), both sides at least 6 periods; any range.
+        period: in pixels, at least 2: the stride, or for all of several layers the product of their strides.
+
+    Returns:
+        Score: at most 1; a difference of estimates, and so sometimes a little below 0; 0 for constant images.
+
+    Raises:
+        ValueError: other shapes, NaN or infinity, a period that is too long.
+
+    >>> checkerboard(trainer.sample(1000))
+    """
+    x = np.asarray(images)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"images must be an array of real numbers, not {type(images).__name__} of {x.dtype}")
+    if x.ndim != 4 or 0 in x.shape:
+        hint = {2: "; images[None, :, :, None] makes a single image a batch", 3: "; images[..., None] adds channels"}
+        raise ValueError(f"images must be (n, height, width, channels), not {x.shape}{hint.get(x.ndim, '')}")
+    if not np.isfinite(x).all():
+        raise ValueError("images contain NaN or infinity: has the training diverged?")
+    if not isinstance(period, Integral) or isinstance(period, bool) or period < 2:
+        raise ValueError(f"period must be a whole number of pixels, at least 2, not {period!r}")
+    if min(x.shape[1:3]) < 6 * period:
+        raise ValueError(
+            f"a period of {period} needs images of at least {6 * period} pixels a side, not {x.shape[1:3]}"
+        )
+    tiles = [side // period - 2 for side in x.shape[1:3]]
+    rows, columns = (
+        slice(start := (side - period * count) // 2, start + period * count)
+        for side, count in zip(x.shape[1:3], tiles, strict=True)
+    )
+    inner = x[:, rows, columns].astype(np.float64)
+    power = (np.abs(np.fft.fft2(inner, axes=(1, 2))) ** 2).mean(axis=(0, 3))
+    with_mean, power[0, 0] = power.sum(), 0
+    if power.sum() <= 1e-24 * with_mean:  # constant but for rounding
+        return Score(0, 0)
+    around = -power
+    for shift in np.ndindex(3, 3):
+        around = around + np.roll(power, np.subtract(shift, 1), axis=(0, 1))
+    lines = (power - around / 8)[:: tiles[0], :: tiles[1]]
+    return Score((lines.sum() - lines[0, 0]) / power.sum(), 0)
 
 
 # ---- images of digits --------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from ganlib.errors import RecipeError
 LOSSES = ("minimax", "nonsaturating", "least_squares", "wasserstein", "hinge", "relativistic")
 SMOOTHABLE = ("minimax", "nonsaturating", "least_squares")  # the losses with a label that can be smoothed
 PENALTIES = ("none", "r1", "r2", "r1+r2", "wgan_gp")
+UPSAMPLINGS = ("transposed", "resize", "subpixel")
 PRECISIONS = ("float64", "float32", "bfloat16", "auto")
 
 
@@ -64,6 +65,7 @@ class Recipe:
     width: int  # base width: units of a dense layer, filters of the layer nearest the image
     depth: int  # hidden layers of a dense network; the others take their depth from the shape
     kernel: int
+    upsampling: str  # how the "dcgan" generator doubles: "transposed", "resize" or "subpixel"
     generator_norm: str  # "batch" or "none"
     generator_slope: float  # of LeakyReLU; 0 is ReLU
     generator_output: str  # "tanh" or "linear"
@@ -177,6 +179,7 @@ def _texts(values: dict[str, Any]) -> None:
     choices: dict[str, Iterable[str]] = {
         "generator": architectures.ARCHITECTURES,
         "discriminator": architectures.ARCHITECTURES,
+        "upsampling": UPSAMPLINGS,
         "generator_norm": ("batch", "none"),
         "discriminator_norm": ("batch", "spectral", "none"),
         "generator_output": ("tanh", "linear"),
@@ -270,6 +273,11 @@ def _combinations(recipe: Recipe) -> None:
     convolves = recipe.generator != "dense" or recipe.discriminator != "dense"
     if convolves and not 2 <= recipe.kernel <= 9:
         raise RecipeError(f"kernel must be from 2 to 9, at least the stride of 2, not {recipe.kernel}.")
+    if recipe.upsampling != "transposed" and recipe.generator != "dcgan":
+        raise RecipeError(
+            f"upsampling={recipe.upsampling!r} is for the generator 'dcgan', and this one is {recipe.generator!r}. "
+            "Use upsampling='transposed', or generator='dcgan'."
+        )
     if recipe.real_label < 1 and recipe.loss not in SMOOTHABLE:
         raise RecipeError(
             f"real_label={recipe.real_label} smooths a label, and the loss {recipe.loss!r} has none. "
@@ -325,6 +333,7 @@ _RING = Recipe(
     width=128,
     depth=3,
     kernel=4,
+    upsampling="transposed",
     generator_norm="none",
     generator_slope=0.0,
     generator_output="linear",
@@ -384,6 +393,7 @@ _DCGAN_64 = Recipe(
     width=64,
     depth=1,
     kernel=4,
+    upsampling="transposed",
     generator_norm="batch",
     generator_slope=0.0,
     generator_output="tanh",

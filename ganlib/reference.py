@@ -42,41 +42,54 @@ def dense(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None) -> Arr
 
 
 def conv2d(
-    x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None, stride: int = 1, padding: str = "same"
+    x: ArrayLike,
+    kernel: ArrayLike,
+    bias: ArrayLike | None = None,
+    stride: int = 1,
+    padding: str | int = "same",
+    dilation: int = 1,
 ) -> Array:
     """Convolution, as deep learning uses the word: the kernel is not flipped.
 
-        y[n, a, b, o] = Σ_ijc X[n, s·a + i, s·b + j, c] · K[i, j, c, o] + bias[o]
+        y[n, a, b, o] = Σ_ijc X[n, s·a + d·i, s·b + d·j, c] · K[i, j, c, o] + bias[o]
 
-    with stride s, and X the input with a border of zeros (Dumoulin & Visin 2016, chapter 2).
+    with stride s, dilation d, and X the input with a border of zeros (Dumoulin & Visin 2016, chapters 2 and 5).
 
     Args:
         x: (n, height, width, in).
         kernel: (kh, kw, in, out).
         bias: (out,), or None.
         stride: the pixels of x from one value of y to the next.
-        padding: "same" gives ceil(size / stride), the odd pixel of border last; "valid" adds no border and
-            gives floor((size - k) / stride) + 1.
+        padding: the width P of the border on each side; "same" gives ceil(size / stride), the odd pixel of border
+            last; "valid" is 0. The size is `ganlib.architectures.conv_size`.
+        dilation: the pixels of x from one entry of the kernel to the next.
     """
-    x, kernel = _image_and_kernel(x, kernel, ("kh", "kw", "in", "out"), stride, padding)
+    x, kernel = _image_and_kernel(x, kernel, ("kh", "kw", "in", "out"), stride, dilation)
     kh, kw, _, out = kernel.shape
-    height = architectures.conv_size(x.shape[1], kh, stride, padding)
-    width = architectures.conv_size(x.shape[2], kw, stride, padding)
-    rows, columns = _border(x.shape[1], kh, stride, padding), _border(x.shape[2], kw, stride, padding)
+    height = architectures.conv_size(x.shape[1], kh, stride, padding, dilation)
+    width = architectures.conv_size(x.shape[2], kw, stride, padding, dilation)
+    rows = _border(x.shape[1], kh, stride, padding, dilation)
+    columns = _border(x.shape[2], kw, stride, padding, dilation)
     padded = np.pad(x, ((0, 0), rows, columns, (0, 0)))
     y = np.zeros((len(x), height, width, out))
     for i in range(kh):
         for j in range(kw):
-            y += _under(padded, i, j, stride, height, width) @ kernel[i, j]
+            y += _under(padded, dilation * i, dilation * j, stride, height, width) @ kernel[i, j]
     return y + _bias(bias, out)
 
 
 def conv_transpose2d(
-    x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None, stride: int = 1, padding: str = "same"
+    x: ArrayLike,
+    kernel: ArrayLike,
+    bias: ArrayLike | None = None,
+    stride: int = 1,
+    padding: str | int = "same",
+    output_padding: int = 0,
+    dilation: int = 1,
 ) -> Array:
     """Transposed convolution ("deconvolution"): each pixel of x adds a copy of the kernel to the result.
 
-        Y[n, s·a + i, s·b + j, o] += x[n, a, b, c] · K[i, j, o, c]    for all a, b, i, j, c
+        Y[n, s·a + d·i, s·b + d·j, o] += x[n, a, b, c] · K[i, j, o, c]    for all a, b, i, j, c
 
     and y is Y without its border, plus bias[o]. It is the transpose of `conv2d` with the same kernel: that
     multiplies by a matrix C, this by Cᵀ (Dumoulin & Visin 2016, chapter 4; see `conv_matrix`).
@@ -86,22 +99,30 @@ def conv_transpose2d(
         kernel: (kh, kw, out, in), the kernel of a convolution from `out` channels to `in`.
         bias: (out,), or None.
         stride: the pixels of y from one copy of the kernel to the next.
-        padding: "same" gives size · stride, "valid" gives (size - 1) · stride + k.
+        padding: the width P of the border on each side, which is cropped; "same" gives size · stride, the odd pixel
+            cropped last; "valid" is 0. The size is `ganlib.architectures.conv_transpose_size`.
+        output_padding: how many pixels less, from 0 to stride - 1, are cropped at the bottom and on the right. Where
+            that is more than there were to crop, y ends with zeros.
+        dilation: the pixels of y from one entry of a copy to the next.
     """
-    x, kernel = _image_and_kernel(x, kernel, ("kh", "kw", "out", "in"), stride, padding)
+    x, kernel = _image_and_kernel(x, kernel, ("kh", "kw", "out", "in"), stride, dilation)
+    _whole("output_padding", output_padding, 0)
     (n, height, width, _), (kh, kw, out, _) = x.shape, kernel.shape
-    tall = architectures.conv_transpose_size(height, kh, stride, padding)
-    wide = architectures.conv_transpose_size(width, kw, stride, padding)
-    (top, bottom), (left, right) = _border(tall, kh, stride, padding), _border(wide, kw, stride, padding)
-    padded = np.zeros((n, top + tall + bottom, left + wide + right, out))
+    tall = architectures.conv_transpose_size(height, kh, stride, padding, output_padding, dilation)
+    wide = architectures.conv_transpose_size(width, kw, stride, padding, output_padding, dilation)
+    top, left = _border(tall, kh, stride, padding, dilation)[0], _border(wide, kw, stride, padding, dilation)[0]
+    full_height, full_width = (stride * (m - 1) + dilation * (k - 1) + 1 for m, k in ((height, kh), (width, kw)))
+    full = np.zeros((n, max(full_height, top + tall), max(full_width, left + wide), out))
     for i in range(kh):
         for j in range(kw):
-            view = _under(padded, i, j, stride, height, width)  # adding to it adds to `padded`
+            view = _under(full, dilation * i, dilation * j, stride, height, width)  # adding to it adds to `full`
             view += x @ kernel[i, j].T
-    return padded[:, top : top + tall, left : left + wide] + _bias(bias, out)
+    return full[:, top : top + tall, left : left + wide] + _bias(bias, out)
 
 
-def conv_matrix(kernel: ArrayLike, input_shape: Shape, stride: int = 1, padding: str = "same") -> Array:
+def conv_matrix(
+    kernel: ArrayLike, input_shape: Shape, stride: int = 1, padding: str | int = "same", dilation: int = 1
+) -> Array:
     """The matrix C of a convolution: conv2d(x)[0].ravel() == C @ x[0].ravel() for x (1, *input_shape).
 
     C.T is the matrix of `conv_transpose2d` with the same kernel. C has a row for each value of the result and
@@ -111,7 +132,34 @@ def conv_matrix(kernel: ArrayLike, input_shape: Shape, stride: int = 1, padding:
         raise ValueError(f"input_shape must be (height, width, channels), not {tuple(input_shape)}.")
     inputs = int(np.prod(input_shape))
     units = np.eye(inputs).reshape(inputs, *input_shape)  # every image with a single 1
-    return conv2d(units, kernel, None, stride, padding).reshape(inputs, -1).T
+    return conv2d(units, kernel, None, stride, padding, dilation).reshape(inputs, -1).T
+
+
+def upsample(x: ArrayLike, factor: int = 2) -> Array:
+    """Nearest-neighbour resizing: y[n, f·a + i, f·b + j, c] = x[n, a, b, c] for all i, j from 0 to f - 1.
+
+    From (n, height, width, channels) to (n, f · height, f · width, channels), f the factor.
+    """
+    x = _images(x)
+    _whole("factor", factor, 1)
+    return x.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def depth_to_space(x: ArrayLike, block: int = 2) -> Array:
+    """y[n, r·a + i, r·b + j, o] = x[n, a, b, (r·i + j)·C + o], i, j from 0 to r - 1 (Shi et al. 2016, equation 4).
+
+    From (n, height, width, r² · C) to (n, r · height, r · width, C), r the block. The order of the channels is that of
+    `tf.nn.depth_to_space`; in PyTorch's `pixel_shuffle` it is x[…, r²·o + r·i + j].
+    """
+    x = _images(x)
+    _whole("block", block, 1)
+    n, height, width, channels = x.shape
+    if channels % block**2:
+        raise ValueError(
+            f"x {x.shape} has {channels} channels, and blocks of {block} × {block} need a multiple of {block**2}."
+        )
+    blocks = x.reshape(n, height, width, block, block, channels // block**2)
+    return blocks.transpose(0, 1, 3, 2, 4, 5).reshape(n, block * height, block * width, -1)
 
 
 def _under(padded: Array, i: int, j: int, stride: int, height: int, width: int) -> Array:
@@ -119,8 +167,10 @@ def _under(padded: Array, i: int, j: int, stride: int, height: int, width: int) 
     return padded[:, i::stride, j::stride][:, :height, :width]
 
 
-def _border(size: int, kernel: int, stride: int, padding: str) -> tuple[int, int]:
-    return architectures.same_padding(size, kernel, stride) if padding == "same" else (0, 0)
+def _border(size: int, kernel: int, stride: int, padding: str | int, dilation: int) -> tuple[int, int]:
+    if padding == "same":
+        return architectures.same_padding(size, dilation * (kernel - 1) + 1, stride)
+    return (0, 0) if padding == "valid" else (int(padding), int(padding))
 
 
 # Normalisation.
@@ -275,6 +325,10 @@ def _run(
                 x = conv2d(x, kernel, bias, layer.stride, layer.padding)
             case architectures.ConvTranspose():
                 x = conv_transpose2d(x, kernel, bias, layer.stride, layer.padding)
+            case architectures.Upsample():
+                x = upsample(x, layer.factor)
+            case architectures.DepthToSpace():
+                x = depth_to_space(x, layer.block)
             case architectures.BatchNorm() if training:
                 new = moving_statistics(x, weight("mean"), weight("variance"), layer.momentum)
                 changed[f"{name}.mean"], changed[f"{name}.variance"] = new
@@ -541,12 +595,22 @@ def _bias(bias: ArrayLike | None, channels: int) -> Array | float:
     return 0.0 if bias is None else _vector("bias", bias, channels)
 
 
-def _image_and_kernel(
-    x: ArrayLike, kernel: ArrayLike, axes: tuple[str, ...], stride: int, padding: str
-) -> tuple[Array, Array]:
-    x, kernel = _array(x), _array(kernel)
+def _whole(name: str, value: int, low: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
+        raise ValueError(f"{name} must be a whole number of at least {low}, not {value!r}.")
+
+
+def _images(x: ArrayLike) -> Array:
+    x = _array(x)
     if x.ndim != 4:
         raise ValueError(f"x must be (n, height, width, channels), not {x.shape}. Use x[None] for one image.")
+    return x
+
+
+def _image_and_kernel(
+    x: ArrayLike, kernel: ArrayLike, axes: tuple[str, ...], stride: int, dilation: int
+) -> tuple[Array, Array]:
+    x, kernel = _images(x), _array(kernel)
     if kernel.ndim != 4:
         raise ValueError(f"The kernel must be ({', '.join(axes)}), not {kernel.shape}.")
     if x.shape[-1] != kernel.shape[axes.index("in")]:
@@ -554,8 +618,6 @@ def _image_and_kernel(
             f"The channels of x {x.shape} and of the kernel {kernel.shape} differ: {x.shape[-1]} and "
             f"{kernel.shape[axes.index('in')]}. Expected (n, height, width, in) and ({', '.join(axes)})."
         )
-    if padding not in ("same", "valid"):
-        raise ValueError(f"padding must be 'same' or 'valid', not {padding!r}.")
-    if isinstance(stride, bool) or not isinstance(stride, int | np.integer) or stride < 1:
-        raise ValueError(f"stride must be a whole number of at least 1, not {stride!r}.")
+    _whole("stride", stride, 1)
+    _whole("dilation", dilation, 1)
     return x, kernel

@@ -419,6 +419,83 @@ def test_working_in_blocks_changes_nothing(monkeypatch):
     np.testing.assert_allclose(everything(), whole, rtol=1e-12)
 
 
+# ---- checkerboards -----------------------------------------------------------------------------------------
+
+
+def tiled(pattern, n, height, width):
+    pattern = np.asarray(pattern, float)
+    repeats = -(-height // pattern.shape[0]), -(-width // pattern.shape[1])
+    return np.tile(pattern, repeats)[None, :height, :width, None].repeat(n, axis=0)
+
+
+@pytest.mark.parametrize("period", [2, 3, 4])
+@pytest.mark.parametrize("size", [(24, 24), (37, 50)])
+def test_checkerboard_is_the_patterns_share_of_the_variance_whatever_the_size(period, size):
+    rng = np.random.default_rng(period)
+    pattern = rng.normal(size=(period, period))
+    pattern = (pattern - pattern.mean()) / pattern.std()
+    noise = rng.normal(size=(400, *size, 1))
+    signs = rng.choice([-1, 1], size=(400, 1, 1, 1))  # a pattern that the mean image does not show
+    for variance in (0, 0.05, 0.5):
+        images = 3 + np.sqrt(variance) * signs * tiled(pattern, 400, *size) + np.sqrt(1 - variance) * noise
+        score = metrics.checkerboard(images, period)
+        assert score == pytest.approx(variance, abs=0.003)
+        assert score.perfect == 0
+    only = metrics.checkerboard(7 + 1e-3 * tiled(pattern, 2, *size), period)
+    assert only == pytest.approx(1)
+
+
+def test_checkerboard_is_the_mean_tiles_share_but_for_what_noise_puts_there():
+    images = np.random.default_rng(0).normal(size=(5, 16, 18, 2)) + tiled([[0, 1], [1, 1]], 5, 16, 18)
+    inner = images[:, 2:-2, 2:-2]
+    tile = inner.reshape(5, 6, 2, 7, 2, 2).mean(axis=(1, 3))
+    share = tile.var(axis=(1, 2)).mean() / inner.var(axis=(1, 2)).mean()
+    assert metrics.checkerboard(images) < share < metrics.checkerboard(images) + 0.05
+
+
+def test_checkerboard_sees_a_pattern_of_its_period_or_of_a_part_of_it_and_no_other():
+    images = np.random.default_rng(0).normal(size=(50, 36, 36, 1)) + tiled([[1, -1], [-1, 1]], 50, 36, 36)
+    assert metrics.checkerboard(images, 2) == pytest.approx(0.5, abs=0.02)
+    assert metrics.checkerboard(images, 4) == pytest.approx(0.5, abs=0.02)
+    assert metrics.checkerboard(images, 3) == pytest.approx(0, abs=0.02)
+
+
+def test_checkerboard_of_real_images_is_about_zero():
+    for name, size in (("digits", 16), ("digits", 28), ("shapes", 32)):
+        images = ganlib.data.load(name, size=size, n=500).images
+        assert abs(metrics.checkerboard(images)) < 0.001
+    assert metrics.checkerboard(np.full((2, 16, 16, 3), 0.3)) == 0
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+@pytest.mark.parametrize(
+    ("upsampling", "low", "high"), [("transposed", 0.1, 0.6), ("subpixel", 0.1, 0.6), ("resize", -0.01, 0.01)]
+)
+def test_checkerboard_tells_untrained_transposed_convolutions_from_resizing(gl, native, kernel, upsampling, low, high):
+    recipe = ganlib.recipe("dcgan-digits", kernel=kernel, upsampling=upsampling)
+    latents = np.random.default_rng(0).normal(size=(100, recipe.latent))
+    made = [native.forward(gl, gl.Generator(recipe, seed), latents, training=True) for seed in range(5)]
+    assert low < np.median([metrics.checkerboard(images) for images in made]) < high
+
+
+@pytest.mark.parametrize(
+    ("images", "period", "error", "message"),
+    [
+        (np.zeros((16, 16)), 2, ValueError, r"images\[None, :, :, None\]"),
+        (np.zeros((2, 16, 16)), 2, ValueError, r"images\[..., None\]"),
+        (np.zeros((0, 16, 16, 1)), 2, ValueError, r"not \(0, 16, 16, 1\)"),
+        (np.full((1, 16, 16, 1), np.nan), 2, ValueError, "diverged"),
+        (np.array([["a"]]), 2, TypeError, "real numbers"),
+        (np.zeros((1, 16, 16, 1)), 1, ValueError, "at least 2, not 1"),
+        (np.zeros((1, 16, 16, 1)), 2.0, ValueError, "whole number of pixels"),
+        (np.zeros((1, 30, 16, 1)), 3, ValueError, "at least 18 pixels a side"),
+    ],
+)
+def test_checkerboard_refuses(images, period, error, message):
+    with pytest.raises(error, match=message):
+        metrics.checkerboard(images, period)
+
+
 # ---- images of digits --------------------------------------------------------------------------------------
 
 

@@ -44,6 +44,7 @@ NATIVE = {
     "Dense",
     "Conv",
     "ConvTranspose",
+    "DepthToSpace",
     "BatchNorm",
     "LeakyReLU",
     "Dropout",

@@ -68,6 +68,12 @@ def test_every_kernel_with_stride_two_is_the_same_layer(gl, native, kernel):
     agree(narrow("dcgan-digits", kernel=kernel), gl, native, "float64", 1e-12, True)
 
 
+@pytest.mark.parametrize("kernel", [3, 4])
+@pytest.mark.parametrize("upsampling", ["resize", "subpixel"])
+def test_the_other_ways_to_double_the_size_are_the_same_layers(gl, native, upsampling, kernel):
+    agree(narrow("dcgan-digits", upsampling=upsampling, kernel=kernel), gl, native, "float64", 1e-12, True)
+
+
 @st.composite
 def recipes(draw):
     """Valid recipes of every architecture, layer, size and channel count, small."""
@@ -92,6 +98,7 @@ def recipes(draw):
     if name == "dcgan-digits":
         size = draw(st.sampled_from([8, 10, 12, 14, 16, 20, 28]))
         changes |= {"shape": (size, size, draw(st.integers(1, 4))), "kernel": draw(st.integers(2, 6))}
+        changes["upsampling"] = draw(st.sampled_from(["transposed", "resize", "subpixel"]))
     if name == "tensorflow-tutorial":
         size = 4 * draw(st.integers(1, 5))
         changes |= {"shape": (size, size, draw(st.integers(1, 3))), "kernel": draw(st.integers(2, 6))}

@@ -217,6 +217,128 @@ def test_conv2d_agrees_with_torch(k, stride):
     assert_allclose(conv2d(x, kernel, bias, stride, "valid"), expected, atol=1e-12)
 
 
+# Padding as a number, output padding, dilation.
+
+
+def fit(sizes, kernels, stride, padding, dilation):
+    """Whether a convolution with these numbers fits."""
+    return all(n + 2 * padding >= dilation * (k - 1) + 1 for n, k in zip(sizes, kernels, strict=True))
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("dilation", [1, 2, 3])
+def test_every_padding_output_padding_and_dilation_agrees_with_torch(stride, dilation):
+    torch = pytest.importorskip("torch")
+    made = 0
+    for n, k, padding, extra in itertools.product((1, 2, 5), (1, 2, 3, 4, 5), (0, 1, 2, 3), range(stride)):
+        numbers = {"stride": stride, "padding": padding, "dilation": dilation}
+        x, kernel, bias = random(1, n, n + 1, 2), random(k, k, 3, 2, seed=1), random(3)
+        if stride * (n - 1) + dilation * (k - 1) + 1 - 2 * padding + extra < 1:
+            with pytest.raises(ValueError, match="crops more than"):
+                conv_transpose2d(x, kernel, bias, output_padding=extra, **numbers)
+            continue
+        expected = torch_conv_transpose(x, kernel, bias=torch.tensor(bias), output_padding=extra, **numbers)
+        y = conv_transpose2d(x, kernel, bias, output_padding=extra, **numbers)
+        assert y.shape == expected.shape
+        assert_allclose(y, expected, atol=1e-12)
+        # The convolution with the same numbers leads back, and is the adjoint.
+        forward = torch.nn.functional.conv2d(
+            torch.tensor(y.transpose(0, 3, 1, 2)), torch.tensor(kernel.transpose(3, 2, 0, 1)), **numbers
+        )
+        back = conv2d(y, kernel, **numbers)
+        assert back.shape == x.shape
+        assert_allclose(back, forward.numpy().transpose(0, 2, 3, 1), atol=1e-12)
+        assert_allclose(np.vdot(back, x), np.vdot(y, y - bias), rtol=1e-9, atol=1e-10)
+        made += 1
+    assert made > 30
+
+
+@pytest.mark.parametrize("k", [2, 3, 4, 5])
+def test_output_padding_and_dilation_agree_with_keras(k):
+    """As far as Keras has them: TensorFlow does not dilate a transposed convolution on CPUs."""
+    keras = pytest.importorskip("keras")
+    kernel = random(k, k, 4, 3, seed=1)
+    for stride, extra in ((1, 0), (2, 0), (2, 1), (3, 2)):
+        x = random(2, 5, 6, 3)
+        layer = keras.layers.Conv2DTranspose(
+            4, k, stride, "valid", output_padding=extra, use_bias=False, dtype="float64"
+        )
+        layer.build(x.shape)
+        layer.set_weights([kernel])
+        ours = conv_transpose2d(x, kernel, None, stride, "valid", extra)
+        assert_allclose(keras.ops.convert_to_numpy(layer(x)), ours, atol=1e-12)
+    for padding, dilation in itertools.product(("same", "valid"), (1, 2)):
+        x = random(2, 9, 10, 4)
+        layer = keras.layers.Conv2D(3, k, 1, padding, dilation_rate=dilation, use_bias=False, dtype="float64")
+        layer.build(x.shape)
+        layer.set_weights([kernel])
+        ours = conv2d(x, kernel, None, 1, padding, dilation)
+        assert_allclose(keras.ops.convert_to_numpy(layer(x)), ours, atol=1e-12)
+
+
+@drawn
+@given(convolutions, st.integers(0, 4) | st.just("same"), st.integers(1, 3))
+def test_the_matrix_takes_padding_and_dilation_and_its_transpose_the_matching_output_padding(case, padding, dilation):
+    stride = case["stride"]
+    assume(padding == "same" or fit(case["size"], case["kernel"], stride, padding, dilation))
+    kernel = random(*case["kernel"], *case["channels"], seed=1)
+    x = random(1, *case["size"], case["channels"][0])
+    matrix = conv_matrix(kernel, x.shape[1:], stride, padding, dilation)
+    y = conv2d(x, kernel, None, stride, padding, dilation)
+    assert_allclose(matrix @ x.ravel(), y.ravel(), atol=1e-12)
+    if padding == "same":
+        left = {n % stride for n in case["size"]}
+        assume(left == {0})  # from a size that is no multiple of the stride there is no way back
+    else:
+        reach = [n + 2 * padding - dilation * (k - 1) - 1 for n, k in zip(case["size"], case["kernel"], strict=True)]
+        left = {n % stride for n in reach}
+    assume(len(left) == 1)  # one output padding for both sides
+    back = conv_transpose2d(y, kernel, None, stride, padding, left.pop(), dilation)
+    assert back.shape == x.shape
+    assert_allclose(matrix.T @ y.ravel(), back.ravel(), atol=1e-12)
+
+
+# Resizing and sub-pixels.
+
+
+def test_upsample_and_depth_to_space_by_hand():
+    x = np.array([[1.0, 2.0], [3.0, 4.0]]).reshape(1, 2, 2, 1)
+    assert reference.upsample(x)[0, :, :, 0].tolist() == [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]]
+    # Two channels a and b of one pixel's block: a0 b0 a1 b1 in the upper row, a2 b2 a3 b3 in the lower.
+    blocks = reference.depth_to_space(np.arange(8.0).reshape(1, 1, 1, 8))
+    assert blocks[0].tolist() == [[[0, 1], [2, 3]], [[4, 5], [6, 7]]]
+
+
+@pytest.mark.parametrize("block", [1, 2, 3])
+def test_upsample_and_depth_to_space_agree_with_torch(block):
+    torch = pytest.importorskip("torch")
+    x = random(2, 3, 4, 5 * block**2)
+    # PyTorch's order is (channel, place in the block), ours (place in the block, channel).
+    native = x.reshape(2, 3, 4, block**2, 5).swapaxes(3, 4).reshape(x.shape).transpose(0, 3, 1, 2)
+    shuffled = torch.nn.functional.pixel_shuffle(torch.tensor(native), block).numpy().transpose(0, 2, 3, 1)
+    assert_array_equal(reference.depth_to_space(x, block), shuffled)
+    resized = torch.nn.functional.interpolate(torch.tensor(x.transpose(0, 3, 1, 2)), scale_factor=block)
+    assert_array_equal(reference.upsample(x, block), resized.numpy().transpose(0, 2, 3, 1))
+
+
+@pytest.mark.parametrize("block", [2, 3])
+def test_depth_to_space_is_tensorflows(block):
+    tensorflow = pytest.importorskip("tensorflow")
+    x = random(2, 3, 4, 5 * block**2)
+    assert_array_equal(reference.depth_to_space(x, block), tensorflow.nn.depth_to_space(x, block).numpy())
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_a_subpixel_convolution_is_a_transposed_one_with_a_kernel_twice_as_large(k):
+    """Shi et al. 2016, "Is the deconvolution layer the same as a convolutional layer?", for odd kernels."""
+    x, kernel = random(2, 4, 5, 3), random(k, k, 3, 4 * 2, seed=1)
+    subpixel = reference.depth_to_space(conv2d(x, kernel))
+    # Entry (p, q) of channel (i, j, o) becomes entry (2 (k - 1 - p) + i, 2 (k - 1 - q) + j) of channel o.
+    parts = kernel[::-1, ::-1].reshape(k, k, 3, 2, 2, 2)
+    large = parts.transpose(0, 3, 1, 4, 5, 2).reshape(2 * k, 2 * k, 2, 3)
+    assert_allclose(conv_transpose2d(x, large, stride=2), subpixel, atol=1e-12)
+
+
 # Normalisation and activations.
 
 
@@ -669,7 +791,19 @@ IMAGE, KERNEL = np.zeros((1, 4, 4, 3)), np.zeros((3, 3, 3, 2))
         (lambda: conv2d(IMAGE, KERNEL[0]), r"\(kh, kw, in, out\), not \(3, 3, 2\)"),
         (lambda: conv2d(IMAGE.swapaxes(1, 3), KERNEL), "differ: 4 and 3"),
         (lambda: conv_transpose2d(IMAGE, KERNEL), r"differ: 3 and 2.*\(kh, kw, out, in\)"),
-        (lambda: conv2d(IMAGE, KERNEL, padding="full"), "'same' or 'valid', not 'full'"),
+        (lambda: conv2d(IMAGE, KERNEL, padding="full"), "'same', 'valid' or a whole number of pixels, not 'full'"),
+        (lambda: conv2d(IMAGE, KERNEL, padding=-1), "whole number of pixels, not -1"),
+        (lambda: conv2d(IMAGE, KERNEL, padding=1.5), "whole number of pixels, not 1.5"),
+        (lambda: conv2d(IMAGE, KERNEL, padding=True), "whole number of pixels, not True"),
+        (lambda: conv2d(IMAGE, KERNEL, padding=0, dilation=2), "kernel 3 and dilation 2 .* needs 5 pixels and has 4"),
+        (lambda: conv2d(IMAGE, KERNEL, dilation=0), "dilation must be a whole number of at least 1, not 0"),
+        (lambda: conv_transpose2d(IMAGE, KERNEL.swapaxes(2, 3), None, 2, 1, 2), "from 0 to 1, less than the stride"),
+        (lambda: conv_transpose2d(IMAGE, KERNEL.swapaxes(2, 3), None, 2, 1, 0.5), "output_padding must be a whole"),
+        (lambda: conv_transpose2d(IMAGE, KERNEL.swapaxes(2, 3), None, 2, "same", 1), "says the size already"),
+        (lambda: conv_transpose2d(IMAGE, KERNEL.swapaxes(2, 3), None, 1, 3), "crops more than"),
+        (lambda: reference.upsample(IMAGE, 0), "factor must be a whole number of at least 1, not 0"),
+        (lambda: reference.upsample(IMAGE[0]), r"not \(4, 4, 3\). Use x\[None\]"),
+        (lambda: reference.depth_to_space(IMAGE), "3 channels, and blocks of 2 × 2 need a multiple of 4"),
         (lambda: conv2d(IMAGE, KERNEL, stride=0), "at least 1, not 0"),
         (lambda: conv2d(IMAGE, KERNEL, stride=True), "whole number of at least 1, not True"),
         (lambda: conv2d(IMAGE, KERNEL, [1.0]), r"bias must have shape \(2,\), not \(1,\)"),

@@ -91,6 +91,10 @@ def _layer(layer: Layer, name: str, dtype: str) -> keras.layers.Layer:
                 name=name,
                 dtype=dtype,
             )
+        case architectures.Upsample():
+            return keras.layers.UpSampling2D(layer.factor, interpolation="nearest", name=name, dtype=dtype)
+        case architectures.DepthToSpace():
+            return DepthToSpace(layer.block, name=name, dtype=dtype)
         case architectures.BatchNorm():
             return BatchNorm(layer, name=name, dtype=dtype)
         case architectures.LeakyReLU():
@@ -141,6 +145,23 @@ class Conv(keras.layers.Conv2D):
 
 # Keras's own: with "same" it is the transpose of `Conv`.
 ConvTranspose = keras.layers.Conv2DTranspose
+
+
+class DepthToSpace(keras.layers.Layer):
+    """(n, height, width, block² · channels) to (n, block · height, block · width, channels).
+
+    A channel's index is (row in the block, column in the block, channel), as in `tf.nn.depth_to_space`.
+    """
+
+    def __init__(self, block: int, **keras_arguments: Any) -> None:
+        super().__init__(**keras_arguments)
+        self.block = block
+
+    def call(self, x: Tensor) -> Tensor:
+        b, (height, width, channels) = self.block, x.shape[1:]
+        x = tf.reshape(x, (-1, height, width, b, b, channels // b**2))
+        x = tf.transpose(x, (0, 1, 3, 2, 4, 5))
+        return tf.reshape(x, (-1, b * height, b * width, channels // b**2))
 
 
 class BatchNorm(keras.layers.Layer):

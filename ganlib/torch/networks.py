@@ -87,6 +87,10 @@ def _module(layer: Layer, shape: Shape) -> nn.Module:
             return Conv(channels, layer)
         case architectures.ConvTranspose():
             return ConvTranspose(channels, layer)
+        case architectures.Upsample():
+            return nn.Upsample(scale_factor=layer.factor, mode="nearest")
+        case architectures.DepthToSpace():
+            return DepthToSpace(layer.block)
         case architectures.BatchNorm():
             kind = nn.BatchNorm2d if len(shape) == 3 else nn.BatchNorm1d
             # PyTorch's momentum is the weight of the new statistics, Keras's and ours that of the old.
@@ -156,6 +160,21 @@ class ConvTranspose(nn.ConvTranspose2d):
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         x = super().forward(x, output_size)
         return x[:, :, : x.shape[2] - self.cut, : x.shape[3] - self.cut] if self.cut else x
+
+
+class DepthToSpace(nn.Module):
+    """(n, block² · channels, height, width) to (n, channels, block · height, block · width), ordered as in TensorFlow.
+
+    A channel's index is (row in the block, column in the block, channel); `pixel_shuffle` wants the channel first.
+    """
+
+    def __init__(self, block: int) -> None:
+        super().__init__()
+        self.block = block
+
+    def forward(self, x: Tensor) -> Tensor:
+        channel_first = x.unflatten(1, (self.block**2, -1)).transpose(1, 2).flatten(1, 2)
+        return F.pixel_shuffle(channel_first, self.block)
 
 
 class Dropout(nn.Module):
