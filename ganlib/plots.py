@@ -223,6 +223,40 @@ def matrices(arrays: Mapping[str, np.ndarray], *, title: str | None = None) -> F
     return figure
 
 
+def players(*, title: str | None = None) -> Figure:
+    """The two players of the game as boxes: what each is given, what it gives, and what comes back from D to G.
+
+    Args:
+        title: what the figure shows.
+    """
+    figure, [ax] = _subplots(1, 1, figsize=(7.2, 2.9))
+    ax.set(xlim=(0, 9.7), ylim=(-0.7, 2.8), aspect="equal")
+    ax.set_axis_off()
+    for x, y, text, colour in (
+        (2.1, 0.6, "Generator $G$", COLOURS["generator"]),
+        (6.5, 1.4, "Discriminator $D$", COLOURS["discriminator"]),
+        (2.1, 2.3, "Data", COLOURS["real"]),
+    ):
+        box = {"boxstyle": "round,pad=0.6", "facecolor": "white", "edgecolor": colour, "linewidth": 2}
+        ax.text(x, y, text, ha="center", va="center", bbox=box, color=colour, fontweight="bold")
+    arrow = {"arrowstyle": "-|>", "color": "#374151", "shrinkA": 0, "shrinkB": 0, "linewidth": 1.4}
+    for start, end, label, place in (
+        ((0.2, 0.6), (0.95, 0.6), "latent $z$", (0.5, 0.78)),
+        ((3.25, 0.6), (5.3, 1.15), "$G(z)$, drawn from $q$", (4.85, 0.62)),
+        ((2.75, 2.3), (5.3, 1.65), "$x$, drawn from $p$", (4.85, 2.2)),
+        ((7.9, 1.4), (8.8, 1.4), "logit $\\ell$", (8.35, 1.62)),
+    ):
+        ax.annotate("", end, start, arrowprops=arrow)
+        ax.text(*place, label, ha="center", va="center" if label.startswith("$") else "bottom", fontsize=9)
+    ax.text(8.95, 1.4, "real?", va="center", fontsize=9)
+    back = {**arrow, "color": COLOURS["generator"], "linestyle": "--", "connectionstyle": "arc3,rad=-0.25"}
+    ax.annotate("", (2.1, 0.2), (6.5, 1.0), arrowprops=back)
+    ax.text(5.9, -0.45, "gradient: the way uphill for $\\ell$", color=COLOURS["generator"], fontsize=9, ha="center")
+    if title:
+        figure.suptitle(title, x=0.01, ha="left")
+    return figure
+
+
 def _tile(name: str, images: Any, columns: int) -> np.ndarray:
     """The images as one picture in [0, 1], white between them."""
     images = np.asarray(images, dtype=float)
