@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 __all__ = ["Optimiser", "Recipe", "available", "backend", "recipe", "recipes"]
 
 # Loaded on first use, so that `import ganlib` stays quick.
-_MODULES = ("architectures", "checkpoint", "data", "errors", "metrics", "plots", "reference")
+_MODULES = ("architectures", "checkpoint", "data", "errors", "interactive", "metrics", "plots", "reference")
 
 
 def __getattr__(name: str) -> ModuleType:

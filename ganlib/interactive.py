@@ -1,0 +1,530 @@
+"""Figures that the reader moves: in a notebook, in Colab and on a static page, without a kernel or another host.
+
+    >>> ganlib.interactive.transposed_convolution(kernel=3)         # the last line of a cell shows it
+    >>> recorder = ganlib.interactive.Recorder(data, every=100)
+    >>> history = trainer.fit(data, callbacks=[recorder])
+    >>> ganlib.interactive.training_replay(recorder).save("replay.html")
+
+Each function returns an `Interactive`: a static picture, and the script that takes its place where scripts run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import io
+import itertools
+import json
+import operator
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganlib import metrics
+from ganlib.plots import COLOURS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# How far the sliders of `transposed_convolution` go: so far the cells can still be told apart on a phone.
+LIMITS: dict[str, dict[str, Any]] = {
+    "inputs": {"label": "Inputs", "symbol": "n", "low": 1, "high": 7},
+    "kernel": {"label": "Kernel", "symbol": "K", "low": 1, "high": 7},
+    "stride": {"label": "Stride", "symbol": "s", "low": 1, "high": 4},
+    "padding": {"label": "Padding", "symbol": "P", "low": 0, "high": 6},
+    "output_padding": {"label": "Output padding", "symbol": "R", "low": 0, "high": 3},
+}
+
+
+@dataclass(frozen=True)
+class Interactive:
+    """A figure that moves. A notebook shows it when it is the value of a cell's last line.
+
+    Attributes:
+        title: what the figure is.
+        alt: the text alternative of the static picture.
+        html: one element that stands alone. It holds the static picture and the script that replaces it.
+    """
+
+    title: str
+    alt: str = field(repr=False)
+    html: str = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes the figure as a page of its own, which a browser opens without a server. Returns its path."""
+        path = Path(path)
+        page = (
+            '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
+            '<meta name="viewport" content="width=device-width">\n'
+            f"<title>{html.escape(self.title)}</title>\n{self.html}\n</html>\n"
+        )
+        temporary = path.with_name(path.name + ".partial")
+        temporary.write_text(page, encoding="utf-8")
+        os.replace(temporary, path)
+        return path
+
+
+def transposed_convolution(
+    inputs: int = 4, kernel: int = 4, stride: int = 2, padding: int = 1, output_padding: int = 0
+) -> Interactive:
+    """Which inputs of a transposed convolution touch which outputs, and how often; the reader moves the numbers.
+
+    Inputs and outputs in one dimension, the count of touches under each output, and the map of the counts in two
+    dimensions, where uneven counts are a checkerboard (Odena, Dumoulin and Olah 2016).
+
+    Args:
+        inputs: n at the start, 1 to 7.
+        kernel: K at the start, 1 to 7.
+        stride: s at the start, 1 to 4.
+        padding: P, outputs cropped on each side, 0 to K - 1; at least one output must remain.
+        output_padding: R, outputs added at the end, 0 to s - 1.
+
+    Raises:
+        ValueError: a number out of its range.
+
+    Example:
+        >>> ganlib.interactive.transposed_convolution(inputs=7, kernel=5, stride=2, padding=2, output_padding=1)
+    """
+    given = dict(inputs=inputs, kernel=kernel, stride=stride, padding=padding, output_padding=output_padding)
+    start = {name: _whole(name, value, **_range(name)) for name, value in given.items()}
+    n, k, s, p, r = start.values()
+    if p >= k:
+        raise ValueError(f"padding must be less than the kernel, which is {k}, not {p}: more crops whole stamps away.")
+    if r >= s:
+        raise ValueError(f"output_padding must be less than the stride, which is {s}, not {r}.")
+    size = s * (n - 1) + k - 2 * p + r
+    if size < 1:
+        raise ValueError(
+            f"Nothing remains of the output: s(n - 1) + K - 2P + R = {size}. Use a smaller padding than {p}, "
+            "or more inputs."
+        )
+    counts = _touches(n, k, s, p, r)
+    alt = (
+        f"Which inputs touch which outputs of a transposed convolution with {n} inputs, kernel {k}, stride {s}, "
+        f"padding {p} and output padding {r}: {size} outputs, touched {', '.join(map(str, counts))} times. "
+        + _verdict(n, k, s, p, r)
+    )
+    data = {"start": start, "limits": LIMITS}
+    title = "Transposed convolution: which inputs touch which outputs, and how often"
+    return _interactive("transposed_convolution", title, alt, lambda: _draw_touches(n, k, s, p, r), data)
+
+
+def _touches(n: int, k: int, s: int, p: int, r: int) -> np.ndarray:
+    """How many stamps touch each output that is kept."""
+    full = np.zeros(max(s * (n - 1) + k, s * (n - 1) + k - p + r), dtype=int)
+    for i in range(n):
+        full[s * i : s * i + k] += 1
+    return full[p : s * (n - 1) + k - p + r]
+
+
+def _verdict(n: int, k: int, s: int, p: int, r: int) -> str:
+    """What the counts mean, in the words that the page's script uses too; a test compares the two."""
+
+    def times(count: int) -> str:
+        return "once" if count == 1 else f"{count} times"
+
+    def either(values: set[int]) -> str:
+        *rest, last = map(str, sorted(values))
+        return f"{', '.join(rest)} or {last} times"
+
+    kept = {int(count) for count in _touches(n, k, s, p, r)}
+    few, away = k // s, "Away from the border"
+    if len(kept) == 1:
+        return f"Every output is touched equally often: {times(*kept)}."
+    if k % s == 0:
+        if few in kept:
+            return f"{away} every output is touched equally often, {times(few)}: no checkerboard."
+        return f"Outputs are touched {either(kept)}, fewer towards the border: no checkerboard."
+    why = "the kernel is smaller than the stride" if k < s else f"{k} is not a multiple of {s}"
+    turn = {count for count in kept if count >= few}  # what neighbours away from the border get in turn
+    if turn < kept and len(turn) == 2:
+        return f"{away} outputs are touched {either(turn)}: a checkerboard, because {why}."
+    return f"Outputs are touched {either(kept)}: a checkerboard, because {why}."
+
+
+def _draw_touches(n: int, k: int, s: int, p: int, r: int) -> Figure:
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Polygon, Rectangle
+
+    counts = _touches(n, k, s, p, r)
+    size = len(counts)
+    figure = Figure(figsize=(7.2, 2.9), layout="constrained")
+    figure.suptitle(_verdict(n, k, s, p, r), x=0.01, ha="left", fontsize=10, fontweight="bold", wrap=True)
+    row, square = figure.subplots(1, 2, width_ratios=(2.2, 1))
+    total = max(s * (n - 1) + k, p + size)
+    full = np.concatenate([_touches(n, k, s, 0, 0), np.zeros(total, dtype=int)])[:total]
+    blue = COLOURS["real"]
+    for i in range(n):
+        x = s * i + (k - 1) / 2
+        corners = [(x, 3), (x + 1, 3), (s * i + k, 1), (s * i, 1)]
+        row.add_patch(Polygon(corners, facecolor=blue, edgecolor=blue, alpha=0.2))
+        row.add_patch(Rectangle((x, 3), 1, 0.5, facecolor="white", edgecolor="black"))
+    for j, count in enumerate(full):
+        kept = p <= j < p + size
+        grey = "black" if kept else COLOURS["reference"]
+        look: dict[str, Any] = {} if kept else {"linestyle": ":", "hatch": "////"}
+        row.add_patch(Rectangle((j, 0.5), 1, 0.5, facecolor="white", edgecolor=grey, **look))
+        row.text(j + 0.5, 0.2, str(count), ha="center", va="center", color=grey, fontsize=9)
+        row.add_patch(Rectangle((j + 0.05, -0.05 - 0.25 * count), 0.9, 0.25 * count, color=blue if kept else "#D1D5DB"))
+    row.set(xlim=(-0.1, total + 0.1), ylim=(-0.2 - 0.25 * full.max(), 3.6))
+    row.set_title("Inputs above, outputs below; dotted: cropped", loc="left", fontsize=9)
+    row.set_axis_off()
+    square.imshow(np.outer(counts, counts), cmap="Blues", vmin=0, vmax=max(1, 1.4 * counts.max() ** 2))
+    square.set_title("Touches in two dimensions", loc="left", fontsize=9)
+    square.set(xticks=[], yticks=[])
+    return figure
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """What a `Recorder` kept at one step.
+
+    Attributes:
+        step: how many steps were done.
+        samples: (samples, 2), always from the same latents.
+        logits: (grid, grid), D's logits at `Recorder.points`; the first row is the lowest.
+        gradients: (arrows, 2), of D's logit at the first samples.
+        modes: how many modes the samples reach, or None where the data's centres are not known.
+    """
+
+    step: int
+    samples: np.ndarray
+    logits: np.ndarray
+    gradients: np.ndarray
+    modes: int | None
+
+
+class Recorder:
+    """A callback for `Trainer.fit` that keeps what `training_replay` shows, for data in the plane.
+
+    It keeps a frame before the first step, after each `every` steps, and at the end. Going on with `fit` goes on with
+    the same recording.
+
+    Args:
+        data: what `ganlib.data.load` gives for points, or an array (n, 2): the real points.
+        every: steps from one frame to the next.
+        samples: how many samples to keep in a frame.
+        grid: D's logits are kept on grid × grid points of the square around the data.
+        arrows: at so many of the samples the gradient of D's logit is kept. Going along it lowers G's loss, with every
+            loss but least squares, whose G wants logits near 1.
+        seed: of the latents.
+
+    Attributes:
+        frames: the list of `Frame`s.
+        losses: (d_loss, g_loss) of each step.
+        real: the real points, 400 at most.
+        centre, half: of the square around the data, half its side.
+        points: (grid · grid, 2), where D's logits are taken.
+
+    Raises:
+        ValueError: data that are no points in the plane; numbers below 1; a recipe that packs samples.
+
+    Example:
+        >>> recorder = ganlib.interactive.Recorder(data, every=100)
+        >>> history = trainer.fit(data, callbacks=[recorder])
+        >>> ganlib.interactive.training_replay(recorder)
+    """
+
+    def __init__(
+        self, data: Any, every: int = 100, samples: int = 256, *, grid: int = 36, arrows: int = 48, seed: int = 0
+    ) -> None:
+        points = np.asarray(getattr(data, "samples", data))
+        if points.ndim != 2 or points.shape[1] != 2 or not len(points) or points.dtype.kind not in "fiu":
+            raise ValueError(
+                f"The data have shape {points.shape} and type {points.dtype}; a replay needs points in the plane, "
+                'numbers of shape (n, 2). Use ganlib.data.load("ring"), or "grid", or points of your own.'
+            )
+        if not np.isfinite(points).all():
+            raise ValueError("The data hold NaN or infinite values. Remove or repair them first.")
+        self.every, self.samples = _whole("every", every, 1), _whole("samples", samples, 1)
+        self.grid, self.arrows = _whole("grid", grid, 2, 256), min(_whole("arrows", arrows, 0), self.samples)
+        self.seed = _whole("seed", seed, 0)
+        self.name = str(getattr(data, "name", "points"))
+        self.centers: Any = getattr(data, "centers", None)
+        self.std: Any = getattr(data, "std", None)
+        self.real = points[:: -(-len(points) // 400)].astype(np.float32)
+        low, high = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
+        self.centre, self.half = (low + high) / 2, 0.625 * float((high - low).max()) or 1.0
+        places = self.half * ((2 * np.arange(self.grid) + 1) / self.grid - 1)
+        x, y = np.meshgrid(places + self.centre[0], places + self.centre[1])
+        self.points = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
+        self.frames: list[Frame] = []
+        self.losses: list[tuple[float, float]] = []
+
+    def __repr__(self) -> str:
+        return f"Recorder({self.name!r}: {len(self.frames)} frames of {len(self.losses)} steps)"
+
+    def on_start(self, trainer: Any) -> None:
+        """Keeps the state before the first step."""
+        if trainer.recipe.pack > 1:
+            raise ValueError(
+                f"D judges samples in groups of {trainer.recipe.pack} with this recipe, so it has no surface over the "
+                "plane. Record a recipe with pack=1."
+            )
+        if self.frames and trainer.steps_done != self.frames[-1].step:
+            raise ValueError(
+                f"This recorder ends at step {self.frames[-1].step} of a run, and the trainer is at step "
+                f"{trainer.steps_done}. Make a new Recorder for a new run."
+            )
+        if not self.frames:
+            self._keep(trainer)
+
+    def on_step(self, trainer: Any, metrics: dict[str, float]) -> None:
+        """Keeps the losses, and each `every` steps a frame."""
+        self.losses.append((metrics["d_loss"], metrics["g_loss"]))
+        if trainer.steps_done % self.every == 0:
+            self._keep(trainer)
+
+    def on_end(self, trainer: Any) -> None:
+        """Keeps the state at the end."""
+        if self.frames[-1].step != trainer.steps_done:
+            self._keep(trainer)
+
+    def _keep(self, trainer: Any) -> None:
+        latents = np.random.default_rng(self.seed).standard_normal((self.samples, trainer.recipe.latent))
+        samples = np.asarray(trainer.generate(latents), dtype=np.float32)
+        # Central differences, in one call with the surface. A generator that broke down leaves NaN: no arrow there.
+        finite = np.all(np.isfinite(samples), axis=1)
+        start = np.where(finite[:, None], samples, 0)[: self.arrows].astype(float)
+        h = 1e-3 * self.half
+        moves = h * np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
+        around = (start[:, None] + moves).reshape(-1, 2).astype(np.float32)
+        logits = np.asarray(trainer.logits(np.concatenate([self.points, around])), dtype=float)
+        surface, beside = logits[: len(self.points)], logits[len(self.points) :].reshape(-1, 2, 2)
+        with np.errstate(invalid="ignore"):
+            gradients = (beside[..., 0] - beside[..., 1]) / (2 * h)
+        gradients[~finite[: self.arrows]] = np.nan
+        modes = None
+        if self.centers is not None:
+            modes = int(metrics.mode_coverage(samples[finite], self.centers, self.std).modes) if finite.any() else 0
+        surface = surface.reshape(self.grid, self.grid)
+        self.frames.append(Frame(trainer.steps_done, samples, surface, gradients, modes))
+
+
+def training_replay(recorder: Recorder, frames: int = 40) -> Interactive:
+    """The training that a recorder kept, as a picture like GAN Lab's with a slider: samples, D's surface, curves.
+
+    The field is D's probability σ(ℓ) that a point is real: blue where real, vermilion where generated, white at one
+    half. The arrows point where D's logit rises, the longer the steeper, compared within a frame. Below stand the
+    losses, their means over some steps each, and the number of modes that the samples shown reach. The field has one
+    scale throughout, which the key says: a D that hardly decides, as under a strong penalty, would be white otherwise.
+
+    Args:
+        recorder: a `Recorder` that `Trainer.fit` has called.
+        frames: at most so many are shown, evenly chosen; each takes about 3 kB.
+
+    Raises:
+        TypeError: not a recorder.
+        ValueError: a recorder that holds less than two frames.
+
+    Example:
+        >>> recorder = ganlib.interactive.Recorder(data, every=100)
+        >>> history = trainer.fit(data, callbacks=[recorder])
+        >>> ganlib.interactive.training_replay(recorder)
+
+    Source: Kahng and others, GAN Lab, 2018, which plays such a picture live.
+    """
+    if not isinstance(recorder, Recorder):
+        raise TypeError(f"training_replay takes a ganlib.interactive.Recorder, not {type(recorder).__name__}.")
+    if len(recorder.frames) < 2:
+        raise ValueError(
+            f"The recorder holds {len(recorder.frames)} frames and a replay needs two. Give it to the training first: "
+            "trainer.fit(data, callbacks=[recorder])."
+        )
+    count = min(_whole("frames", frames, 2), len(recorder.frames))
+    chosen = [recorder.frames[round(i)] for i in np.linspace(0, len(recorder.frames) - 1, count)]
+    title = f"Replay of a training on {recorder.name}"
+    alt = _describe_replay(recorder, chosen)
+    data = _replay_data(recorder, chosen)
+    return _interactive("training_replay", title, alt, lambda: _draw_replay(recorder, chosen), data)
+
+
+def _replay_data(recorder: Recorder, frames: list[Frame]) -> dict[str, Any]:
+    """What the page gets. Arrays are base64: places as uint16 over twice the view, the rest as below."""
+    steps = [frame.step - frames[0].step for frame in frames]
+    losses = np.array(recorder.losses)
+    edges = np.linspace(0, len(losses), min(300, len(losses)) + 1).astype(int)
+    curves = _means(losses, edges)
+    finite = curves[np.isfinite(curves)]
+    low, high = (min(0.0, finite.min()), 1.1 * np.quantile(finite, 0.99)) if finite.size else (0.0, 1.0)
+    high = max(high, low + 1e-3)
+    with np.errstate(invalid="ignore"):
+        heights = np.where(np.isfinite(curves), 65534 * (np.clip(curves, low, high) - low) / (high - low), 65535)
+    means = np.round(_means(losses, steps), 3).tolist()
+    d_mean, g_mean = ([None, *(m if np.isfinite(m) else None for m in column)] for column in zip(*means, strict=True))
+    reach = _reach(frames)
+    return {
+        "steps": [frame.step for frame in frames],
+        "modes": [frame.modes for frame in frames],
+        "of": 0 if recorder.centers is None else len(recorder.centers),
+        "grid": recorder.grid,
+        "count": recorder.samples,
+        "arrows": recorder.arrows,
+        "reach": reach,
+        "real": _encode(_places(recorder, recorder.real), "<u2"),
+        "samples": _encode(np.stack([_places(recorder, frame.samples) for frame in frames]), "<u2"),
+        # 127 is zero: a logit of 0, no gradient in this direction.
+        "logits": _encode(np.stack([_signed(frame.logits / reach) for frame in frames]), "u1"),
+        "gradients": _encode(np.stack([_signed(_lengths(frame.gradients)) for frame in frames]), "u1"),
+        # From `low` to `high` as 0 to 65534; 65535 where there is no number.
+        "losses": [round(float(low), 4), round(float(high), 4)],
+        "d_loss": _encode(heights[:, 0], "<u2"),
+        "g_loss": _encode(heights[:, 1], "<u2"),
+        "d_mean": d_mean,
+        "g_mean": g_mean,
+    }
+
+
+def _reach(frames: list[Frame]) -> float:
+    """The logit at which the field's colours end; few logits of few frames lie beyond."""
+    sizes = [np.quantile(np.abs(np.nan_to_num(frame.logits, posinf=8, neginf=-8)), 0.99) for frame in frames]
+    return round(float(np.clip(np.quantile(sizes, 0.9), 0.01, 8)), 4)
+
+
+def _places(recorder: Recorder, points: np.ndarray) -> np.ndarray:
+    """Points as 0 to 65535 over a square twice as wide as the view; those outside move to its edge."""
+    inside = (points - recorder.centre) / (4 * recorder.half) + 0.5
+    return 65535 * np.clip(np.nan_to_num(inside, nan=0.0), 0, 1)
+
+
+def _signed(values: np.ndarray) -> np.ndarray:
+    return 127 + 127 * np.clip(np.nan_to_num(values, nan=0.0), -1, 1)
+
+
+def _lengths(gradients: np.ndarray) -> np.ndarray:
+    """Gradients relative to the steep ones of their frame, which get length 1 and no longer."""
+    lengths = np.linalg.norm(gradients, axis=1, keepdims=True)
+    finite = lengths[np.isfinite(lengths) & (lengths > 0)]
+    if not finite.size:
+        return np.zeros_like(gradients)
+    scaled = gradients / np.quantile(finite, 0.9)
+    with np.errstate(invalid="ignore"):
+        return scaled / np.maximum(1, np.linalg.norm(scaled, axis=1, keepdims=True))
+
+
+def _means(losses: np.ndarray, edges: Iterable[int]) -> np.ndarray:
+    """The means of the steps between two edges each."""
+    with np.errstate(invalid="ignore"):
+        return np.array([losses[a:b].mean(axis=0) for a, b in itertools.pairwise(edges)])
+
+
+def _encode(values: np.ndarray, dtype: str) -> str:
+    return base64.b64encode(np.rint(values).astype(dtype).tobytes()).decode()
+
+
+def _describe_replay(recorder: Recorder, frames: list[Frame]) -> str:
+    start, end = frames[0], frames[-1]
+    about = (
+        f"Replay of a training on {recorder.name}, steps {start.step} to {end.step}. Real and generated points in the "
+        "plane over D's probability that a point is real, from vermilion over white to blue, with arrows where D's "
+        "logit rises; below, both losses"
+    )
+    if end.modes is None:
+        return f"{about}."
+    some = ", ".join(f"{frame.modes} at step {frame.step}" for frame in _four(frames))
+    return f"{about} and the modes reached. Of {len(recorder.centers)} modes the samples reach {some}."
+
+
+def _four(frames: list[Frame]) -> list[Frame]:
+    """The frames of the static picture: four, or fewer where there are fewer."""
+    return [frames[round(i)] for i in np.linspace(0, len(frames) - 1, min(4, len(frames)))]
+
+
+def _draw_replay(recorder: Recorder, frames: list[Frame]) -> Figure:
+    from matplotlib.colors import to_rgb
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    reach, frames = _reach(frames), _four(frames)
+    figure = Figure(figsize=(7.2, 7.2 / len(frames) + 0.4), layout=ConstrainedLayoutEngine(h_pad=0.1))
+    real, generated = (np.array(to_rgb(COLOURS[name])) for name in ("real", "generated"))
+    (left, low), (right, high) = recorder.centre - recorder.half, recorder.centre + recorder.half
+    for ax, frame in zip(figure.subplots(1, len(frames), squeeze=False)[0], frames, strict=True):
+        # 2σ(ℓ) - 1 = tanh(ℓ/2), from generated to real
+        lean = np.clip(np.tanh(np.nan_to_num(frame.logits) / 2) / np.tanh(reach / 2), -1, 1)[..., None]
+        field = 1 + (np.where(lean > 0, real, generated) - 1) * 0.6 * np.abs(lean)
+        ax.imshow(field, extent=(left, right, low, high), origin="lower", interpolation="bilinear")
+        ax.scatter(*recorder.real.T, s=1.5, color="#00507D", linewidths=0)
+        arrows, starts = _lengths(frame.gradients), frame.samples[: recorder.arrows]
+        ok = np.isfinite(arrows).all(axis=1) & np.isfinite(starts).all(axis=1)
+        if ok.any():
+            ax.quiver(*starts[ok].T, *arrows[ok].T, angles="xy", scale=10, width=0.006, color="#14202B", zorder=2)
+        ax.scatter(*frame.samples.T, s=7, color=COLOURS["generated"], edgecolors="white", linewidths=0.4, zorder=3)
+        reached = "" if frame.modes is None else f": {frame.modes} of {len(recorder.centers)} modes"
+        ax.set_title(f"Step {frame.step}{reached}", loc="left", fontsize=9)
+        ax.set(xlim=(left, right), ylim=(low, high), xticks=[], yticks=[])
+    figure.supxlabel("Blue points: real. Vermilion: generated. Field: D's verdict, white at one half.", fontsize=8)
+    return figure
+
+
+# What both figures need.
+
+
+def _interactive(name: str, title: str, alt: str, draw: Callable[[], Figure], data: dict[str, Any]) -> Interactive:
+    """The element: the script first, so that where it runs the picture is never seen and nothing moves on the page."""
+    folder = files("ganlib") / "assets"
+    shell, own, look, own_look = (
+        (folder / file).read_text(encoding="utf-8")
+        for file in ("interactive.js", f"{name}.js", "interactive.css", f"{name}.css")
+    )
+    function = "draw" + name.title().replace("_", "")
+    picture, width, height = _png(draw)
+    payload = _script_json(data)
+    # The same content gives the same key, so that running a notebook again gives the same bytes.
+    key = hashlib.sha256((shell + own + look + own_look + payload + picture).encode()).hexdigest()[:12]
+    call = f"mount({json.dumps(key)}, {_script_json(look + own_look)}, {function}, {payload});"
+    label, text = html.escape(title), html.escape(alt)
+    return Interactive(
+        title,
+        alt,
+        f'<div data-ganlib="{key}" data-lm-suppress-shortcuts="true" role="group" aria-label="{label}">\n'
+        f'<script>\n(() => {{\n"use strict";\n{shell}\n{own}\n{call}\n}})();\n</script>\n'
+        f'<img alt="{text}" width="{width}" height="{height}" style="max-width: 100%; height: auto" src="{picture}">\n'
+        "<p><em>A picture of a figure that moves where scripts run: in the book, in Jupyter, in Colab.</em></p>\n"
+        "</div>",
+    )
+
+
+def _script_json(value: Any) -> str:
+    """JSON that may stand in a script element, which the first "</script" would end."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _png(draw: Callable[[], Figure]) -> tuple[str, int, int]:
+    """The figure as a data URI, and the width and height to show it at: two thirds of its own, for sharp screens."""
+    import matplotlib.style
+    from PIL import Image
+
+    buffer, small = io.BytesIO(), io.BytesIO()
+    with matplotlib.style.context("default"):  # whatever the reader has set
+        draw().savefig(buffer, format="png", dpi=144, facecolor="white")
+    image = Image.open(buffer).convert("RGB")
+    # A palette takes a quarter of the bytes. This method keeps the few lines and the white paper as they are.
+    image = image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    image.save(small, format="png", optimize=True)
+    encoded = base64.b64encode(small.getvalue()).decode()
+    return f"data:image/png;base64,{encoded}", round(image.width / 1.5), round(image.height / 1.5)
+
+
+def _range(name: str) -> dict[str, int]:
+    return {bound: LIMITS[name][bound] for bound in ("low", "high")}
+
+
+def _whole(name: str, value: Any, low: int, high: int | None = None) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = low - 1
+    if isinstance(value, bool) or number < low or (high is not None and number > high):
+        wanted = f"of at least {low}" if high is None else f"from {low} to {high}"
+        raise ValueError(f"{name} must be a whole number {wanted}, not {value!r}.")
+    return number

@@ -1,0 +1,657 @@
+"""ganlib.interactive: what the recorder keeps, what the element holds, and what a browser makes of it."""
+
+import base64
+import itertools
+import json
+import re
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+
+import ganlib
+from ganlib import interactive, plots
+from ganlib.interactive import Recorder, training_replay, transposed_convolution
+
+# One worker starts the browser, once.
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+class Player:
+    """A trainer of known functions: ℓ(x, y) = 2 + x + 2y - x² - y², and samples that wander outwards with the steps."""
+
+    def __init__(self, pack=1):
+        self.recipe, self.steps_done = SimpleNamespace(pack=pack, latent=2), 0
+
+    def generate(self, latents):
+        return (0.2 * latents + 0.01 * self.steps_done).astype(np.float32)
+
+    def logits(self, samples):
+        return 2 + samples @ (1, 2) - (samples**2).sum(axis=1)
+
+    def fit(self, recorder, steps):
+        recorder.on_start(self)
+        for _ in range(steps):
+            self.steps_done += 1
+            recorder.on_step(self, {"d_loss": 1 / self.steps_done, "g_loss": 0.02 * self.steps_done})
+        recorder.on_end(self)
+        return recorder
+
+
+@pytest.fixture(scope="module")
+def ring():
+    return ganlib.data.load("ring", n=500)
+
+
+@pytest.fixture(scope="module")
+def recorder(ring):
+    return Player().fit(Recorder(ring, every=10, samples=64, grid=12, arrows=9), 75)
+
+
+@pytest.fixture(scope="module")
+def replay(recorder):
+    return training_replay(recorder)
+
+
+def payload(figure, name="drawTrainingReplay"):
+    """The data in the element, as the script gets them."""
+    return json.JSONDecoder().raw_decode(figure.html.partition(f", {name}, ")[2])[0]
+
+
+def decoded(encoded, dtype):
+    return np.frombuffer(base64.b64decode(encoded), dtype)
+
+
+# What is recorded
+
+
+def test_a_frame_at_the_start_then_each_every_steps_and_at_the_end(recorder):
+    assert [frame.step for frame in recorder.frames] == [0, 10, 20, 30, 40, 50, 60, 70, 75]
+    assert len(recorder.losses) == 75
+    assert recorder.losses[3] == (1 / 4, 0.02 * 4)
+
+
+def test_the_latents_stay_the_same(recorder):
+    latents = np.random.default_rng(0).standard_normal((64, 2))
+    for frame in recorder.frames:
+        np.testing.assert_allclose(frame.samples, 0.2 * latents + 0.01 * frame.step, rtol=1e-5, atol=1e-6)
+
+
+def test_the_surface_is_d_s_on_a_grid_around_the_data(recorder, ring):
+    assert np.abs(recorder.points - recorder.centre).max() < recorder.half
+    assert (np.abs(ring.points - recorder.centre) < recorder.half).all()
+    for row, column in ((0, 0), (3, 10)):
+        x, y = recorder.points.reshape(12, 12, 2)[row, column]
+        assert recorder.frames[0].logits[row, column] == pytest.approx(2 + x + 2 * y - x**2 - y**2, abs=1e-5)
+    assert recorder.points[0, 1] < recorder.points[-1, 1]  # the first row is the lowest
+
+
+def test_the_arrows_are_the_gradient_of_d_s_logit(recorder):
+    for frame in recorder.frames:
+        np.testing.assert_allclose(frame.gradients, (1, 2) - 2 * frame.samples[:9], atol=5e-3)
+
+
+def test_modes_are_counted_where_the_centres_are_known(recorder, ring):
+    for frame in recorder.frames:
+        assert frame.modes == ganlib.metrics.mode_coverage(frame.samples, ring.centers, ring.std).modes
+    own = Player().fit(Recorder(ring.points, every=5), 5)
+    assert [frame.modes for frame in own.frames] == [None, None]
+    assert "modes" not in training_replay(own).alt
+
+
+def test_going_on_with_fit_goes_on_with_the_recording(ring):
+    player, recorder = Player(), Recorder(ring, every=4, samples=8)
+    player.fit(recorder, 6)
+    player.fit(recorder, 6)
+    assert [frame.step for frame in recorder.frames] == [0, 4, 6, 8, 12]
+    with pytest.raises(
+        ValueError, match=r"ends at step 12 of a run, and the trainer is at step 0\. Make a new Recorder"
+    ):
+        Player().fit(recorder, 1)
+
+
+def test_a_real_training_is_recorded(gl, ring):
+    recipe = ganlib.recipe("ring", width=8, depth=1, batch_size=16)
+    trainer, recorder = gl.Trainer(recipe, seed=0), Recorder(ring, every=2, samples=16, grid=4, arrows=4)
+    history = trainer.fit(ring, steps=4, callbacks=[recorder], progress=False)
+    last = recorder.frames[-1]
+    np.testing.assert_array_equal(np.array(recorder.losses), np.stack([history["d_loss"], history["g_loss"]], axis=1))
+    np.testing.assert_allclose(last.logits.ravel(), trainer.logits(recorder.points), rtol=1e-5, atol=1e-6)
+    assert recorder.frames[0].step == 0
+    assert not np.allclose(last.samples, recorder.frames[0].samples)
+    assert training_replay(recorder).title == "Replay of a training on ring"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (np.zeros((4, 8, 8, 1)), r"shape \(4, 8, 8, 1\) and type float64; a replay needs points in the plane"),
+        (np.zeros((0, 2)), r"shape \(0, 2\)"),
+        (np.array([["a", "b"]]), "type <U1"),
+        (np.full((3, 2), np.nan), "NaN or infinite"),
+    ],
+)
+def test_data_that_are_no_points_are_refused(data, message):
+    with pytest.raises(ValueError, match=message):
+        Recorder(data)
+
+
+def test_bad_numbers_are_refused(ring, recorder):
+    for name, value in (("every", 0), ("samples", 2.5), ("grid", 1), ("arrows", -1), ("seed", True)):
+        with pytest.raises(ValueError, match=f"{name} must be a whole number"):
+            Recorder(ring, **{name: value})
+    with pytest.raises(ValueError, match="frames must be a whole number of at least 2, not 1"):
+        training_replay(recorder, frames=1)
+
+
+def test_a_recorder_without_frames_is_refused(ring):
+    with pytest.raises(ValueError, match=r"holds 0 frames and a replay needs two.*callbacks=\[recorder\]"):
+        training_replay(Recorder(ring))
+    with pytest.raises(TypeError, match=r"takes a ganlib.interactive.Recorder, not dict"):
+        training_replay({})
+    with pytest.raises(ValueError, match="groups of 2"):
+        Recorder(ring).on_start(Player(pack=2))
+
+
+# What is shown
+
+
+def test_every_recorded_frame_decodes_to_what_was_recorded(recorder, replay):
+    data, frames = payload(replay), recorder.frames
+    assert data["steps"] == [frame.step for frame in frames]
+    assert data["modes"] == [frame.modes for frame in frames]
+    samples = decoded(data["samples"], "<u2").reshape(len(frames), 64, 2) / 65535
+    places = recorder.centre + 4 * recorder.half * (samples - 0.5)
+    expected = np.stack([frame.samples for frame in frames])
+    edge = 2 * recorder.half
+    np.testing.assert_allclose(places, np.clip(expected, recorder.centre - edge, recorder.centre + edge), atol=1e-4)
+    logits = (decoded(data["logits"], "u1").reshape(len(frames), 12, 12) - 127.0) / 127 * data["reach"]
+    expected = np.clip([frame.logits for frame in frames], -data["reach"], data["reach"])
+    np.testing.assert_allclose(logits, expected, atol=data["reach"] / 127)
+    arrows = (decoded(data["gradients"], "u1").reshape(len(frames), 9, 2) - 127.0) / 127
+    for arrow, frame in zip(arrows, frames, strict=True):
+        lengths = np.linalg.norm(frame.gradients, axis=1)
+        expected = frame.gradients / np.maximum(np.quantile(lengths, 0.9), lengths)[:, None]
+        np.testing.assert_allclose(arrow, expected, atol=1 / 127)
+
+
+def test_the_curves_are_the_losses(recorder, replay):
+    data = payload(replay)
+    low, high = data["losses"]
+    curve = low + (high - low) * decoded(data["g_loss"], "<u2") / 65534
+    np.testing.assert_allclose(curve, np.minimum(high, [g for _, g in recorder.losses]), atol=1e-4)
+    assert data["g_mean"][:3] == [None, pytest.approx(0.11, abs=1e-3), pytest.approx(0.31, abs=1e-3)]
+
+
+def test_long_curves_and_many_frames_are_thinned(ring):
+    recorder = Player().fit(Recorder(ring, every=1, samples=8, grid=4), 900)
+    data = payload(training_replay(recorder, frames=5))
+    assert data["steps"] == [0, 225, 450, 675, 900]
+    low, high = data["losses"]
+    curve = low + (high - low) * decoded(data["g_loss"], "<u2") / 65534
+    means = 0.02 * np.arange(1, 901).reshape(300, 3).mean(axis=1)
+    np.testing.assert_allclose(curve, np.minimum(means, high), atol=1e-3)
+
+
+def test_forty_frames_stay_small(ring):
+    figure = training_replay(Player().fit(Recorder(ring, every=2), 100))
+    data = json.dumps(payload(figure))
+    assert len(payload(figure)["steps"]) == 40
+    assert len(data) < 150_000
+    assert len(figure.html) < 250_000
+
+
+def test_a_training_that_broke_down_can_still_be_shown(ring):
+    class Broken(Player):
+        def generate(self, latents):
+            return super().generate(latents) * (np.nan if self.steps_done > 2 else 1)
+
+        def logits(self, samples):
+            assert np.isfinite(samples).all()
+            return super().logits(samples) * (np.inf if self.steps_done > 4 else 1)
+
+    recorder = Recorder(ring, every=1, samples=8, grid=4)
+    Broken().fit(recorder, 6)
+    recorder.losses[3] = (np.nan, np.inf)
+    data = payload(training_replay(recorder))
+    assert data["modes"][-1] == 0
+    assert (decoded(data["d_loss"], "<u2") == 65535).tolist() == [False] * 3 + [True] + [False] * 2
+    assert data["d_mean"][4] is None
+
+
+FIGURES = ("transposed_convolution", "training_replay")
+
+
+@pytest.fixture(scope="module", params=FIGURES)
+def figure(request, replay):
+    return transposed_convolution(kernel=3) if request.param == FIGURES[0] else replay
+
+
+def test_the_element_stands_alone(figure):
+    assert not re.search(r"""https?:(?!//www\.w3\.org/2000/svg)|src=["'](?!data:)|@import|url\(""", figure.html)
+    page = BeautifulSoup(figure.html, "html.parser")
+    [root] = page.find_all(recursive=False)
+    assert root["role"] == "group"
+    assert root["aria-label"] == figure.title
+    assert not page.select("[id]")
+    assert figure._repr_html_() == figure.html
+    assert repr(figure) == f"Interactive(title={figure.title!r})"
+
+
+def test_without_its_script_the_picture_remains(figure):
+    page = BeautifulSoup(figure.html, "html.parser")
+    for script in page.select("script"):
+        script.decompose()
+    [image] = page.select("img")
+    assert image["alt"] == figure.alt
+    assert len(figure.alt) > 100
+    picture = base64.b64decode(image["src"].removeprefix("data:image/png;base64,"))
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) < 60_000
+    assert int(image["width"]) <= 700
+    assert page.text.strip() == "A picture of a figure that moves where scripts run: in the book, in Jupyter, in Colab."
+
+
+def test_the_same_figure_has_the_same_bytes(recorder, replay):
+    import matplotlib
+
+    with matplotlib.rc_context():
+        plots.style()  # changes nothing
+        assert training_replay(recorder).html == replay.html
+        assert transposed_convolution().html == transposed_convolution().html
+    assert transposed_convolution().html != transposed_convolution(kernel=3).html
+    keys = {re.search(r'data-ganlib="(\w+)"', figure.html)[1] for figure in (replay, transposed_convolution())}
+    assert len(keys) == 2
+
+
+def test_a_title_cannot_end_the_script(ring):
+    recorder = Recorder(ring, every=1, samples=4, grid=4)
+    recorder.name = '</script><b>"&'
+    page = BeautifulSoup(training_replay(Player().fit(recorder, 2)).html, "html.parser")
+    assert len(page.select("script")) == 1
+    assert not page.select("b")
+    assert '</script><b>"&' in page.div["aria-label"]
+
+
+def test_save_writes_a_page(tmp_path):
+    figure = transposed_convolution()
+    path = figure.save(tmp_path / "figure.html")
+    assert figure.html in path.read_text(encoding="utf-8")
+    assert [file.name for file in tmp_path.iterdir()] == ["figure.html"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"kernel": 0}, "kernel must be a whole number from 1 to 7, not 0"),
+        ({"inputs": 8}, "inputs must be a whole number from 1 to 7, not 8"),
+        ({"stride": 1.5}, "stride must be a whole number from 1 to 4, not 1.5"),
+        ({"padding": 4}, "padding must be less than the kernel, which is 4, not 4"),
+        ({"output_padding": 2}, "output_padding must be less than the stride, which is 2, not 2"),
+        ({"inputs": 1, "kernel": 4, "padding": 2}, "Nothing remains of the output.* = 0. Use a smaller padding than 2"),
+    ],
+)
+def test_impossible_layers_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        transposed_convolution(**arguments)
+
+
+def counted(n, k, s, p, r):
+    """Touches by another way: a one at each stamp's place, convolved with a kernel of ones."""
+    places = np.zeros(s * (n - 1) + 1, dtype=int)
+    places[::s] = 1
+    full = np.concatenate([np.convolve(places, np.ones(k, dtype=int)), np.zeros(r, dtype=int)])
+    return full[p : s * (n - 1) + k - p + r].tolist()
+
+
+LAYERS = [
+    (n, k, s, p, r)
+    for n, k, s in itertools.product(range(1, 8), range(1, 8), range(1, 5))
+    for r in range(s)
+    for p in range(k)
+    if s * (n - 1) + k - 2 * p + r > 0
+]
+
+
+def test_the_sentence_is_true_of_every_layer():
+    for layer in LAYERS:
+        counts, (_, k, s, *_) = counted(*layer), layer
+        said = interactive._verdict(*layer)
+        assert interactive._touches(*layer).tolist() == counts
+        assert said.startswith("Every output") == (len(set(counts)) == 1), layer
+        if len(set(counts)) > 1:
+            assert ("no checkerboard" in said) == (k % s == 0), layer
+            named = {int(number) for number in re.findall(r"\d+", said.partition(":")[0])}
+            named |= {1} if "once" in said else set()
+            assert named <= set(counts), layer
+            if "Away" not in said:
+                assert named == set(counts), layer
+
+
+def luminance(colour):
+    channels = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return linear @ (0.2126, 0.7152, 0.0722)
+
+
+def contrast(a, b):
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_texts_stand_out_in_light_and_dark():
+    style = (interactive.files("ganlib") / "assets" / "interactive.css").read_text()
+    themes = [dict(re.findall(r"--(\w+): (#\w{6})", block)) for block in re.findall(r"\.live[^{]*{([^}]*)}", style)[:2]]
+    for theme, on_button in zip(themes, ("#ffffff", "#14202b"), strict=True):
+        for colour in ("ink", "muted", "green", "vermilion"):
+            assert contrast(theme[colour], theme["card"]) >= 4.5, colour
+        assert contrast(theme["ink"], theme["heat"]) >= 4.5
+        assert contrast(theme["blue"], on_button) >= 4.5
+        assert contrast(theme["blue"], theme["card"]) >= 3  # bars, the focus
+
+
+# In a browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        pytest.skip(f"needs a browser: none of {', '.join(names)} is installed")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """A function that opens figures on one page. At the end: no error in the console, no request but for the page."""
+    contexts, problems = [], []
+
+    def open_page(*figures, width=900, **options):
+        path = tmp_path / "page.html"
+        head = (
+            '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        )
+        path.write_text(head + "<p>Before.</p>" + "".join(f.html for f in figures) + "<p>After.</p>", encoding="utf-8")
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **options))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("request", lambda r: None if r.url.startswith(("data:", path.as_uri())) else problems.append(r.url))
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not problems
+
+
+MOVE = """(layers) => {
+  const root = document.querySelector("[data-ganlib]").shadowRoot;
+  const inputs = [...root.querySelectorAll("input")];
+  const texts = (selector) => [...root.querySelectorAll(selector)].map((element) => element.textContent);
+  return layers.map(([n, k, s, p, r]) => {
+    for (const [i, value] of [[3, 0], [4, 0], [0, n], [1, k], [2, s], [4, r], [3, p]]) {
+      inputs[i].value = value;
+      inputs[i].dispatchEvent(new Event("input"));
+    }
+    return {
+      layer: inputs.map((input) => Number(input.value)),
+      counts: texts(".count:not(.quiet)").map(Number),
+      map: [...root.querySelectorAll(".pixel")].map((pixel) => Number(pixel.dataset.count)),
+      size: Number(texts(".size b")[0]),
+      formula: texts(".size")[0],
+      verdict: texts(".verdict")[0],
+      height: root.querySelector(".live").offsetHeight,
+    };
+  });
+}"""
+
+
+@pytest.mark.parametrize("width", [375, 900])
+def test_the_page_counts_as_numpy_does(show, width):
+    page = show(transposed_convolution(), width=width)
+    chosen = np.random.default_rng(width).choice(len(LAYERS), 120, replace=False)
+    layers = [LAYERS[i] for i in chosen]
+    found = page.evaluate(MOVE, layers)
+    for layer, shown in zip(layers, found, strict=True):
+        n, k, s, p, r = layer
+        counts = counted(*layer)
+        assert shown["layer"] == list(layer)
+        assert shown["counts"] == counts
+        assert shown["map"] == np.outer(counts, counts).ravel().tolist()
+        assert shown["size"] == len(counts)
+        assert f"{s}·({n} − 1) + {k} − 2·{p} + {r} = {len(counts)}" in shown["formula"]
+        assert shown["verdict"] == interactive._verdict(*layer)
+    assert len({shown["height"] for shown in found}) == 1  # nothing below it moves
+
+
+def test_sliders_stop_where_no_output_would_remain(show):
+    page = show(transposed_convolution(inputs=1, kernel=5, stride=1, padding=2))
+    padding, kernel = page.get_by_label("Padding P", exact=True), page.get_by_label("Kernel K")
+    assert padding.get_attribute("max") == "2"
+    kernel.press("Home")
+    assert padding.input_value() == "0"
+    assert padding.is_disabled()
+    assert page.get_by_label("Output padding R").is_disabled()
+    assert "= 1" in page.locator(".size").text_content()
+
+
+def test_the_explorer_by_keyboard(show):
+    page = show(transposed_convolution())
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.shadowRoot.activeElement.getAttribute('aria-label')") == "Inputs n"
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowLeft")
+    live = page.locator("[aria-live=polite]")
+    assert "+ 3 − 2·1 + 0 = 7" in live.text_content()
+    assert "Outputs are touched 1 or 2 times: a checkerboard" in live.text_content()
+    for _ in range(4):  # stride, padding, (output padding,) inputs, outputs
+        page.keyboard.press("Tab")
+    inputs = page.get_by_role("slider", name="Input", exact=True)
+    assert inputs.evaluate("e => e === e.getRootNode().activeElement")
+    assert page.locator(".touch").text_content() == "Input 0 touches outputs 0 and 1; 1 of its 3 cropped."
+    page.keyboard.press("Tab")
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    outputs = page.get_by_role("slider", name="Output", exact=True)
+    assert outputs.get_attribute("aria-valuetext") == "Output 1 is touched by inputs 0 and 1."
+    assert page.locator(".cell.in.chosen").count() == 2
+    assert page.locator(".cell.out.chosen").count() == 1
+    page.keyboard.press("End")
+    assert page.locator(".touch").text_content() == "An output that is cropped, touched by input 3."
+
+
+def test_the_explorer_by_pointer(show):
+    page = show(transposed_convolution())
+    strip = page.get_by_role("slider", name="Output", exact=True)
+    box = strip.bounding_box()
+    assert box["height"] >= 24
+    page.mouse.move(box["x"] + 3.5 * box["width"] / 10, box["y"] + 5)
+    assert page.locator(".touch").text_content() == "Output 2 is touched by inputs 0 and 1."
+    page.mouse.move(box["x"], box["y"] + 300)
+    assert page.locator(".chosen").count() == 0
+
+
+def test_the_explorer_by_touch(show):
+    page = show(transposed_convolution(), width=375, has_touch=True)
+    box = page.get_by_role("slider", name="Input", exact=True).bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] - 5, box["y"] + 12)
+    assert page.locator(".touch").text_content() == "Input 3 touches outputs 5, 6 and 7; 1 of its 4 cropped."
+
+
+def test_the_replay_by_keyboard(show, recorder, replay):
+    page = show(replay)
+    slider, step = page.get_by_label("Training step"), page.locator(".step")
+    assert step.text_content() == "Step 75 of 75"
+    slider.press("Home")
+    assert step.text_content() == "Step 0 of 75"
+    assert page.locator("dd").first.text_content() == "–"
+    first = page.locator(".cursor").get_attribute("x1")
+    slider.press("ArrowRight")
+    assert step.text_content() == "Step 10 of 75"
+    said = f"Step 10: {recorder.frames[1].modes} of 8 modes reached, D's loss 0.29, G's loss 0.11"
+    assert slider.get_attribute("aria-valuetext") == said
+    assert float(page.locator(".cursor").get_attribute("x1")) > float(first)
+
+
+def test_the_replay_draws_d_s_surface(show, recorder):
+    """The middle of a cell of the grid has the colour of σ(ℓ) there, where no point covers it."""
+    page = show(training_replay(recorder))
+    page.get_by_label("Training step").press("Home")
+    colours = np.array(
+        page.evaluate("""() => {
+      const canvas = document.querySelector("[data-ganlib]").shadowRoot.querySelector("canvas");
+      const at = (i) => Math.floor(((i + 0.5) / 12) * canvas.width);
+      return [0, 11].map((row) => [0, 4, 11].map((column) =>
+        [...canvas.getContext("2d").getImageData(at(column), at(row), 1, 1).data]));
+    }""")
+    )
+    reach = payload(training_replay(recorder))["reach"]
+    real, generated = np.array([0, 114, 178]), np.array([213, 94, 0])
+    for row in (0, 1):
+        for column, place in enumerate((0, 4, 11)):
+            logit = recorder.frames[0].logits[(11, 0)[row], place]
+            lean = np.clip(np.tanh(logit / 2) / np.tanh(reach / 2), -1, 1)
+            expected = 255 + ((real if lean > 0 else generated) - 255) * 0.6 * abs(lean)
+            np.testing.assert_allclose(colours[row, column, :3], expected, atol=6)
+
+
+def test_the_timeline_leads_to_its_step(show, replay):
+    page = show(replay)
+    box = page.locator(".time svg").bounding_box()
+    page.mouse.click(box["x"] + 8 + (box["width"] - 16) * 31 / 75, box["y"] + 20)
+    assert page.locator(".step").text_content() == "Step 30 of 75"
+
+
+@pytest.mark.parametrize(("motion", "pause"), [("no-preference", 220), ("reduce", 1200)])
+def test_play_advances_and_stops_at_the_end(show, replay, motion, pause):
+    page = show(replay, reduced_motion=motion)
+    page.clock.install(time=0)
+    page.clock.pause_at(10_000)  # from here on time moves only when told to
+    step, button = page.locator(".step"), page.locator("button")
+    page.clock.run_for(3000)
+    assert step.text_content() == "Step 75 of 75"
+    assert button.text_content() == "Play"  # nothing moves by itself
+    button.press("Enter")
+    assert button.text_content() == "Pause"
+    assert step.text_content() == "Step 0 of 75"
+    page.clock.run_for(pause - 20)
+    assert step.text_content() == "Step 0 of 75"
+    page.clock.run_for(40)
+    assert step.text_content() == "Step 10 of 75"
+    button.click()
+    page.clock.run_for(3 * pause)
+    assert step.text_content() == "Step 10 of 75"
+    button.click()
+    page.clock.run_for(9 * pause)
+    assert step.text_content() == "Step 75 of 75"
+    assert button.text_content() == "Play"
+
+
+def test_figures_on_one_page_do_not_interfere(show, replay):
+    page = show(transposed_convolution(), transposed_convolution(), replay, replay)
+    page.get_by_label("Kernel K").first.press("End")
+    assert page.get_by_label("Kernel K").nth(1).input_value() == "4"
+    assert "+ 7 −" in page.locator(".size").first.text_content()
+    assert "+ 4 −" in page.locator(".size").nth(1).text_content()
+    page.get_by_label("Training step").nth(1).press("Home")
+    assert page.locator(".step").all_text_contents() == ["Step 75 of 75", "Step 0 of 75"]
+    assert page.locator(".live").count() == 4
+
+
+def test_a_figure_put_into_the_page_later_comes_to_life(show, replay):
+    """As JupyterLab and Colab do: the markup first, then the script anew."""
+    page = show(replay)
+    page.evaluate(
+        """(html) => {
+      const place = document.body.appendChild(document.createElement("div"));
+      place.innerHTML = html;
+      for (const script of place.querySelectorAll("script")) {
+        const clone = document.createElement("script");
+        clone.textContent = script.textContent;
+        script.replaceWith(clone);
+      }
+    }""",
+        transposed_convolution().html,
+    )
+    page.get_by_label("Kernel K").press("ArrowLeft")
+    assert "a checkerboard" in page.locator(".verdict").text_content()
+
+
+def test_a_figure_in_a_closed_tab_is_drawn_when_it_opens(show, replay):
+    page = show(transposed_convolution(), replay)
+    drawn = "() => document.querySelector('[data-ganlib]').shadowRoot.querySelectorAll('.cell').length"
+    size = "() => document.querySelectorAll('[data-ganlib]')[1].shadowRoot.querySelector('canvas').width"
+    page.evaluate("document.body.hidden = true")
+    page.get_by_label("Kernel K", exact=True).evaluate("e => { e.value = 7; e.dispatchEvent(new Event('input')); }")
+    page.set_viewport_size({"width": 500, "height": 900})
+    page.evaluate("document.body.hidden = false")
+    page.wait_for_function(size + " !== 384")
+    assert page.evaluate(drawn) == 4 + 13
+    assert page.evaluate(size) == page.locator("canvas").evaluate("e => e.clientWidth") > 300
+
+
+@pytest.mark.parametrize("width", [320, 375, 600, 900])
+def test_nothing_overflows(show, figure, width):
+    page = show(figure, width=width)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    over = page.evaluate("""() => {
+      const root = document.querySelector("[data-ganlib]").shadowRoot;
+      const frame = root.querySelector(".live").getBoundingClientRect();
+      const wide = (element) => element.getBoundingClientRect().right > frame.right - 8;
+      const parts = root.querySelectorAll("text, span, b, p, input, button, canvas");
+      return [...parts].filter(wide).map((element) => element.textContent);
+    }""")
+    assert not over
+    small = page.evaluate("""() => [...document.querySelector("[data-ganlib]").shadowRoot
+      .querySelectorAll("input, button, .strip")].filter((e) => e.getBoundingClientRect().height < 24).length""")
+    assert small == 0
+
+
+def test_the_page_does_not_shift(show, figure):
+    page = show(figure)
+    page.wait_for_timeout(200)
+    shift = page.evaluate("""() => new Promise((done) => {
+      let sum = 0;
+      new PerformanceObserver((list) => list.getEntries().forEach((entry) => (sum += entry.value)))
+        .observe({ type: "layout-shift", buffered: true });
+      setTimeout(() => done(sum), 100);
+    })""")
+    assert shift == 0
+
+
+def test_the_theme_of_the_page_is_followed(show, figure):
+    def background(page):
+        return page.locator(".live").evaluate("e => getComputedStyle(e).backgroundColor")
+
+    light, dark = "rgb(246, 248, 250)", "rgb(28, 34, 41)"
+    page = show(figure, color_scheme="dark")
+    assert background(page) == dark
+    for said, expected in [
+        ("document.documentElement.dataset.theme = 'light'", light),
+        ("document.documentElement.dataset.theme = 'dark'", dark),
+        ("delete document.documentElement.dataset.theme; document.body.dataset.jpThemeLight = 'true'", light),
+        ("document.body.dataset.jpThemeLight = 'false'", dark),
+        ("document.documentElement.setAttribute('theme', 'light')", light),
+    ]:
+        page.evaluate(said)
+        assert background(page) == expected, said
+
+
+def test_the_picture_is_printed_and_shown_without_scripts(show, figure):
+    page = show(figure)
+    assert not page.locator("img").is_visible()
+    page.emulate_media(media="print")
+    assert page.locator("img").is_visible()
+    assert not page.locator(".live").is_visible()
+    page = show(figure, width=375, java_script_enabled=False)
+    assert page.locator("img").is_visible()
+    assert page.locator("img").bounding_box()["width"] < 375
