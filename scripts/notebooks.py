@@ -10,7 +10,9 @@ book/NAME.ipynb, holds PyTorch's outputs; book/outputs/NAME.json TensorFlow's, o
 """
 
 import argparse
+import base64
 import hashlib
+import io
 import json
 import os
 import sys
@@ -23,6 +25,7 @@ import jupytext
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
@@ -130,9 +133,20 @@ def execute(notebook: NotebookNode, backend: str) -> float:
             if output.get("name") == "stderr":
                 print(output.text, file=sys.stderr)
         cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                output.data["image/png"] = smaller(output.data["image/png"])
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}  # the kernel's own entry names this Python's version
     return seconds
+
+
+def smaller(png: str) -> str:
+    """A figure with 256 colours instead of 16 million: a third of the size, and no difference to the eye."""
+    image = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+    stored = io.BytesIO()
+    image.quantize(256, dither=Image.Dither.NONE).save(stored, "PNG", optimize=True)
+    return base64.b64encode(min(stored.getvalue(), base64.b64decode(png), key=len)).decode()
 
 
 def versions() -> dict[str, str]:

@@ -1,17 +1,24 @@
 """Each chapter's text, notebook and stored outputs belong together, and read right everywhere."""
 
 import ast
+import base64
 import importlib.util
+import io
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
+import ganlib
+
 pytest.importorskip("jupytext")
+plt = pytest.importorskip("matplotlib.pyplot")
+Image = pytest.importorskip("PIL.Image")
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,7 +72,7 @@ def text_of(output):
 
 def test_every_chapter_stands_in_the_table_of_contents():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    listed = {Path(entry["file"]).stem for entry in toc["chapters"]}
+    listed = {Path(entry["file"]).stem for part in toc["parts"] for entry in part["chapters"]}
     assert set(CHAPTERS) <= listed
     assert {path.stem for path in (ROOT / "book").glob("*.ipynb")} == set(CHAPTERS)
 
@@ -218,6 +225,21 @@ def test_solutions_run(chapter, tmp_path):
 def test_notebook_is_small_enough_to_open(chapter):
     size = notebooks.notebook_path(chapter).stat().st_size + notebooks.outputs_path(chapter).stat().st_size
     assert size < 3_000_000
+
+
+def test_figures_are_stored_small_and_look_the_same():
+    colours = ganlib.plots.COLOURS.values()
+    figure, ax = plt.subplots()
+    for k, colour in enumerate(colours):
+        ax.plot([0, 1], [k, 1], color=colour, alpha=0.5)
+    whole = io.BytesIO()
+    figure.savefig(whole, format="png")
+    plt.close(figure)
+    small = base64.b64decode(notebooks.smaller(base64.b64encode(whole.getvalue()).decode()))
+    assert len(small) < len(whole.getvalue())
+    before, after = (np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), float) for png in (whole.getvalue(), small))
+    assert before.shape == after.shape
+    assert np.abs(before - after).mean() < 0.5  # of 255
 
 
 def test_prose_refuses_changed_code(tmp_path, monkeypatch):
