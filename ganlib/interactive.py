@@ -142,13 +142,13 @@ def _verdict(n: int, k: int, s: int, p: int, r: int) -> str:
         return f"Every output is touched equally often: {times(*kept)}."
     if k % s == 0:
         if few in kept:
-            return f"{away} every output is touched equally often, {times(few)}: no checkerboard."
-        return f"Outputs are touched {either(kept)}, fewer towards the border: no checkerboard."
+            return f"{away} every output is touched equally often, {times(few)}: even overlap."
+        return f"Outputs are touched {either(kept)}, fewer towards the border: even overlap."
     why = "the kernel is smaller than the stride" if k < s else f"{k} is not a multiple of {s}"
     turn = {count for count in kept if count >= few}  # what neighbours away from the border get in turn
     if turn < kept and len(turn) == 2:
-        return f"{away} outputs are touched {either(turn)}: a checkerboard, because {why}."
-    return f"Outputs are touched {either(kept)}: a checkerboard, because {why}."
+        return f"{away} outputs are touched {either(turn)}: a checkerboard of counts, because {why}."
+    return f"Outputs are touched {either(kept)}: a checkerboard of counts, because {why}."
 
 
 def _draw_touches(n: int, k: int, s: int, p: int, r: int) -> Figure:

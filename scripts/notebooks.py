@@ -18,6 +18,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -132,13 +133,24 @@ def execute(notebook: NotebookNode, backend: str) -> float:
         for output in cell.outputs:
             if output.get("name") == "stderr":
                 print(output.text, file=sys.stderr)
-        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        cell.outputs = merged(output for output in cell.outputs if output.get("name") != "stderr")
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):
                 output.data["image/png"] = smaller(output.data["image/png"])
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}  # the kernel's own entry names this Python's version
     return seconds
+
+
+def merged(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """The outputs, with what was printed in one piece: where a kernel flushes is chance."""
+    result: list[NotebookNode] = []
+    for output in outputs:
+        if output.output_type == "stream" and result and result[-1].get("name") == output.name:
+            result[-1].text += output.text
+        else:
+            result.append(output)
+    return result
 
 
 def smaller(png: str) -> str:

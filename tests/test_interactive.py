@@ -322,7 +322,7 @@ def test_the_sentence_is_true_of_every_layer():
         assert interactive._touches(*layer).tolist() == counts
         assert said.startswith("Every output") == (len(set(counts)) == 1), layer
         if len(set(counts)) > 1:
-            assert ("no checkerboard" in said) == (k % s == 0), layer
+            assert ("even overlap" in said) == (k % s == 0), layer
             named = {int(number) for number in re.findall(r"\d+", said.partition(":")[0])}
             named |= {1} if "once" in said else set()
             assert named <= set(counts), layer
@@ -452,7 +452,7 @@ def test_the_explorer_by_keyboard(show):
     page.keyboard.press("ArrowLeft")
     live = page.locator("[aria-live=polite]")
     assert "+ 3 − 2·1 + 0 = 7" in live.text_content()
-    assert "Outputs are touched 1 or 2 times: a checkerboard" in live.text_content()
+    assert "Outputs are touched 1 or 2 times: a checkerboard of counts" in live.text_content()
     for _ in range(4):  # stride, padding, (output padding,) inputs, outputs
         page.keyboard.press("Tab")
     inputs = page.get_by_role("slider", name="Input", exact=True)

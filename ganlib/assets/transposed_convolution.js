@@ -22,12 +22,12 @@ function verdict({ inputs, kernel, stride, padding, output_padding }) {
   const away = "Away from the border";
   if (kernel % stride === 0)
     return kept.includes(few)
-      ? `${away} every output is touched equally often, ${times(few)}: no checkerboard.`
-      : `Outputs are touched ${either(kept)}, fewer towards the border: no checkerboard.`;
+      ? `${away} every output is touched equally often, ${times(few)}: even overlap.`
+      : `Outputs are touched ${either(kept)}, fewer towards the border: even overlap.`;
   const why = kernel < stride ? "the kernel is smaller than the stride" : `${kernel} is not a multiple of ${stride}`;
   const turn = kept.filter((count) => count >= few); // what neighbours away from the border get in turn
   const where = turn.length < kept.length && new Set(turn).size === 2 ? `${away} outputs` : "Outputs";
-  return `${where} are touched ${either(where === "Outputs" ? kept : turn)}: a checkerboard, because ${why}.`;
+  return `${where} are touched ${either(where === "Outputs" ? kept : turn)}: a checkerboard of counts, because ${why}.`;
 }
 
 function drawTransposedConvolution(live, { start, limits }) {
