@@ -17,5 +17,13 @@ class CheckpointError(GanlibError, ValueError):
     """A checkpoint that is missing, damaged, or does not fit what it is loaded into."""
 
 
+class CheckpointNotSaved(CheckpointError, OSError):
+    """A checkpoint that could not be written: a full disk, a folder without permission. Those before it are intact."""
+
+
+class OutOfMemory(GanlibError, MemoryError):
+    """A training that needs more memory than the machine or the device has."""
+
+
 class MissingBackend(GanlibError, ImportError):
     """A framework that was asked for and is not installed."""

@@ -6,6 +6,7 @@ All of them are NumPy generators, so that both frameworks begin with, and are fe
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -102,9 +103,12 @@ class Batches:
         self.rng, self.batch_size = rng, batch_size
         self.order: np.ndarray = np.empty(0, dtype=np.int64)
         self.position = 0
+        self.restored: dict[str, Any] | None = None  # what `restore` was given, until it is known to how many samples
 
     def next(self, samples: int) -> np.ndarray:
         """The indices, (batch_size,) int64, of the next batch out of `samples` samples."""
+        if self.restored is not None:
+            self._continue(samples, self.restored)
         if len(self.order) != samples or self.position + self.batch_size > samples:
             self._shuffle(samples)
         self.position += self.batch_size
@@ -114,16 +118,27 @@ class Batches:
         self.before_shuffle = self.rng.bit_generator.state
         self.order, self.position = self.rng.permutation(samples), 0
 
+    def _continue(self, samples: int, state: dict[str, Any]) -> None:
+        """Shuffles as before, if these are as many samples; no file decides how many are allocated."""
+        self.restored = None
+        if state["samples"] == samples:
+            self.rng.bit_generator.state = state["rng"]
+            self._shuffle(samples)
+            self.position = state["position"]
+
     def state(self) -> dict[str, Any]:
-        """What `restore` needs: the generator's state before the last shuffle, and how far it was used."""
-        if not len(self.order):
-            return {"rng": self.rng.bit_generator.state, "samples": 0, "position": 0}
-        return {"rng": self.before_shuffle, "samples": len(self.order), "position": self.position}
+        """What `restore` needs: the generator's state before and after the last shuffle, and how far it was used."""
+        if self.restored is not None:
+            return self.restored
+        now = self.rng.bit_generator.state
+        before = self.before_shuffle if len(self.order) else now
+        return {"rng": before, "next_rng": now, "samples": len(self.order), "position": self.position}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continues exactly where `state` was taken."""
-        self.rng.bit_generator.state = state["rng"]
-        self.order, self.position = np.empty(0, dtype=np.int64), 0
-        if state["samples"]:
-            self._shuffle(state["samples"])
-            self.position = state["position"]
+        """Continues exactly where `state` was taken. Raises KeyError, TypeError or ValueError for no such state."""
+        samples, position = operator.index(state["samples"]), operator.index(state["position"])
+        if not 0 <= position <= samples:
+            raise ValueError(f"position {position} in an order of {samples} samples.")
+        for rng in (state["rng"], state["next_rng"]):  # the second stays: it is where data of another length go on
+            self.rng.bit_generator.state = rng
+        self.order, self.position, self.restored = np.empty(0, dtype=np.int64), 0, dict(state)

@@ -10,6 +10,7 @@ import contextlib
 import importlib.util
 import operator
 import os
+import re
 import signal
 import sys
 import threading
@@ -20,11 +21,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from ganlib import checkpoint, initialise
-from ganlib.errors import CheckpointError
+from ganlib import architectures, checkpoint, initialise
+from ganlib.errors import CheckpointError, OutOfMemory
 from ganlib.recipe import PRECISIONS, Recipe
 
-EVENTS = ("on_start", "on_step", "on_end")
+EVENTS = ("on_start", "on_step", "on_end", "on_fail")
 SAMPLE_BATCH = 256  # samples generated at once
 
 
@@ -72,7 +73,9 @@ class BaseTrainer(abc.ABC):
         self._rows: list[Any] = []  # one vector of metrics a step, still where the framework computed it
         self._history: dict[str, list[np.ndarray]] = {}
         self._stop = False
-        self._build(generator, discriminator)
+        self.broken_off = False  # whether a step was begun and not finished, by an error or a second Ctrl-C
+        with _memory(recipe):
+            self._build(generator, discriminator)
 
     def fit(
         self,
@@ -86,8 +89,9 @@ class BaseTrainer(abc.ABC):
         Args:
             data: what `ganlib.data.load` gives, or a NumPy array of samples (n, *recipe.shape); images in [-1, 1].
             steps: so many steps more; None goes on to the recipe's number of steps.
-            callbacks: objects with any of the methods on_start(trainer), on_step(trainer, metrics) and
-                on_end(trainer). `metrics` maps names to the floats of this step; `trainer.stop()` ends the run.
+            callbacks: objects with any of the methods on_start(trainer), on_step(trainer, metrics), on_end(trainer)
+                and, where an error ends the run, on_fail(trainer). `metrics` maps names to the floats of this step;
+                `trainer.stop()` ends the run.
             progress: whether to show a progress bar with the losses. None shows one in a terminal and in a notebook,
                 unless the environment variable GANLIB_PROGRESS is 0.
 
@@ -112,12 +116,14 @@ class BaseTrainer(abc.ABC):
             if not any(hasattr(callback, event) for event in EVENTS):
                 raise TypeError(f"{callback!r} is no callback: it has none of the methods {', '.join(EVENTS)}.")
         heard = any(hasattr(callback, "on_step") for callback in callbacks)
-        device_samples = self._to_device(samples)
+        with _memory(self.recipe):
+            device_samples = self._to_device(samples)
         self._stop = False
-        _call(callbacks, "on_start", self)
         try:
             with _progress_bar(steps, self.recipe.name, progress) as bar, _late_interrupt(self.stop):
+                _call(callbacks, "on_start", self)
                 for _ in range(steps):
+                    self.broken_off = True  # until _advance is through
                     indices = [self._batches.next(len(samples)) for _ in range(self.recipe.discriminator_steps)]
                     self._advance(self._take(device_samples, indices))
                     if heard:
@@ -127,7 +133,14 @@ class BaseTrainer(abc.ABC):
                         break
         except KeyboardInterrupt:
             bar.note(f"Stopped at step {self.steps_done}; what was trained is kept, and fit goes on from here.")
-        _call(callbacks, "on_end", self)
+        except BaseException:
+            _call(callbacks, "on_fail", self)
+            raise
+        try:
+            _call(callbacks, "on_end", self)
+        except Exception:
+            _call(callbacks, "on_fail", self)
+            raise
         return self.history
 
     def step(self, real: np.ndarray) -> dict[str, float]:
@@ -240,11 +253,21 @@ class BaseTrainer(abc.ABC):
         blocks = [latents[i : i + SAMPLE_BATCH] for i in range(0, len(latents), SAMPLE_BATCH)]
         return np.concatenate([self._generate(block) for block in blocks])
 
-    def save(self, directory: str | os.PathLike[str]) -> Path:
+    def save(self, directory: str | os.PathLike[str], keep: int | None = 3, score: float | None = None) -> Path:
         """Saves everything that training goes on from into one file in `directory`, and returns its path.
 
-        Weights, moving average, both optimisers' moments, random states, data order, history, recipe. The file is
-        written aside and then renamed, so an interrupted save leaves the one before intact.
+        Weights, moving average, both optimisers' moments, random states, data order, history, recipe, versions. The
+        file is called by the step, for example step-00001000.safetensors. It is written aside and then renamed, so an
+        interrupted save leaves the ones before intact. `ganlib.checkpoint.Saver` calls this while `fit` runs.
+
+        Args:
+            directory: the run's folder, which holds no other run; made if it is not there.
+            keep: so many last checkpoints are kept, and the best one; None keeps all.
+            score: how good this one is, the smaller the better.
+
+        Raises:
+            CheckpointNotSaved: the disk is full, the folder cannot be written to, …
+            CheckpointError: the folder holds another run or a later step, or another process works in it.
         """
         arrays = {
             **_prefixed("generator", self._weights(self.generator)),
@@ -267,15 +290,17 @@ class BaseTrainer(abc.ABC):
             "batches": self._batches.state(),
             "streams": {name: rng.bit_generator.state for name, rng in self._streams.items() if name != "batches"},
         }
-        return checkpoint.save(directory, arrays, state)
+        return checkpoint.save(directory, self.steps_done, arrays, state, keep, score)
 
     @classmethod
     def load(
         cls,
         directory: str | os.PathLike[str],
+        which: str | int = "latest",
         precision: str | None = None,
         device: str | None = None,
         *,
+        recipe: Recipe | None = None,
         generator: Any = None,
         discriminator: Any = None,
     ) -> Self:
@@ -283,24 +308,29 @@ class BaseTrainer(abc.ABC):
 
         Args:
             directory: the folder that was given to `save`.
+            which: "latest", "best" (the one with the smallest score), or a step.
             precision: None keeps the saved one.
             device: None takes a GPU where there is one.
+            recipe: the one that you expect. Another one is refused, field by field; only `about`, `steps` and the
+                folder of images may differ, and those of your recipe are taken. None takes the saved recipe.
             generator, discriminator: the networks of your own that the run was started with, if it was.
 
         Raises:
-            CheckpointError: there is no checkpoint, it is damaged, or it does not fit.
+            CheckpointError: there is no checkpoint, it is damaged, or it does not fit. A damaged one is not passed over
+                in silence: the error names the newest good one.
         """
-        arrays, state = checkpoint.load(directory)
-        try:
-            recipe = Recipe.from_json(state["recipe"])
-            trainer = cls(
-                recipe,
-                state["seed"],
-                precision or state["precision"],
-                device,
-                generator=generator,
-                discriminator=discriminator,
+        arrays, state = checkpoint.load(directory, which)
+        own = {"generator": generator, "discriminator": discriminator}
+        with _fitting(directory):
+            saved = Recipe.from_json(state["recipe"])
+            _check_state(arrays, state, saved, [name for name, network in own.items() if network is None])
+        if recipe is not None and (differing := checkpoint.differences(saved, recipe)):
+            raise CheckpointError(
+                f"The checkpoint in {os.fspath(directory)} is of another recipe: {'; '.join(differing)}. Give that "
+                "recipe, or none to take the saved one."
             )
+        trainer = cls(recipe or saved, state["seed"], precision or state["precision"], device, **own)
+        with _fitting(directory):
             trainer._set_weights(trainer.generator, _part("generator", arrays))
             trainer._set_weights(trainer.discriminator, _part("discriminator", arrays))
             if trainer.average is not None:
@@ -314,13 +344,8 @@ class BaseTrainer(abc.ABC):
             trainer._history = {name: [values] for name, values in _part("history", arrays).items()}
             trainer.steps_done = state["steps_done"]
             trainer._batches.restore(state["batches"])
-            for name, saved in state["streams"].items():
-                trainer._streams[name].bit_generator.state = saved
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(
-                f"The checkpoint in {os.fspath(directory)} does not fit: {error} If it was trained with networks of "
-                "your own, pass them as generator= and discriminator=."
-            ) from error
+            for name, rng in state["streams"].items():
+                trainer._streams[name].bit_generator.state = rng
         return trainer
 
     # What a framework supplies.
@@ -381,8 +406,10 @@ class BaseTrainer(abc.ABC):
 
     def _advance(self, real: list[Any]) -> None:
         penalise = self.recipe.penalty != "none" and self.steps_done % self.recipe.penalty_every == 0
-        self._rows.append(self._step(real, self._draw(), penalise))
+        with _memory(self.recipe):
+            self._rows.append(self._step(real, self._draw(), penalise))
         self.steps_done += 1
+        self.broken_off = False
         if len(self._rows) >= 100:
             self._flush()
 
@@ -464,6 +491,40 @@ class _Bar:
 
 
 @contextlib.contextmanager
+def _fitting(directory: str | os.PathLike[str]) -> Iterator[None]:
+    """Turns what a checkpoint that holds something else comes to into CheckpointError."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        reason = f"it lacks {error}." if isinstance(error, KeyError) else str(error)
+        raise CheckpointError(
+            f"The checkpoint in {os.fspath(directory)} does not fit: {reason} If it was trained with networks of "
+            "your own, pass them as generator= and discriminator=."
+        ) from error
+
+
+@contextlib.contextmanager
+def _memory(recipe: Recipe) -> Iterator[None]:
+    """Turns every framework's way to say that memory is short into OutOfMemory, with what to lower."""
+    try:
+        yield
+    except Exception as error:
+        names = {kind.__name__ for kind in type(error).__mro__}
+        said = isinstance(error, RuntimeError) and re.search("not enough memory|out of memory", str(error))
+        if not said and names.isdisjoint({"MemoryError", "OutOfMemoryError", "ResourceExhaustedError"}):
+            raise
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        size = "×".join(map(str, recipe.shape[:-1])) if len(recipe.shape) == 3 else ""
+        raise OutOfMemory(
+            f"There is not enough memory to train this recipe here. Lower batch_size (now {recipe.batch_size}) first, "
+            f"then width (now {recipe.width})"
+            + (f", or the size of the images (now {size})" if size else "")
+            + f': ganlib.recipe("{recipe.name}", batch_size={max(1, recipe.batch_size // 2)}). '
+            f"Checkpoints already saved are intact. ({reason})"
+        ) from error
+
+
+@contextlib.contextmanager
 def _progress_bar(steps: int, name: str, progress: bool | None) -> Iterator[_Bar]:
     in_notebook = "ipykernel" in sys.modules
     if in_notebook and importlib.util.find_spec("ipywidgets") is not None:
@@ -514,6 +575,40 @@ def _whole(name: str, value: Any, low: int) -> int:
     if isinstance(value, bool) or number < low:
         raise ValueError(f"{name} must be a whole number of at least {low}, not {value!r}.")
     return number
+
+
+def _check_state(
+    arrays: Mapping[str, np.ndarray], state: Mapping[str, Any], recipe: Recipe, players: list[str]
+) -> None:
+    """Raises a ValueError, KeyError or TypeError if a checkpoint does not hold together.
+
+    It is called before anything is built, so that a recipe without its weights does not allocate them. `players` are
+    those whose networks are the recipe's.
+    """
+    _whole("seed", state["seed"], 0), _whole("steps_done", state["steps_done"], 0)
+    if state["precision"] not in PRECISIONS:
+        raise ValueError(f"precision is {state['precision']!r}.")
+    if set(state["streams"]) != set(initialise.STREAMS) - {"batches"}:
+        raise ValueError(f"it has the random states {', '.join(state['streams'])}.")
+    for name, values in _part("history", arrays).items():
+        if values.shape != (state["steps_done"],):
+            raise ValueError(f"the history of {name} has shape {values.shape} after {state['steps_done']} steps.")
+    layers = {
+        "generator": (architectures.generator_layers(recipe), (recipe.latent,)),
+        "discriminator": (architectures.discriminator_layers(recipe), architectures.discriminator_input(recipe)),
+    }
+    for player in players:
+        weights = _part(player, arrays)
+        for cost in architectures.costs(*layers[player]):
+            parts = [weights.get(f"{cost.name}.{part}") for part in ("kernel", "bias", "scale", "shift")]
+            found = sum(part.size for part in parts if part is not None)
+            if found != cost.parameters:
+                raise ValueError(f"the {player}'s {cost.name} has {cost.parameters} weights, and the file {found}.")
+    for player in ("generator", "discriminator"):
+        for name, moment in _part(f"{player}_optimiser", arrays).items():
+            weight = arrays.get(f"{player}/{name.partition('/')[2]}")
+            if name != "steps" and (weight is None or weight.shape != moment.shape):
+                raise ValueError(f"the {player}'s optimiser has {name} of shape {moment.shape}.")
 
 
 def _prefixed(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

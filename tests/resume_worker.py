@@ -1,0 +1,56 @@
+"""What the tests of resuming run in processes of their own.
+
+resume_worker.py go-on BACKEND SOURCE TARGET: each run in SOURCE goes on for N steps, and is saved in TARGET
+resume_worker.py train BACKEND DIRECTORY STEPS EVERY: goes on with a run, or starts it, until it is done
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import ganlib
+from ganlib.checkpoint import Saver, steps
+
+N = 7  # of the 2 N steps of an exact resumption
+SMALL = {"width": 4, "batch_size": 8, "latent": 8}
+RECIPES = {
+    "ring": ganlib.recipe("ring", width=8, batch_size=16),
+    "dcgan-digits": ganlib.recipe("dcgan-digits", **SMALL),
+    "everything": ganlib.recipe(
+        "dcgan-digits",
+        **SMALL,
+        **{"discriminator_norm": "spectral", "discriminator_dropout": 0.2, "pack": 2},
+        **{"penalty": "wgan_gp", "penalty_weight": 1.0, "penalty_every": 2, "loss": "wasserstein"},
+        **{"instance_noise": 0.2, "instance_noise_steps": 10, "discriminator_steps": 2, "moving_average": 0.9},
+        generator_optimiser={"rule": "sgd", "rate": 0.01},
+    ),
+}
+KILLED = RECIPES["ring"]
+
+
+def data(recipe):
+    """So few that the epochs of a run are several, and one of them is under way when it is saved."""
+    return ganlib.data.load(recipe).samples[:40]
+
+
+def go_on(gl, source, target):
+    for name in RECIPES:
+        trainer = gl.Trainer.load(source / name)
+        trainer.fit(data(trainer.recipe), steps=N, progress=False)
+        trainer.save(target / name)
+        np.save(target / name / "samples.npy", trainer.sample(20, seed=3))
+
+
+def train(gl, directory, until, every):
+    trainer = gl.Trainer.load(directory) if steps(directory) else gl.Trainer(KILLED, seed=5)
+    if left := until - trainer.steps_done:
+        trainer.fit(data(KILLED), steps=left, callbacks=[Saver(directory, every=every)], progress=False)
+
+
+if __name__ == "__main__":
+    command, backend, directory, *rest = sys.argv[1:]
+    if command == "go-on":
+        go_on(ganlib.backend(backend), Path(directory), Path(rest[0]))
+    else:
+        train(ganlib.backend(backend), Path(directory), int(rest[0]), int(rest[1]))
