@@ -139,7 +139,7 @@ def save(
             with contextlib.suppress(OSError):
                 aside.unlink()
             if isinstance(error, OSError):
-                raise _not_saved(path, error) from error
+                raise _not_saved(directory, path, error) from error
             raise
         if keep is not None:
             _prune(directory, step, keep)
@@ -199,7 +199,7 @@ def lock(directory: str | os.PathLike[str]) -> Iterator[None]:
         yield
         return
     except OSError as error:
-        raise _not_saved(directory, error) from error
+        raise _not_saved(directory, directory, error) from error
     try:
         yield
     finally:
@@ -482,12 +482,14 @@ def _damaged(path: Path, why: str) -> str:
     return f"{path} is damaged: {why}. There is no other good checkpoint in its folder."
 
 
-def _not_saved(path: Path, error: OSError) -> CheckpointNotSaved:
+def _not_saved(directory: str | os.PathLike[str], path: Path, error: OSError) -> CheckpointNotSaved:
     remedy = "Choose a folder that can be written to."
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         remedy = "Make room there, or choose a folder elsewhere."
-    left = steps(path.parent if path.suffix else path)
-    intact = f" The checkpoints before it are intact; the last is of step {left[-1]}." if left else ""
+    left: list[int] = []
+    with contextlib.suppress(CheckpointError):
+        left = steps(directory)
+    intact = f" What was saved before is intact; the last is of step {left[-1]}." if left else ""
     told = CheckpointNotSaved(f"{path} could not be written: {error.strerror or error}.{intact} {remedy}")
     told.errno = error.errno
     return told

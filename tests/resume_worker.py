@@ -1,9 +1,12 @@
 """What the tests of resuming run in processes of their own.
 
-resume_worker.py go-on BACKEND SOURCE TARGET: each run in SOURCE goes on for N steps, and is saved in TARGET
+resume_worker.py go-on BACKEND SOURCE TARGET: each run in SOURCE goes on for N steps, is saved in TARGET;
+    then the last one trains on until a SIGTERM
 resume_worker.py train BACKEND DIRECTORY STEPS EVERY: goes on with a run, or starts it, until it is done
 """
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -21,8 +24,8 @@ RECIPES = {
         "dcgan-digits",
         **SMALL,
         **{"discriminator_norm": "spectral", "discriminator_dropout": 0.2, "pack": 2},
-        **{"penalty": "wgan_gp", "penalty_weight": 1.0, "penalty_every": 2, "loss": "wasserstein"},
-        **{"instance_noise": 0.2, "instance_noise_steps": 10, "discriminator_steps": 2, "moving_average": 0.9},
+        **{"penalty": "wgan_gp", "penalty_weight": 1.0, "loss": "wasserstein", "moving_average": 0.9},
+        **{"instance_noise": 0.2, "instance_noise_steps": 10},
         generator_optimiser={"rule": "sgd", "rate": 0.01},
     ),
 }
@@ -34,12 +37,21 @@ def data(recipe):
     return ganlib.data.load(recipe).samples[:40]
 
 
+class Terminated:
+    """Is told to end, as by `kill` or a cluster's clock, at step 2 N + 3."""
+
+    def on_step(self, trainer, metrics):
+        if trainer.steps_done == 2 * N + 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
 def go_on(gl, source, target):
     for name in RECIPES:
         trainer = gl.Trainer.load(source / name)
         trainer.fit(data(trainer.recipe), steps=N, progress=False)
         trainer.save(target / name)
         np.save(target / name / "samples.npy", trainer.sample(20, seed=3))
+    trainer.fit(data(trainer.recipe), steps=1000, callbacks=[Terminated(), Saver(target / name)], progress=False)
 
 
 def train(gl, directory, until, every):

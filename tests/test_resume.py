@@ -26,14 +26,14 @@ def start(*arguments):
     return subprocess.Popen([*WORKER, *map(str, arguments)], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
 
 
-def finish(process):
+def finish(process, status=0):
     _, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors
+    assert process.returncode == status, errors
 
 
-def assert_same_files(a, b):
-    """Two folders' latest checkpoints: every array and every number of the state, to the bit."""
-    (arrays, state), (others, other_state) = checkpoint.load(a), checkpoint.load(b)
+def assert_same_files(a, b, step):
+    """Two folders' checkpoints of a step: every array and every number of the state, to the bit."""
+    (arrays, state), (others, other_state) = checkpoint.load(a, step), checkpoint.load(b, step)
     assert arrays.keys() == others.keys()
     for name, array in arrays.items():
         assert array.dtype == others[name].dtype
@@ -51,11 +51,12 @@ def test_a_new_process_goes_on_to_the_bit(gl, tmp_path):
         trainer.fit(data, steps=n, progress=False)
         trainer.save(tmp_path / "straight" / name)
         samples[name] = trainer.sample(20, seed=3)
-    finish(start("go-on", gl.name, tmp_path / "half", tmp_path / "resumed"))
+    finish(start("go-on", gl.name, tmp_path / "half", tmp_path / "resumed"), status=143)
     for name in resume_worker.RECIPES:
-        assert_same_files(tmp_path / "straight" / name, tmp_path / "resumed" / name)
+        assert_same_files(tmp_path / "straight" / name, tmp_path / "resumed" / name, 2 * n)
         np.testing.assert_array_equal(samples[name], np.load(tmp_path / "resumed" / name / "samples.npy"))
-        assert len(checkpoint.load(tmp_path / "resumed" / name)[0]["history/d_loss"]) == 2 * n
+        assert len(checkpoint.load(tmp_path / "resumed" / name, 2 * n)[0]["history/d_loss"]) == 2 * n
+    assert checkpoint.steps(tmp_path / "resumed" / name) == [2 * n, 2 * n + 3]  # it was told to end, saved, and ended
 
 
 def test_a_run_that_is_killed_again_and_again_ends_as_the_undisturbed_one(gl, tmp_path):
@@ -79,7 +80,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_the_undisturbed_one(gl, tm
         # Whatever the moment was, there is a whole checkpoint.
         assert checkpoint.describe(run)["step"] >= moment
     finish(start("train", gl.name, run, until, every))
-    assert_same_files(tmp_path / "undisturbed", run)
+    assert_same_files(tmp_path / "undisturbed", run, until)
     assert checkpoint.steps(run) == [until - 2 * every, until - every, until]
     assert not list(run.glob("*.tmp"))
     assert not list(run.glob(".step-*"))
