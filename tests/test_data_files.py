@@ -5,9 +5,13 @@ import gzip
 import hashlib
 import http.server
 import io
+import os
 import struct
+import subprocess
+import sys
 import tarfile
 import threading
+import time
 import tracemalloc
 import zlib
 from types import SimpleNamespace
@@ -238,7 +242,7 @@ def test_memory_follows_the_content_not_the_header(tmp_path):
 
 @pytest.fixture
 def server():
-    """A mirror on this machine. `files`: path -> content, status, or (content, the length it claims)."""
+    """A mirror on this machine. `files`: path -> content, status, or (content, its claimed length[, an event to await])."""
     files, asked = {}, []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -249,11 +253,15 @@ def server():
             if isinstance(answer, int):
                 self.send_error(answer)
                 return
-            content, length = answer if isinstance(answer, tuple) else (answer, len(answer))
+            content, length, *wait = answer if isinstance(answer, tuple) else (answer, len(answer))
             self.send_response(200)
             self.send_header("Content-Length", str(length))
             self.end_headers()
-            self.wfile.write(content)
+            # A reader may be killed, or out of room, and listen no more.
+            with contextlib.suppress(ConnectionError):
+                self.wfile.write(content)
+            for event in wait:
+                event.wait(60)
 
         def log_message(self, *_):
             pass
@@ -341,6 +349,46 @@ def test_a_folder_that_cannot_be_written(mirrors, tmp_path):
     (tmp_path / "own").write_bytes(b"a file")
     with pytest.raises(DataError, match="cannot be kept there"):
         load("mnist", split="test", folder=tmp_path / "own")
+
+
+DOWNLOAD = """
+import sys
+from ganlib import errors
+from ganlib.data import download
+
+if sys.argv[3] == "full":
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+download.MIRRORS["mnist"] = (sys.argv[1],)
+try:
+    download.obtain("mnist", "t10k-images-idx3-ubyte.gz", sys.argv[2])
+except errors.DataError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals and quotas are Unix's")
+@pytest.mark.parametrize("how", ["killed", "full"])
+def test_a_download_that_is_cut_short_harms_nothing(mirrors, tiny, tmp_path, how):
+    """By kill -9, or by a full disk: what is there in part is not taken for the file, and the next try succeeds."""
+    own, done = tmp_path / "own", threading.Event()
+    mirrors.files[f"/a/{IMAGES}"] = (bytes(300_000), 600_000, done)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-c", DOWNLOAD, mirrors.url + "a/", str(own), how]
+    process = subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        if how == "killed":
+            while not any((own / name).stat().st_size for name in tree(own)) and process.poll() is None:
+                time.sleep(0.01)
+            process.kill()
+        said, _ = process.communicate(timeout=60)
+    finally:
+        done.set()
+    assert ("cannot be kept there: " in said) == (how == "full")
+    assert f"mnist/{IMAGES}" not in tree(own)
+    mirrors.files[f"/a/{IMAGES}"] = tiny.files[IMAGES]
+    check_tiny(load("mnist", split="test", folder=own), tiny)
 
 
 def test_the_pins_are_well_formed_and_complete():
