@@ -21,7 +21,22 @@ __version__ = "0.1.0"
 __all__ = ["Optimiser", "Recipe", "available", "backend", "recipe", "recipes"]
 
 # Loaded on first use, so that `import ganlib` stays quick.
-_MODULES = ("architectures", "checkpoint", "data", "errors", "interactive", "metrics", "plots", "reference")
+_MODULES = (
+    "architectures",
+    "callbacks",
+    "checkpoint",
+    "data",
+    "doctor",
+    "errors",
+    "interactive",
+    "metrics",
+    "monitor",
+    "pictures",
+    "plots",
+    "reference",
+    "report",
+    "run",
+)
 
 
 def __getattr__(name: str) -> ModuleType:

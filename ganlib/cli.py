@@ -1,0 +1,339 @@
+"""The command `ganlib`, also `python -m ganlib`: what it does are calls that a reader can make in Python.
+
+Parsing is click's: a help page, typed options and usage errors for each command, tests in process, and no dependencies.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import dataclasses
+import io
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+import ganlib
+from ganlib.backends import BACKENDS
+from ganlib.errors import GanlibError
+from ganlib.recipe import PRECISIONS
+
+FAILED, INTERRUPTED = 1, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit status.
+
+    0: done. 1: failed, TrainingFailed for example. 2: it was called wrongly. 130: interrupted (Ctrl-C). 143: SIGTERM.
+
+    Args:
+        arguments: as on the command line, without the command's name; None takes the process's.
+    """
+    os.environ.setdefault("MPLBACKEND", "agg")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        status = cli.main(arguments, prog_name="ganlib", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except SystemExit as stop:  # SIGTERM, see ganlib.run
+        return stop.code if isinstance(stop.code, int) else FAILED
+    except BrokenPipeError:  # `ganlib recipes | head`
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        if "--debug" in arguments:
+            traceback.print_exc()
+        known = isinstance(error, GanlibError | ValueError | TypeError | OSError)
+        told = str(error) if known else f"unexpected {type(error).__name__}: {error}. --debug shows where"
+        click.echo(f"Error: {told}", err=True)
+        return FAILED
+
+
+class _Command(click.Command):
+    """A command whose epilogue, the examples, is printed as it is written."""
+
+    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.epilog:
+            formatter.write("\nExamples:\n" + "".join(f"  {line}\n" for line in self.epilog.strip().splitlines()))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(ganlib.__version__, prog_name="ganlib")
+def cli() -> None:
+    """Generative adversarial networks, in PyTorch and in TensorFlow, with the same numbers.
+
+    `ganlib COMMAND --help` shows a command's options and examples.
+    """
+
+
+def _command(*examples: str) -> Callable[[Callable[..., Any]], click.Command]:
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        debug = click.option("--debug", is_flag=True, expose_value=False, help="Show the stack trace of an error.")
+        return cli.command(cls=_Command, epilog="\n".join(examples))(debug(function))
+
+    return decorate
+
+
+_framework = click.option(
+    "--framework",
+    type=click.Choice(BACKENDS),
+    help="Default: the environment variable GANLIB_BACKEND, else the first that is installed.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+_directory = click.argument("directory", type=click.Path(path_type=Path))
+_which = click.option(
+    "--checkpoint",
+    "which",
+    default="latest",
+    show_default=True,
+    metavar="latest|best|STEP",
+    callback=lambda context, option, value: int(value) if value.isdecimal() else value,
+    help="Which one.",
+)
+_device = click.option("--device", help="The framework's name of one. Default: a GPU where there is one.")
+
+
+@_command("ganlib doctor", "ganlib doctor --json")
+@_json
+def doctor(as_json: bool) -> int:
+    """Say what is here: versions, devices, precisions, data sets; and how to get what is missing.
+
+    In each framework it trains a few steps, which takes some seconds. The exit status is 1 if a framework is broken or
+    there is none.
+    """
+    found = ganlib.doctor.examine()
+    click.echo(_to_json(found) if as_json else ganlib.doctor.text(found))
+    return FAILED if found["problems"] else 0
+
+
+@_command("ganlib recipes", "ganlib recipes dcgan-digits      # every field")
+@click.argument("name", required=False)
+def recipes(name: str | None) -> None:
+    """List the recipes and what each is for, or every field of one."""
+    if name is not None:
+        click.echo(ganlib.recipe(name).to_json())
+        return
+    for known in ganlib.recipes():
+        click.echo(click.style(known, bold=True))
+        click.echo(click.wrap_text(ganlib.recipe(known).about, 96, "    ", "    "))
+
+
+@_command(
+    "ganlib train dcgan-digits --out runs/digits",
+    "ganlib train dcgan-digits --out runs/digits --resume          # goes on, also in the other framework",
+    "ganlib train ring --framework tensorflow --seed 3 --steps 500 --out runs/ring",
+    "ganlib train dcgan-32 --set loss=hinge --set discriminator_optimiser.rate=4e-4 --out runs/hinge",
+    "ganlib train dcgan-64 --data folder:pictures --precision auto --out runs/pictures",
+)
+@click.argument("recipe")
+@_framework
+@click.option("--data", help="The data set, or folder:PATH for images of your own. Default: the recipe's.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="The run's folder: new, empty, or --resume."
+)
+@click.option("--steps", type=click.IntRange(min=1), help="Steps in all. Default: the recipe's.")
+@click.option("--seed", type=click.IntRange(min=0), help="Of weights, latents and order of the data. Default: 0.")
+@click.option("--precision", type=click.Choice(PRECISIONS), help="Default: the recipe's.")
+@_device
+@click.option(
+    "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Change a field of the recipe. Repeatable."
+)
+@click.option(
+    "--every",
+    default=500,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Steps between checkpoints, and pictures.",
+)
+@click.option("--resume", is_flag=True, help="Go on from the folder's last checkpoint; start if there is none.")
+@click.option("--tensorboard", is_flag=True, help="Log for TensorBoard, in the folder tensorboard of --out.")
+@click.option("--no-monitor", is_flag=True, help="Do not watch for collapse, saturation and other ills.")
+@click.option("--json", "as_json", is_flag=True, help="Print report.json as the last line, for programs.")
+def train(
+    recipe: str,
+    framework: str | None,
+    data: str | None,
+    out: Path,
+    steps: int | None,
+    seed: int | None,
+    precision: str | None,
+    device: str | None,
+    settings: tuple[str, ...],
+    every: int,
+    resume: bool,
+    tensorboard: bool,
+    no_monitor: bool,
+    as_json: bool,
+) -> None:
+    """Train RECIPE, one of those that `ganlib recipes` lists.
+
+    The run's folder gets checkpoints and, in samples, pictures on the way; at the end report.html, report.json and
+    history.csv. A run that was stopped, however, goes on with --resume as if it had not been. The monitor's sentences
+    and the progress go to standard error.
+    """
+    changes = parse_settings(settings)
+    if data is not None:
+        changes["data"] = data
+    experiment = ganlib.recipe(recipe, **changes)
+    page = ganlib.run.train(
+        experiment if steps is None or resume else dataclasses.replace(experiment, steps=steps),
+        out,
+        backend=framework,
+        steps=steps,
+        seed=seed,
+        precision=precision,
+        device=device,
+        every=every,
+        resume=resume,
+        watch=not no_monitor,
+        tensorboard=tensorboard,
+    )
+    summary = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    if as_json:
+        click.echo(json.dumps(summary, ensure_ascii=False))
+        return
+    click.echo(ganlib.report.table(ganlib.report.read(out)))
+    click.echo(f"\nThe whole report: {page}")
+
+
+@_command(
+    "ganlib sample runs/digits -n 64 --out grid.png",
+    "ganlib sample runs/digits -n 10000 --seed 3 --out samples.npz",
+)
+@_directory
+@click.option("-n", default=64, show_default=True, type=click.IntRange(min=1), help="How many.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="FILE.png for a picture, FILE.npz for numbers."
+)
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of the latents.")
+@_framework
+@_which
+@_device
+def sample(
+    directory: Path, n: int, out: Path, seed: int, framework: str | None, which: str | int, device: str | None
+) -> None:
+    """Draw samples from the run in DIRECTORY.
+
+    An .npz file holds them as `samples`: (n, height, width, channels) in [-1, 1], or points (n, 2).
+    """
+    if out.suffix.lower() not in (".png", ".npz"):
+        raise click.BadParameter(f"{out} ends neither in .png nor in .npz.", param_hint="--out")
+    samples = _load(directory, framework, which, device).sample(n, seed=seed)
+    content = ganlib.pictures.png(samples) if out.suffix.lower() == ".png" else _npz(samples)
+    click.echo(ganlib.pictures.write(out, content))
+
+
+@_command(
+    "ganlib evaluate runs/digits",
+    "ganlib evaluate runs/mnist --split test -n 10000 --json",
+    "ganlib evaluate runs/pictures --data folder:pictures",
+)
+@_directory
+@click.option("--data", help="The data to compare with. Default: what it was trained on.")
+@click.option("--split", default="train", show_default=True, type=click.Choice(("train", "test")), help="Its part.")
+@click.option("-n", default=2500, show_default=True, type=click.IntRange(min=10), help="Samples to score.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="Of their latents.")
+@_framework
+@_which
+@_device
+@_json
+def evaluate(
+    directory: Path,
+    data: str | None,
+    split: str,
+    n: int,
+    seed: int,
+    framework: str | None,
+    which: str | int,
+    device: str | None,
+    as_json: bool,
+) -> None:
+    """Score the run in DIRECTORY, each score beside that of a perfect sampler."""
+    trainer = _load(directory, framework, which, device)
+    recipe = trainer.recipe if data is None else dataclasses.replace(trainer.recipe, data=data)
+    found = ganlib.report.scores(ganlib.data.load(recipe, split=split), trainer.sample(n, seed=seed))
+    if as_json:
+        scores = {name: ganlib.report.as_json(score) for name, score in found.items()}
+        click.echo(_to_json({"step": trainer.steps_done, "samples": n, "seed": seed, "metrics": scores}))
+    else:
+        click.echo(f"{trainer.recipe.name}, step {trainer.steps_done}, {n} samples\n{ganlib.report.table(found)}")
+
+
+@_command("ganlib compare runs/digits runs/digits-r1", "ganlib compare runs/* --json")
+@click.argument("directories", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_json
+def compare(directories: tuple[Path, ...], as_json: bool) -> None:
+    """Compare runs: where their recipes differ, how far they are, and the scores of their reports."""
+    found = ganlib.report.compare(directories)
+    if as_json:
+        metrics = {
+            name: [None if score is None else ganlib.report.as_json(score) for score in row]
+            for name, row in found["metrics"].items()
+        }
+        click.echo(
+            _to_json({"directories": [str(directory) for directory in directories], **found, "metrics": metrics})
+        )
+    else:
+        click.echo(ganlib.report.comparison([str(directory) for directory in directories], found))
+
+
+def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
+    """The changes that `--set` asks for: "width=4", "loss=hinge", "shape=(32, 32, 1)", "generator_optimiser.rate=1e-4".
+
+    A value is a number, True, False or a tuple as in Python; anything else is text.
+    """
+    changes: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        name, _, inner = name.strip().partition(".")
+        if not equals or not name:
+            raise click.BadParameter(
+                f"{setting!r} is not of the form FIELD=VALUE, width=32 for example.", param_hint="--set"
+            )
+        if name in ("steps", "data"):
+            raise click.BadParameter(f"{name} has an option of its own: --{name}.", param_hint="--set")
+        value = _value(text.strip())
+        if inner:
+            changes.setdefault(name, {})[inner] = value
+        else:
+            changes[name] = value
+    return changes
+
+
+def _value(text: str) -> Any:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return text
+
+
+def _load(directory: Path, framework: str | None, which: str | int, device: str | None) -> Any:
+    ganlib.checkpoint.describe(directory)  # a folder without a run is refused before a framework is loaded
+    return ganlib.backend(framework).Trainer.load(directory, which=which, device=device)
+
+
+def _npz(samples: Any) -> bytes:
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, samples=samples)
+    return buffer.getvalue()
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
