@@ -84,10 +84,12 @@ class TensorBoard:
     def on_end(self, trainer: Any) -> None:
         self.writer.close()
 
+    on_fail = on_end
+
 
 class _TorchWriter:
     def __init__(self, directory: Path) -> None:
-        # Where TensorFlow is installed too, tensorboard would import it, which takes seconds, unless this module exists.
+        # Where TensorFlow is installed too, tensorboard imports it, which takes seconds, unless this module exists.
         sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))
         from torch.utils.tensorboard import SummaryWriter
 

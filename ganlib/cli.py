@@ -189,7 +189,7 @@ def train(
         changes["data"] = data
     experiment = ganlib.recipe(recipe, **changes)
     page = ganlib.run.train(
-        experiment if steps is None or resume else dataclasses.replace(experiment, steps=steps),
+        experiment,
         out,
         backend=framework,
         steps=steps,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import functools
 import html
 import importlib.metadata
 import itertools
@@ -19,7 +20,7 @@ import platform
 import re
 import shlex
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from ganlib.metrics import Score
 from ganlib.recipe import RECIPES, Recipe
 
 SAMPLES = 2500  # scored, as in PacGAN's protocol
+JUDGED = 1000  # samples by which checkpoints are compared: quicker, and still far above the noise
 REAL = 10_000  # real images they are compared with, at most: time grows with the square
 DIGITS = ("digits", "mnist")  # what the feature network knows
 COLUMNS = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")  # of history.csv; a loaded history has another order
@@ -79,24 +81,64 @@ def scores(data: Any, samples: np.ndarray) -> dict[str, Score]:
     if centers is not None:
         modes = metrics.mode_coverage(samples, centers, data.std)
         return {key: getattr(modes, key) for key in ("modes", "good_percent", "reverse_kl", "std_ratio")}
-    real = real[np.linspace(0, len(real) - 1, min(len(real), REAL)).round().astype(int)]
+    real = _some(real, REAL)
     if name in DIGITS and samples.shape[-1] == 1:
         found = metrics.evaluate(real, samples)
         near = {key: getattr(found.prdc, key) for key in ("precision", "recall", "density", "coverage")}
         return {"frechet": found.frechet, "kernel": found.kernel, **near, "classes_kl": found.classes.kl}
     if name == "shapes" and samples.shape[-1] == 3:
-        shape, colour, distance = shape_factors(samples)
-        good = distance < 0.5
-        kinds = np.unique(np.stack([shape, colour], axis=1)[good], axis=0)
+        counts = _kinds(samples)
         return {
-            "recognised_percent": Score(100 * good.mean(), 100),
-            "kinds": Score(len(kinds), len(SHAPES) * len(COLOURS)),
+            "recognised_percent": Score(100 * counts.sum() / len(samples), 100),
+            "kinds": Score(int(np.count_nonzero(counts)), counts.size),
         }
     spread = float(np.sqrt(samples.var(axis=0).sum() / max(real.var(axis=0).sum(), 1e-30)))
     result = {"spread": Score(spread, 1)}
     if samples.ndim == 4 and min(samples.shape[1:3]) >= 12:
         result["checkerboard"] = Score(metrics.checkerboard(samples), metrics.checkerboard(real))
     return result
+
+
+def distance(data: Any) -> Callable[[Any], float] | None:
+    """What tells how far a trainer's samples are from the data, by which `ganlib.checkpoint.Saver` keeps the best.
+
+    Digits: the Fréchet distance. Mixtures and shapes: the total variation distance of the good samples' shares, by mode
+    or by kind, from equal shares; a bad sample has no share. Of other data none is known: None.
+
+    Example:
+        >>> saver = ganlib.checkpoint.Saver("runs/digits", best=ganlib.report.distance(data))
+    """
+    name, centers = getattr(data, "name", ""), getattr(data, "centers", None)
+    if centers is not None:
+        return lambda trainer: _variation(metrics.mode_coverage(_judged(trainer), centers, data.std).counts)
+    if name == "shapes":
+        return lambda trainer: _variation(_kinds(_judged(trainer)))
+    if name in DIGITS:
+        real = functools.cache(lambda: metrics.features(_some(data.samples, 2 * JUDGED)))  # not before it is needed
+        return lambda trainer: metrics.frechet_distance(real(), metrics.features(_judged(trainer)))
+    return None
+
+
+def _judged(trainer: Any) -> np.ndarray:
+    return trainer.sample(JUDGED, seed=1)
+
+
+def _variation(counts: np.ndarray) -> float:
+    """Σ |share − 1/k| / 2, the bad samples being a class of their own that should be empty."""
+    return float(1 - np.minimum(counts / JUDGED, 1 / counts.size).sum())
+
+
+def _kinds(images: np.ndarray) -> np.ndarray:
+    """(shapes, colours): how many images show each combination."""
+    shape, colour, far = shape_factors(images)
+    counts = np.zeros((len(SHAPES), len(COLOURS)), np.int64)
+    np.add.at(counts, (shape[far < 0.5], colour[far < 0.5]), 1)
+    return counts
+
+
+def _some(samples: np.ndarray, n: int) -> np.ndarray:
+    """At most n of the samples, evenly chosen."""
+    return samples[np.linspace(0, len(samples) - 1, min(len(samples), n)).round().astype(int)]
 
 
 def table(found: Mapping[str, Score]) -> str:

@@ -9,14 +9,11 @@ The folder holds checkpoints (`ganlib.checkpoint`), in `samples` pictures on the
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
-import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +23,6 @@ from ganlib.errors import CheckpointError, TrainingFailed
 from ganlib.recipe import Recipe
 
 OURS = ("samples", "tensorboard", "report.html", "report.json", "history.csv")  # in the folder, beside checkpoints
-TERMINATED = 128 + signal.SIGTERM  # the exit status of a process that SIGTERM ended
 
 
 def train(
@@ -74,13 +70,10 @@ def train(
     samples = data.load(recipe)
     with checkpoint.lock(directory):
         if found:
-            trainer = gl.Trainer.load(directory, precision=precision, device=device)
-            _check_same(directory, trainer, recipe, seed)
+            trainer = _load(gl, directory, recipe, steps, seed, precision, device)
             say(f"Going on from step {trainer.steps_done}.")
         else:
-            trainer = gl.Trainer(recipe, seed or 0, precision, device)
-        # How long, and where images lie, may change from one part of a run to the next.
-        trainer.recipe = dataclasses.replace(trainer.recipe, data=recipe.data, steps=steps or trainer.recipe.steps)
+            trainer = gl.Trainer(dataclasses.replace(recipe, steps=steps or recipe.steps), seed or 0, precision, device)
         left = trainer.recipe.steps - trainer.steps_done
         watching = monitor.Monitor(data=samples, say=say) if watch else None
         seconds = None
@@ -110,22 +103,42 @@ def _fit(
         listeners.append(callbacks.TensorBoard(directory / "tensorboard", every_picture=every))
     if not sys.stderr.isatty():
         listeners.append(_Lines(say, every))
-    listeners.append(checkpoint.Saver(directory, every=every))
+    listeners.append(checkpoint.Saver(directory, every=every, best=report.distance(samples)))
     goal, start = trainer.steps_done + steps, time.perf_counter()
     try:
-        with _terminated(trainer.stop) as terminated:
-            trainer.fit(samples, steps=steps, callbacks=listeners)
+        trainer.fit(samples, steps=steps, callbacks=listeners)
+        if trainer.steps_done < goal:
+            raise KeyboardInterrupt  # fit let it wait for the end of the step
+    except (KeyboardInterrupt, SystemExit):
+        if kept := checkpoint.steps(directory):
+            say(f"Stopped; step {kept[-1]} is saved. With --resume (resume=True) the training goes on from there.")
+        raise
     except TrainingFailed as error:
         report.write_history(error.history, directory / "history.csv")
         if kept := checkpoint.steps(directory):
             say(f"The last good state is kept, of step {kept[-1]}; every number up to the failure is in history.csv.")
         raise
-    if trainer.steps_done < goal:
-        say(f"Stopped at step {trainer.steps_done} and saved. With --resume (resume=True) it goes on from here.")
-        if terminated():
-            raise SystemExit(TERMINATED)
-        raise KeyboardInterrupt
     return time.perf_counter() - start
+
+
+def _load(
+    gl: Any,
+    directory: Path,
+    recipe: Recipe,
+    steps: int | None,
+    seed: int | None,
+    precision: str | None,
+    device: str | None,
+) -> Any:
+    """The run to go on with, if it is the one that is described; its length may change."""
+    saved = checkpoint.describe(directory)
+    if seed not in (None, saved["seed"]):
+        raise CheckpointError(
+            f"The run in {directory} has seed {saved['seed']}, and not {seed}. Leave the seed out to go on with it, or "
+            "name a new folder."
+        )
+    expected = dataclasses.replace(recipe, steps=steps or saved["recipe"].steps)
+    return gl.Trainer.load(directory, precision=precision, device=device, recipe=expected)
 
 
 class _Lines:
@@ -145,26 +158,6 @@ def _say(sentence: str) -> None:
     from tqdm import tqdm
 
     tqdm.write(sentence, file=sys.stderr)  # above the progress bar, if there is one
-
-
-@contextlib.contextmanager
-def _terminated(stop: Callable[[], None]) -> Iterator[Callable[[], bool]]:
-    """Lets SIGTERM call `stop`; what it yields tells whether it came."""
-    came = False
-
-    def handler(number: int, frame: Any) -> None:
-        nonlocal came
-        came = True
-        stop()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: came
-        return
-    before = signal.signal(signal.SIGTERM, handler)
-    try:
-        yield lambda: came
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _check_folder(directory: Path, resume: bool) -> bool:
@@ -187,20 +180,3 @@ def _check_folder(directory: Path, resume: bool) -> bool:
             f"{directory} holds no checkpoint, but {foreign[0]}. Name the folder of a run, or a new one."
         )
     return bool(steps)
-
-
-def _check_same(directory: Path, trainer: Any, recipe: Recipe, seed: int | None) -> None:
-    """Refuses to go on from another run than the one that is described."""
-    ours, theirs = report.fields(recipe), report.fields(trainer.recipe)
-    if seed is not None:
-        ours["seed"], theirs["seed"] = seed, trainer.seed
-    free = {"about", "steps", "precision"}
-    if all(recipe["data"].startswith("folder:") for recipe in (ours, theirs)):
-        free.add("data")  # images may have moved
-    differing = [f"{k} is {theirs[k]} there and {v} here" for k, v in ours.items() if k not in free and v != theirs[k]]
-    if differing:
-        raise CheckpointError(
-            f"The run in {directory} is another one: {'; '.join(differing[:5])}"
-            + (f"; and {len(differing) - 5} more." if len(differing) > 5 else ".")
-            + " Give the same recipe to go on with it, or name a new folder."
-        )

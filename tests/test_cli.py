@@ -29,6 +29,7 @@ def fewer_samples(monkeypatch):
     """Scoring 2,500 images against 1,797 takes seconds."""
     monkeypatch.setattr(report, "SAMPLES", 40)
     monkeypatch.setattr(report, "REAL", 80)
+    monkeypatch.setattr(report, "JUDGED", 40)
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def test_a_stopped_run_is_saved_and_goes_on_as_if_it_had_not_been(
         patch.setattr(callbacks.Samples, "on_step", stopped_at_2)
         found, _, err = call(*arguments)
     assert found == status
-    assert "Stopped at step 2 and saved" in err
+    assert "Stopped; step 2 is saved" in err
     assert "Traceback" not in err
     assert signal.getsignal(number) == before
     assert ganlib.checkpoint.steps(folder)[-1] == 2
@@ -149,9 +150,9 @@ def test_resume_refuses_another_run(gl, call, ring):
     before = {path: path.read_bytes() for path in ring.rglob("*.*") if path.is_file()}
     framework = ("--framework", gl.name)
     for given, told in (
-        (("--set", "loss=hinge"), "loss is nonsaturating there and hinge here"),
-        (("--seed", 5), "seed is 0 there and 5 here"),
-        (("--data", "grid"), "data is ring there and grid here"),
+        (("--set", "loss=hinge"), "loss is 'nonsaturating' there and 'hinge' here"),
+        (("--seed", 5), "has seed 0, and not 5"),
+        (("--data", "grid"), "data is 'ring' there and 'grid' here"),
     ):
         status, _, err = call(*RING, *given, *framework, "--out", ring, "--resume")
         assert status == 1
@@ -309,6 +310,26 @@ def test_scores_of_the_data_itself_are_a_perfect_samplers(name, monkeypatch):
         # Digits are drawn from the same 1,797, so some are in both.
         assert abs(score - score.perfect) <= slack or name == "digits", (key, score)
     assert set(report.scores(np.zeros((9, 8, 8, 1)), np.ones((9, 8, 8, 1)))) == {"spread"}
+
+
+@pytest.mark.parametrize("name", ["ring", "digits", "shapes"])
+def test_the_distance_that_chooses_the_best_checkpoint_is_small_for_the_data_and_large_for_others(name, monkeypatch):
+    monkeypatch.setattr(report, "JUDGED", 300)
+    data = ganlib.data.load(name, n=600)
+
+    class Sampler:
+        def __init__(self, samples):
+            self.samples = samples
+
+        def sample(self, n, seed):
+            return self.samples[:n]
+
+    distance = report.distance(data)
+    collapsed = np.repeat(data.samples[:1], 300, axis=0)
+    noise = np.random.default_rng(0).uniform(-1, 1, data.samples.shape).astype(np.float32)
+    good, *bad = (distance(Sampler(samples)) for samples in (data.samples, collapsed, noise))
+    assert good < 0.3 * min(bad)
+    assert report.distance(data.samples) is None
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-3.2, 4.1), (1e-7, 2e-7), (5, 5), (0, 0), (-1e6, 3), (0, 7)])
