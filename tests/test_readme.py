@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import ganlib
+from ganlib import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -57,3 +59,14 @@ def test_the_map_names_what_exists():
     assert len(places) > 5
     for place in places:
         assert (ROOT / place).exists(), place
+
+
+def test_the_command_lines_examples_can_be_parsed():
+    (block,) = re.findall(r"^```console\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    used = set()
+    for line in block.splitlines():
+        prompt, program, name, *arguments = shlex.split(line)
+        assert (prompt, program) == ("$", "ganlib")
+        cli.cli.commands[name].make_context(name, arguments)  # parses them, and runs nothing
+        used.add(name)
+    assert used == set(cli.cli.commands) - {"recipes"}
