@@ -1,5 +1,13 @@
 """The package's own errors. Each says what was given, what was expected and what to do."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
 
 class GanlibError(Exception):
     """The base of every error that ganlib raises on purpose."""
@@ -27,3 +35,19 @@ class OutOfMemory(GanlibError, MemoryError):
 
 class MissingBackend(GanlibError, ImportError):
     """A framework that was asked for and is not installed."""
+
+
+class TrainingFailed(GanlibError, ArithmeticError):
+    """A training in which a number became NaN or infinite.
+
+    Attributes:
+        step: the step at which it happened, counted from 1.
+        tensor: the first tensor that went bad, in the order of computation: "batch", "latents", "generator/output",
+            "discriminator/logits/real", "d_loss", "penalty", "discriminator_gradient/dense0.kernel",
+            "discriminator/dense0.kernel", "discriminator_optimiser/v/dense0.kernel", …
+        history: metric name → NumPy array, from the start up to this step; the last value is this step's.
+    """
+
+    def __init__(self, message: str, step: int, tensor: str, history: Mapping[str, np.ndarray]) -> None:
+        super().__init__(message)
+        self.step, self.tensor, self.history = step, tensor, dict(history)

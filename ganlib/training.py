@@ -21,12 +21,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from ganlib import architectures, checkpoint, initialise
-from ganlib.errors import CheckpointError, OutOfMemory
+from ganlib import architectures, checkpoint, failure, initialise
+from ganlib.errors import CheckpointError, OutOfMemory, TrainingFailed
 from ganlib.recipe import PRECISIONS, Recipe
 
 EVENTS = ("on_start", "on_step", "on_end", "on_fail")
 SAMPLE_BATCH = 256  # samples generated at once
+BLOCK = 100  # steps after which metrics that wait on a device are fetched and checked
 
 
 class BaseTrainer(abc.ABC):
@@ -74,6 +75,10 @@ class BaseTrainer(abc.ABC):
         self._history: dict[str, list[np.ndarray]] = {}
         self._stop = False
         self.broken_off = False  # whether a step was begun and not finished, by an error or a second Ctrl-C
+        # On the CPU looking at a number is free. Elsewhere it would make Python wait for the device at every step.
+        self._block = 1 if self.device.lower().startswith("cpu") else BLOCK
+        self._kept: Any = None  # what the last step known to be good left
+        self._inputs: Any = None  # of the last step
         with _memory(recipe):
             self._build(generator, discriminator)
 
@@ -101,6 +106,13 @@ class BaseTrainer(abc.ABC):
 
         A KeyboardInterrupt (Ctrl-C, a notebook's stop button) ends the run after the step under way and keeps what was
         trained; calling fit again goes on from there.
+
+        Raises:
+            TrainingFailed: a number became NaN or infinite. The error names the step, the first tensor and likely
+                causes. On the CPU every step is checked, and the trainer is left as the last good step left it, to
+                the bit. On a GPU, where a look at each step would slow all of them, that is done every 100 steps: the
+                trainer is left as the last good look found it, up to 100 steps back, and the tensor is known only as
+                one of the metrics. With a callback that has on_step each step is looked at there too.
         """
         samples = self._check_samples(data)
         if steps is None:
@@ -123,6 +135,7 @@ class BaseTrainer(abc.ABC):
             with _progress_bar(steps, self.recipe.name, progress) as bar, _late_interrupt(self.stop):
                 _call(callbacks, "on_start", self)
                 for _ in range(steps):
+                    self._keep()
                     self.broken_off = True  # until _advance is through
                     indices = [self._batches.next(len(samples)) for _ in range(self.recipe.discriminator_steps)]
                     self._advance(self._take(device_samples, indices))
@@ -133,14 +146,13 @@ class BaseTrainer(abc.ABC):
                         break
         except KeyboardInterrupt:
             bar.note(f"Stopped at step {self.steps_done}; what was trained is kept, and fit goes on from here.")
+        except TrainingFailed:
+            _end(callbacks, self)  # the trainer holds a good state: let it be saved
+            raise
         except BaseException:
             _call(callbacks, "on_fail", self)
             raise
-        try:
-            _call(callbacks, "on_end", self)
-        except Exception:
-            _call(callbacks, "on_fail", self)
-            raise
+        _end(callbacks, self)
         return self.history
 
     def step(self, real: np.ndarray) -> dict[str, float]:
@@ -156,6 +168,7 @@ class BaseTrainer(abc.ABC):
                 f"step got {len(real)} samples and needs discriminator_steps · batch_size = {expected}. "
                 "Slice your data, or let fit draw the batches."
             )
+        self._keep()
         indices = list(np.arange(expected).reshape(self.recipe.discriminator_steps, -1))
         self._advance(self._take(self._to_device(real), indices))
         return self._last()
@@ -180,6 +193,7 @@ class BaseTrainer(abc.ABC):
         fakes = None if fake is None else self._check_samples(fake)
         real_device = self._to_device(samples)
         fake_device = None if fakes is None else self._to_device(fakes)
+        self._keep()
         rows, chosen = [], None
         for step in range(_whole("steps", steps, 1)):
             penalise = self.recipe.penalty != "none" and step % self.recipe.penalty_every == 0
@@ -189,7 +203,7 @@ class BaseTrainer(abc.ABC):
                 [chosen] = self._take(fake_device, [indices])
             rows.append(self._discriminator_step(real, chosen, self._draw(), penalise))
         names = ("d_loss", "d_real", "d_fake", "penalty")[: 3 + (self.recipe.penalty != "none")]
-        return dict(zip(names, self._to_numpy(rows).T, strict=False))
+        return self._alone(names, rows)
 
     def fit_generator(self, data: Any, steps: int) -> dict[str, np.ndarray]:
         """Trains G alone against D as it is. D, `history` and `steps_done` stay as they are.
@@ -203,11 +217,12 @@ class BaseTrainer(abc.ABC):
         """
         samples = self._check_samples(data)
         device_samples = self._to_device(samples)
+        self._keep()
         rows = []
         for _ in range(_whole("steps", steps, 1)):
             [real] = self._take(device_samples, [self._batches.next(len(samples))])
             rows.append(self._generator_step(real, self._draw()))
-        return {"g_loss": self._to_numpy(rows)[:, 0]}
+        return self._alone(("g_loss",), rows)
 
     def logits(self, samples: np.ndarray) -> np.ndarray:
         """D's logits (n,) of samples (n, *recipe.shape), as NumPy, in inference mode.
@@ -245,13 +260,14 @@ class BaseTrainer(abc.ABC):
         latents = np.random.default_rng(_whole("seed", seed, 0)).standard_normal((n, self.recipe.latent))
         return self.generate(latents)
 
-    def generate(self, latents: np.ndarray) -> np.ndarray:
-        """The samples of given latents (n, recipe.latent), like `sample`."""
+    def generate(self, latents: np.ndarray, averaged: bool = True) -> np.ndarray:
+        """The samples of given latents (n, recipe.latent), like `sample`; averaged=False asks the generator itself."""
         latents = np.asarray(latents)
         if latents.ndim != 2 or latents.shape[1] != self.recipe.latent or not len(latents):
             raise ValueError(f"latents has shape {latents.shape}; expected (n, {self.recipe.latent}).")
         blocks = [latents[i : i + SAMPLE_BATCH] for i in range(0, len(latents), SAMPLE_BATCH)]
-        return np.concatenate([self._generate(block) for block in blocks])
+        model = self.generator if self.average is None or not averaged else self.average
+        return np.concatenate([self._generate(block, model) for block in blocks])
 
     def save(self, directory: str | os.PathLike[str], keep: int | None = 3, score: float | None = None) -> Path:
         """Saves everything that training goes on from into one file in `directory`, and returns its path.
@@ -385,7 +401,10 @@ class BaseTrainer(abc.ABC):
     def _logits(self, samples: np.ndarray) -> np.ndarray: ...
 
     @abc.abstractmethod
-    def _generate(self, latents: np.ndarray) -> np.ndarray: ...
+    def _generate(self, latents: np.ndarray, model: Any) -> np.ndarray: ...
+
+    @abc.abstractmethod
+    def _tensor(self, array: np.ndarray) -> Any: ...
 
     @abc.abstractmethod
     def _to_numpy(self, rows: list[Any]) -> np.ndarray: ...
@@ -397,6 +416,12 @@ class BaseTrainer(abc.ABC):
     def _set_weights(self, model: Any, weights: Mapping[str, np.ndarray]) -> None: ...
 
     @abc.abstractmethod
+    def _copy_state(self) -> Any: ...
+
+    @abc.abstractmethod
+    def _restore_state(self, state: Any) -> None: ...
+
+    @abc.abstractmethod
     def _optimiser_state(self, model: Any, optimiser: Any) -> dict[str, np.ndarray]: ...
 
     @abc.abstractmethod
@@ -406,12 +431,56 @@ class BaseTrainer(abc.ABC):
 
     def _advance(self, real: list[Any]) -> None:
         penalise = self.recipe.penalty != "none" and self.steps_done % self.recipe.penalty_every == 0
+        self._inputs = real, self._draw(), penalise
         with _memory(self.recipe):
-            self._rows.append(self._step(real, self._draw(), penalise))
+            self._rows.append(self._step(*self._inputs))
         self.steps_done += 1
         self.broken_off = False
-        if len(self._rows) >= 100:
+        if len(self._rows) >= self._block:
             self._flush()
+
+    def _keep(self) -> None:
+        """Copies what a step changes, where all steps before are known to be good."""
+        if not self._rows:
+            streams = {name: rng.bit_generator.state for name, rng in self._streams.items() if name != "batches"}
+            self._kept = self._copy_state(), self.steps_done, self._batches.state(), streams
+
+    def _restore(self) -> None:
+        """Goes back to what `_keep` copied."""
+        state, self.steps_done, batches, streams = self._kept
+        self._restore_state(state)
+        self._batches.restore(batches)
+        for name, kept in streams.items():
+            self._streams[name].bit_generator.state = kept
+
+    def _fail(self, rows: np.ndarray) -> None:
+        """Goes back to the last good state, finds what went bad first, and raises TrainingFailed.
+
+        Args:
+            rows: the metrics of the steps since then; the last is the bad one.
+        """
+        exact = len(rows) == 1 and self.steps_done == self._kept[1] + 1
+        step = self._kept[1] + len(rows)
+        history = {
+            name: np.concatenate([*self._history.get(name, ()), column])
+            for name, column in zip(self.metric_names, rows.T, strict=False)
+        }
+        self._restore()
+        found = failure.first_bad(self, *self._inputs) if exact else None
+        if exact:
+            self._restore()
+        raise failure.error(self, step, found or failure.bad_metric(self.metric_names, rows[-1]), history)
+
+    def _alone(self, names: tuple[str, ...], rows: list[Any]) -> dict[str, np.ndarray]:
+        """The metrics of one player's steps; if one is bad, the player goes back to where it was before them."""
+        values = self._to_numpy(rows)
+        bad = ~np.isfinite(values).all(axis=1)
+        if bad.any():
+            step = int(bad.argmax())
+            history = dict(zip(names, values[: step + 1].T, strict=False))
+            self._restore()
+            raise failure.error(self, step + 1, failure.bad_metric(names, values[step]), history)
+        return dict(zip(names, values.T, strict=False))
 
     def _draw(self) -> dict[str, np.ndarray]:
         """Every random number of one step, drawn with NumPy so that both frameworks use the same."""
@@ -441,7 +510,11 @@ class BaseTrainer(abc.ABC):
         if self._rows:
             values = self._to_numpy(self._rows)
             self._rows = []
-            for name, column in zip(self.metric_names, values.T, strict=True):
+            bad = ~np.isfinite(values).all(axis=1)
+            if bad.any():
+                self._fail(values[: int(bad.argmax()) + 1])
+            # Behind the metrics stands the sum of all weights, which is there to be checked.
+            for name, column in zip(self.metric_names, values.T, strict=False):
                 self._history.setdefault(name, []).append(np.array(column, dtype=np.float64))
 
     def _check_samples(self, data: Any, minimum: int | None = None) -> np.ndarray:
@@ -559,6 +632,14 @@ def _late_interrupt(stop: Any) -> Iterator[None]:
             raise KeyboardInterrupt
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _end(callbacks: tuple[Any, ...], trainer: Any) -> None:
+    try:
+        _call(callbacks, "on_end", trainer)
+    except Exception:
+        _call(callbacks, "on_fail", trainer)
+        raise
 
 
 def _call(callbacks: tuple[Any, ...], event: str, *arguments: Any) -> None:

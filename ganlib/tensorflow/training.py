@@ -34,17 +34,17 @@ class Trainer(BaseTrainer):
             self._discriminator_optimiser = optimisers.get(
                 recipe.discriminator_optimiser, _trainable(self.discriminator)
             )
+        self._state = self._changing()
         self._loss = losses.get(recipe.loss)
         self._smooth = {} if recipe.real_label == 1 else {"real_label": recipe.real_label}
         layers = getattr(self.discriminator, "stack", ())
         self._dropouts = [layer for layer in layers if isinstance(layer, networks.Dropout)]
         self.metric_names = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")[: 4 + (recipe.penalty != "none")]
         self._graph = tf.function(self._graph_step, autograph=False)
+        self._copy = tf.function(self._graph_copy, autograph=False)
         self._discriminator_graph = tf.function(self._graph_discriminator_step, autograph=False)
         self._generator_graph = tf.function(self._graph_generator_step, autograph=False)
-        self._inference = tf.function(
-            functools.partial(self.average or self.generator, training=False), autograph=False
-        )
+        self._inference = tf.function(lambda model, latents: model(latents, training=False), autograph=False)
         self._inference_logits = tf.function(functools.partial(self.discriminator, training=False), autograph=False)
 
     def _step(self, real: list[Tensor], draws: dict[str, np.ndarray], penalise: bool) -> Tensor:
@@ -90,7 +90,7 @@ class Trainer(BaseTrainer):
         self._generator_optimiser.apply(g_gradients)
         self._update_average()
         metrics = [d_loss, g_loss, tf.reduce_mean(d_real), tf.reduce_mean(d_fake), penalty]
-        return tf.stack(metrics[: len(self.metric_names)])
+        return tf.stack([*metrics[: len(self.metric_names)], self._sum_of_state()])
 
     def _graph_discriminator_step(
         self, real: Tensor, fake: Tensor | None, draws: dict[str, Tensor], penalise: bool
@@ -166,9 +166,9 @@ class Trainer(BaseTrainer):
         for average, new in pairs:
             average.assign(average + (1 - self.recipe.moving_average) * (new - average))
 
-    def _generate(self, latents: np.ndarray) -> np.ndarray:
+    def _generate(self, latents: np.ndarray, model: keras.Model) -> np.ndarray:
         with tf.device(self.device):
-            return self._inference(self._tensor(latents)).numpy().copy()
+            return self._inference(model, self._tensor(latents)).numpy().copy()
 
     def _logits(self, samples: np.ndarray) -> np.ndarray:
         with tf.device(self.device):
@@ -187,6 +187,35 @@ class Trainer(BaseTrainer):
 
     def _to_numpy(self, rows: list[Tensor]) -> np.ndarray:
         return tf.stack(rows).numpy().astype(np.float64)
+
+    def _changing(self) -> list[tf.Variable]:
+        """Every variable that a step changes."""
+        models = [model for model in (self.generator, self.discriminator, self.average) if model is not None]
+        weights = [variable.value for model in models for variable in neutral_weights(model).values()]
+        optimisers = self._generator_optimiser, self._discriminator_optimiser
+        moments = [moment for optimiser in optimisers for slot in optimiser.state().values() for moment in slot]
+        return [*(variable for variable in weights if variable.dtype.is_floating), *moments]
+
+    def _sum_of_state(self) -> Tensor:
+        """NaN or infinite where any weight, moving statistic or moment is."""
+        return tf.add_n([tf.reduce_sum(variable) for variable in self._state])
+
+    def _graph_copy(self) -> Tensor:
+        return tf.concat([tf.reshape(variable, [-1]) for variable in self._state], axis=0)
+
+    def _copy_state(self) -> Any:
+        with tf.device(self.device):
+            flat = self._copy()
+        return flat, int(self._generator_optimiser.steps), int(self._discriminator_optimiser.steps)
+
+    def _restore_state(self, state: Any) -> None:
+        flat, generator_steps, discriminator_steps = state
+        variables = self._state
+        parts = tf.split(flat, [variable.shape.num_elements() for variable in variables])
+        for variable, part in zip(variables, parts, strict=True):
+            variable.assign(tf.reshape(part, variable.shape))
+        self._generator_optimiser.set_steps(generator_steps)
+        self._discriminator_optimiser.set_steps(discriminator_steps)
 
     def _weights(self, model: keras.Model) -> dict[str, np.ndarray]:
         return networks.get_weights(model)

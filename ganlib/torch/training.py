@@ -30,6 +30,7 @@ class Trainer(BaseTrainer):
         self.average = copy.deepcopy(self.generator).requires_grad_(False) if recipe.moving_average else None
         self._generator_optimiser = optimisers.get(recipe.generator_optimiser, _trainable(self.generator))
         self._discriminator_optimiser = optimisers.get(recipe.discriminator_optimiser, _trainable(self.discriminator))
+        self._state = self._changing()
         self._loss = losses.get(recipe.loss)
         self._smooth = {} if recipe.real_label == 1 else {"real_label": recipe.real_label}
         self._random = torch.Generator(self.device)
@@ -61,7 +62,7 @@ class Trainer(BaseTrainer):
         self._generator_optimiser.apply(g_gradients)
         self._update_average()
         metrics = [d_loss, g_loss, d_real.mean(), d_fake.mean(), penalty][: len(self.metric_names)]
-        return torch.stack([metric.detach() for metric in metrics])
+        return torch.stack([*(metric.detach() for metric in metrics), self._sum_of_state()])
 
     def _discriminator_step(
         self, real: Tensor, fake: Tensor | None, draws: dict[str, np.ndarray], penalise: bool
@@ -141,8 +142,7 @@ class Trainer(BaseTrainer):
                 average.lerp_(new, 1 - self.recipe.moving_average)
 
     @torch.no_grad()
-    def _generate(self, latents: np.ndarray) -> np.ndarray:
-        model = self.generator if self.average is None else self.average
+    def _generate(self, latents: np.ndarray, model: nn.Module) -> np.ndarray:
         samples = model.eval()(self._tensor(latents))
         return (samples.permute(0, 2, 3, 1) if samples.ndim == 4 else samples).cpu().numpy().copy(order="C")
 
@@ -164,6 +164,33 @@ class Trainer(BaseTrainer):
 
     def _to_numpy(self, rows: list[Tensor]) -> np.ndarray:
         return torch.stack(rows).cpu().double().numpy()
+
+    def _changing(self) -> list[Tensor]:
+        """Every tensor that a step changes."""
+        models = [model for model in (self.generator, self.discriminator, self.average) if model is not None]
+        weights = [tensor for model in models for tensor, _ in neutral_weights(model).values()]
+        optimisers = self._generator_optimiser, self._discriminator_optimiser
+        moments = [moment for optimiser in optimisers for slot in optimiser.state().values() for moment in slot]
+        return [*(tensor for tensor in weights if tensor.is_floating_point()), *moments]
+
+    @torch.no_grad()
+    def _sum_of_state(self) -> Tensor:
+        """NaN or infinite where any weight, moving statistic or moment is."""
+        return torch.stack([tensor.sum() for tensor in self._state]).sum()
+
+    @torch.no_grad()
+    def _copy_state(self) -> Any:
+        flat = torch.cat([tensor.flatten() for tensor in self._state])
+        return flat, self._generator_optimiser.steps, self._discriminator_optimiser.steps
+
+    @torch.no_grad()
+    def _restore_state(self, state: Any) -> None:
+        flat, generator_steps, discriminator_steps = state
+        tensors = self._state
+        for tensor, part in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
+            tensor.copy_(part.view(tensor.shape))
+        self._generator_optimiser.set_steps(generator_steps)
+        self._discriminator_optimiser.set_steps(discriminator_steps)
 
     def _weights(self, model: nn.Module) -> dict[str, np.ndarray]:
         return networks.get_weights(model)
