@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -15,6 +16,28 @@ from ganlib.errors import CheckpointError, CheckpointNotSaved, GanlibError
 
 RECIPE = ganlib.recipe("dcgan-digits", width=4, batch_size=8, latent=8, steps=6)
 ARRAYS = {"generator/dense0.kernel": np.arange(6.0).reshape(2, 3), "generator_optimiser/steps": np.array(7)}
+
+
+@pytest.fixture
+def one():
+    """One framework, for what stands in the code that both share."""
+    return ganlib.backend()
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A function that gives a framework's run after two steps, trained once, in a folder of its own."""
+    kept = {}
+
+    def copy(gl):
+        if gl.name not in kept:
+            kept[gl.name] = tmp_path_factory.mktemp(gl.name)
+            trainer = gl.Trainer(RECIPE)
+            trainer.fit(ganlib.data.load("digits").samples[:40], steps=2, progress=False)
+            trainer.save(kept[gl.name])
+        return shutil.copytree(kept[gl.name], tmp_path_factory.mktemp("copy") / "run")
+
+    return copy
 
 
 def write(directory, step, recipe=RECIPE, seed=0, arrays=ARRAYS, **options):
@@ -280,17 +303,15 @@ def test_folders_of_images_may_move():
 # The trainer
 
 
-def test_another_recipe_than_the_expected_one_is_refused(gl, digits, tmp_path):
-    trainer = gl.Trainer(RECIPE)
-    trainer.fit(digits, steps=2, progress=False)
-    trainer.save(tmp_path)
+def test_another_recipe_than_the_expected_one_is_refused(gl, digits, trained):
+    run = trained(gl)
     expected = ganlib.recipe("dcgan-digits", width=4, batch_size=16, latent=8, loss="hinge", steps=6)
     with pytest.raises(CheckpointError, match="batch_size is 8 there and 16 here") as error:
-        gl.Trainer.load(tmp_path, recipe=expected)
+        gl.Trainer.load(run, recipe=expected)
     assert "loss is 'nonsaturating' there and 'hinge' here" in str(error.value)
     assert "latent" not in str(error.value)
     longer = ganlib.recipe("dcgan-digits", width=4, batch_size=8, latent=8, steps=9)
-    again = gl.Trainer.load(tmp_path, recipe=longer)
+    again = gl.Trainer.load(run, recipe=longer)
     assert len(again.fit(digits, progress=False)["d_loss"]) == 9
 
 
@@ -327,13 +348,11 @@ STREAM = {"bit_generator": "PCG64", "state": {"state": 2**200, "inc": 1}, "has_u
         ({"arrays": {"generator_optimiser/steps": None}}, "lacks 'steps'"),
     ],
 )
-def test_a_checkpoint_that_does_not_hold_together_is_refused(gl, digits, tmp_path, change, says):
-    trainer = gl.Trainer(RECIPE)
-    trainer.fit(digits, steps=2, progress=False)
-    trainer.save(tmp_path)
-    rewritten(tmp_path, **change)
+def test_a_checkpoint_that_does_not_hold_together_is_refused(gl, trained, change, says):
+    run = trained(gl)
+    rewritten(run, **change)
     with pytest.raises(CheckpointError, match=says) as error:
-        gl.Trainer.load(tmp_path)
+        gl.Trainer.load(run)
     assert "does not fit" in str(error.value)
 
 
@@ -346,67 +365,67 @@ def test_random_states_that_are_none_are_refused(gl, tmp_path):
             gl.Trainer.load(tmp_path)
 
 
-def test_the_order_of_the_data_is_not_allocated_from_a_promise(gl, digits, tmp_path):
+def test_the_order_of_the_data_is_not_allocated_from_a_promise(one, digits, tmp_path):
     """And data of another length than before go on as in a run that was not stopped."""
-    straight, stopped = gl.Trainer(RECIPE), gl.Trainer(RECIPE)
+    straight, stopped = one.Trainer(RECIPE), one.Trainer(RECIPE)
     for trainer in (straight, stopped):
         trainer.fit(digits, steps=2, progress=False)
     stopped.save(tmp_path / "run")
-    again = gl.Trainer.load(tmp_path / "run")
+    again = one.Trainer.load(tmp_path / "run")
     again.save(tmp_path / "run")  # what was not used yet is saved as it was
-    again = gl.Trainer.load(tmp_path / "run")
+    again = one.Trainer.load(tmp_path / "run")
     for trainer in (straight, again):
         trainer.fit(digits[:30], steps=3, progress=False)
     np.testing.assert_array_equal(straight.history["g_loss"], again.history["g_loss"])
     _, state = checkpoint.load(tmp_path / "run")
     rewritten(tmp_path / "run", batches={**state["batches"], "samples": 2**40})
-    assert np.isfinite(gl.Trainer.load(tmp_path / "run").fit(digits, progress=False)["d_loss"]).all()
+    assert np.isfinite(one.Trainer.load(tmp_path / "run").fit(digits, progress=False)["d_loss"]).all()
     for wrong in ({"position": 41}, {"position": -1}, {"samples": "many"}, {"rng": None}):
         rewritten(tmp_path / "run", batches={**state["batches"], **wrong})
         with pytest.raises(CheckpointError, match="does not fit"):
-            gl.Trainer.load(tmp_path / "run")
+            one.Trainer.load(tmp_path / "run")
 
 
 # The callback
 
 
-def test_a_saver_saves_on_the_way_and_at_the_end(gl, digits, tmp_path):
+def test_a_saver_saves_on_the_way_and_at_the_end(one, digits, tmp_path):
     class Look:
         def on_step(self, trainer, metrics):
             seen.append(checkpoint.steps(tmp_path))
 
     seen = []
-    trainer = gl.Trainer(RECIPE)
+    trainer = one.Trainer(RECIPE)
     trainer.fit(digits, steps=5, callbacks=[checkpoint.Saver(tmp_path, every=2, keep=2), Look()], progress=False)
     assert seen == [[], [2], [2], [2, 4], [2, 4]]
     assert checkpoint.steps(tmp_path) == [4, 5]
-    again = gl.Trainer.load(tmp_path)
+    again = one.Trainer.load(tmp_path)
     again.fit(digits, callbacks=[checkpoint.Saver(tmp_path, every=2, keep=2)], progress=False)
     assert checkpoint.steps(tmp_path) == [5, 6]
     with pytest.raises(CheckpointError, match="holds step 6, and this run is at step 0"):
-        gl.Trainer(RECIPE).fit(digits, callbacks=[checkpoint.Saver(tmp_path)], progress=False)
+        one.Trainer(RECIPE).fit(digits, callbacks=[checkpoint.Saver(tmp_path)], progress=False)
 
 
-def test_a_saver_keeps_the_best(gl, digits, tmp_path):
+def test_a_saver_keeps_the_best(one, digits, tmp_path):
     scores = iter([3.0, 1.0, 2.0])
-    trainer = gl.Trainer(RECIPE)
+    trainer = one.Trainer(RECIPE)
     saver = checkpoint.Saver(tmp_path / "function", every=2, keep=1, best=lambda trainer: next(scores))
     trainer.fit(digits, callbacks=[saver], progress=False)
     assert checkpoint.steps(tmp_path / "function") == [4, 6]
-    assert gl.Trainer.load(tmp_path / "function", which="best").steps_done == 4
+    assert one.Trainer.load(tmp_path / "function", which="best").steps_done == 4
 
-    trainer = gl.Trainer(RECIPE)
+    trainer = one.Trainer(RECIPE)
     saver = checkpoint.Saver(tmp_path / "metric", every=2, keep=None, best="g_loss")
     losses = trainer.fit(digits, callbacks=[saver], progress=False)["g_loss"].reshape(3, 2).mean(1)
     for step, mean in zip((2, 4, 6), losses, strict=True):
         assert checkpoint.describe(tmp_path / "metric", step)["score"] == pytest.approx(mean, rel=1e-12)
     assert checkpoint.describe(tmp_path / "metric", "best")["step"] == 2 * (1 + losses.argmin())
     with pytest.raises(ValueError, match=r"'fid', and the metrics are d_loss, g_loss"):
-        gl.Trainer(RECIPE).fit(digits, callbacks=[checkpoint.Saver(tmp_path / "none", best="fid")], progress=False)
+        one.Trainer(RECIPE).fit(digits, callbacks=[checkpoint.Saver(tmp_path / "none", best="fid")], progress=False)
 
 
-def test_a_saver_changes_nothing_in_the_training(gl, digits, tmp_path):
-    watched, alone = gl.Trainer(RECIPE), gl.Trainer(RECIPE)
+def test_a_saver_changes_nothing_in_the_training(one, digits, tmp_path):
+    watched, alone = one.Trainer(RECIPE), one.Trainer(RECIPE)
     saver = checkpoint.Saver(tmp_path, every=1, best=lambda trainer: float(trainer.sample(4).mean()))
     one = watched.fit(digits, callbacks=[saver], progress=False)
     for name, values in alone.fit(digits, progress=False).items():

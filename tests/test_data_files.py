@@ -242,7 +242,7 @@ def test_memory_follows_the_content_not_the_header(tmp_path):
 
 @pytest.fixture
 def server():
-    """A mirror on this machine. `files`: path -> content, status, or (content, its claimed length[, an event to await])."""
+    """A mirror on this machine. `files`: path -> content, status, or (content, claimed length[, event to await])."""
     files, asked = {}, []
 
     class Handler(http.server.BaseHTTPRequestHandler):

@@ -26,6 +26,12 @@ def digits():
     return ganlib.data.load("digits").samples[:40]
 
 
+@pytest.fixture
+def one():
+    """One framework, for what stands in the code that both share."""
+    return ganlib.backend()
+
+
 @pytest.fixture(autouse=True)
 def _sigterm_is_left_as_it_was():
     before = signal.getsignal(signal.SIGTERM)
@@ -91,8 +97,8 @@ def test_a_file_that_may_not_grow(tmp_path):
     assert_intact(tmp_path, 1)
 
 
-def test_a_disk_that_fills_while_a_saver_saves(gl, digits, tmp_path, monkeypatch):
-    trainer, fsync, calls = gl.Trainer(RECIPE), os.fsync, []
+def test_a_disk_that_fills_while_a_saver_saves(one, digits, tmp_path, monkeypatch):
+    trainer, fsync, calls = one.Trainer(RECIPE), os.fsync, []
 
     def fill(handle):
         calls.append(handle)
@@ -106,21 +112,21 @@ def test_a_disk_that_fills_while_a_saver_saves(gl, digits, tmp_path, monkeypatch
     assert error.value.errno == 28
     monkeypatch.undo()
     assert checkpoint.steps(tmp_path) == [2]
-    assert gl.Trainer.load(tmp_path).steps_done == 2
+    assert one.Trainer.load(tmp_path).steps_done == 2
     # Nothing is lost: the trainer is as it was, and the folder free.
     trainer.save(tmp_path)
     trainer.fit(digits, callbacks=[Saver(tmp_path, every=2)], progress=False)
-    straight = gl.Trainer(RECIPE).fit(digits, progress=False)
-    np.testing.assert_array_equal(gl.Trainer.load(tmp_path).history["g_loss"], straight["g_loss"])
+    straight = one.Trainer(RECIPE).fit(digits, progress=False)
+    np.testing.assert_array_equal(one.Trainer.load(tmp_path).history["g_loss"], straight["g_loss"])
 
 
-def test_a_folder_that_cannot_be_written(gl, digits, tmp_path):
+def test_a_folder_that_cannot_be_written(one, digits, tmp_path):
     """Root may write anywhere, but not into a file."""
     (tmp_path / "file").write_text("mine")
     for place in (tmp_path / "file", tmp_path / "file" / "run"):
         with pytest.raises(CheckpointNotSaved, match=r"could not be written: .*Choose a folder that can be"):
-            gl.Trainer(RECIPE).save(place)
-        trainer = gl.Trainer(RECIPE)
+            one.Trainer(RECIPE).save(place)
+        trainer = one.Trainer(RECIPE)
         with pytest.raises(CheckpointNotSaved, match="could not be written"):
             trainer.fit(digits, callbacks=[Saver(place)], progress=False)
         assert trainer.steps_done == 0  # it is said before the training, not after
@@ -167,7 +173,7 @@ def test_two_processes_in_one_folder(tmp_path):
     assert checkpoint.steps(run) == [1, 2]
 
 
-def test_a_saver_keeps_the_folder_until_it_ends(gl, digits, tmp_path):
+def test_a_saver_keeps_the_folder_until_it_ends(one, digits, tmp_path):
     program = (
         "import sys; from ganlib import checkpoint, errors\n"
         "try:\n"
@@ -180,7 +186,7 @@ def test_a_saver_keeps_the_folder_until_it_ends(gl, digits, tmp_path):
         def on_start(self, trainer):
             said.append(python(program, tmp_path).communicate()[0].strip())
 
-    gl.Trainer(RECIPE).fit(digits, steps=1, callbacks=[Saver(tmp_path), Ask()], progress=False)
+    one.Trainer(RECIPE).fit(digits, steps=1, callbacks=[Saver(tmp_path), Ask()], progress=False)
     assert [*said, python(program, tmp_path).communicate()[0].strip()] == ["taken", "free"]
 
 
@@ -234,23 +240,23 @@ def test_sigterm_saves_and_exits(gl, digits, tmp_path):
     np.testing.assert_array_equal(again.fit(digits, progress=False)["g_loss"], straight["g_loss"])
 
 
-def test_sigterm_goes_on_to_the_handler_that_was_there(gl, digits, tmp_path):
+def test_sigterm_goes_on_to_the_handler_that_was_there(one, digits, tmp_path):
     heard = []
     before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append((number, checkpoint.steps(tmp_path))))
     try:
-        gl.Trainer(RECIPE).fit(digits, callbacks=[At(2, terminate), Saver(tmp_path)], progress=False)
+        one.Trainer(RECIPE).fit(digits, callbacks=[At(2, terminate), Saver(tmp_path)], progress=False)
         assert heard == [(signal.SIGTERM, [2])]  # after it was saved
         terminate()  # the handler is back in its place
         assert len(heard) == 2
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what the user ignores is ignored
-        gl.Trainer.load(tmp_path).fit(digits, callbacks=[At(4, terminate), Saver(tmp_path)], progress=False)
+        one.Trainer.load(tmp_path).fit(digits, callbacks=[At(4, terminate), Saver(tmp_path)], progress=False)
         assert checkpoint.steps(tmp_path) == [2, 6]
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
-def test_a_second_sigterm_does_not_wait_and_what_is_half_done_is_not_saved(gl, digits, tmp_path, monkeypatch):
-    trainer = gl.Trainer(RECIPE)
+def test_a_second_sigterm_does_not_wait_and_what_is_half_done_is_not_saved(one, digits, tmp_path, monkeypatch):
+    trainer = one.Trainer(RECIPE)
     step = type(trainer)._step
 
     def interrupted(self, *arguments):
@@ -266,8 +272,8 @@ def test_a_second_sigterm_does_not_wait_and_what_is_half_done_is_not_saved(gl, d
     assert checkpoint.steps(tmp_path) == [2]
 
 
-def test_a_step_broken_off_by_a_second_interrupt_is_not_saved(gl, digits, tmp_path, monkeypatch):
-    trainer = gl.Trainer(RECIPE)
+def test_a_step_broken_off_by_a_second_interrupt_is_not_saved(one, digits, tmp_path, monkeypatch):
+    trainer = one.Trainer(RECIPE)
     step = type(trainer)._step
 
     def interrupted(self, *arguments):
@@ -281,21 +287,21 @@ def test_a_step_broken_off_by_a_second_interrupt_is_not_saved(gl, digits, tmp_pa
     assert checkpoint.steps(tmp_path) == [2]
 
 
-def test_outside_the_main_thread_a_saver_saves_without_signals(gl, digits, tmp_path):
-    trainer = gl.Trainer(RECIPE)
+def test_outside_the_main_thread_a_saver_saves_without_signals(one, digits, tmp_path):
+    trainer = one.Trainer(RECIPE)
     run = threading.Thread(target=lambda: trainer.fit(digits, callbacks=[Saver(tmp_path)], progress=False))
     run.start()
     run.join()
     assert checkpoint.steps(tmp_path) == [6]
 
 
-def test_an_error_of_a_callback_leaves_what_was_saved(gl, digits, tmp_path):
+def test_an_error_of_a_callback_leaves_what_was_saved(one, digits, tmp_path):
     for callbacks in ([At(3, fail), Saver(tmp_path, every=2)], [Saver(tmp_path, every=2), At(3, fail)]):
         shutil.rmtree(tmp_path)
         with pytest.raises(RuntimeError, match="my callback"):
-            gl.Trainer(RECIPE).fit(digits, callbacks=callbacks, progress=False)
+            one.Trainer(RECIPE).fit(digits, callbacks=callbacks, progress=False)
         assert checkpoint.steps(tmp_path) == [2]
-        assert gl.Trainer.load(tmp_path).steps_done == 2
+        assert one.Trainer.load(tmp_path).steps_done == 2
 
     class Late:
         def on_start(self, trainer):
@@ -313,7 +319,7 @@ def test_an_error_of_a_callback_leaves_what_was_saved(gl, digits, tmp_path):
         late = Late()
         late.when = when
         with pytest.raises(RuntimeError, match="my callback"):
-            gl.Trainer(RECIPE).fit(digits, callbacks=[Saver(tmp_path), late], progress=False)
+            one.Trainer(RECIPE).fit(digits, callbacks=[Saver(tmp_path), late], progress=False)
         assert checkpoint.steps(tmp_path) == left
         assert late.heard
 
@@ -358,16 +364,16 @@ def test_out_of_memory_says_what_to_lower(gl, digits, tmp_path, monkeypatch):
         shutil.rmtree(tmp_path)
 
 
-def test_networks_that_do_not_fit_into_memory(gl, monkeypatch):
+def test_networks_that_do_not_fit_into_memory(one, monkeypatch):
     def exhausted(self, *arguments):
         raise MemoryError
 
-    monkeypatch.setattr(gl.Trainer, "_build", exhausted)
+    monkeypatch.setattr(one.Trainer, "_build", exhausted)
     with pytest.raises(OutOfMemory, match=r"then width \(now 128\): ganlib"):
-        gl.Trainer(ganlib.recipe("ring"))
+        one.Trainer(ganlib.recipe("ring"))
 
 
-def test_other_errors_of_a_step_pass_as_they_are(gl, digits, monkeypatch):
-    monkeypatch.setattr(gl.Trainer, "_step", lambda *arguments: fail())
+def test_other_errors_of_a_step_pass_as_they_are(one, digits, monkeypatch):
+    monkeypatch.setattr(one.Trainer, "_step", lambda *arguments: fail())
     with pytest.raises(RuntimeError, match="my callback"):
-        gl.Trainer(RECIPE).fit(digits, progress=False)
+        one.Trainer(RECIPE).fit(digits, progress=False)
