@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 import pytest
+from conftest import BACKENDS
 
 import ganlib
 from ganlib import failure, initialise
@@ -231,7 +232,7 @@ BROKEN = {
     "G twenty times faster than D": (
         "ring",
         {**QUICK, **UNHELD, "generator_optimiser": {"rate": 4e-3}, "discriminator_optimiser": {"rate": 2e-4}},
-        None, 700, {"collapse", "plateau"},
+        None, 800, {"collapse", "plateau"},
     ),
     "rate 0.5": (
         "ring",
@@ -249,11 +250,11 @@ BROKEN = {
     "D that does not learn": (
         "ring",
         {**QUICK, "discriminator_optimiser": {"rate": 1e-8}, "generator_optimiser": {"rate": 2e-3}},
-        None, 400, {"collapse", "discriminator fooled or plateau"},  # whether G runs away or dies
+        None, 700, {"collapse", "discriminator fooled or plateau"},  # whether G runs away or dies
     ),
     "D that always says the same": (
         "ring", {**QUICK, **UNHELD, "discriminator_optimiser": {**SGD, "rate": 1e-3}},
-        silence, 400, {"plateau"},
+        silence, 650, {"plateau"},
     ),
     "labels swapped": ("ring", QUICK, swap_labels, 400, {"discriminator fooled"}),
 }  # fmt: skip
@@ -275,7 +276,15 @@ def missed(expected, findings):
     return [kinds for kinds in expected if told.isdisjoint(kinds.split(" or "))]
 
 
-@pytest.mark.parametrize("case", BROKEN)
+# The monitor knows no framework, so one runs all of them and the other those that take least.
+SHORT = ("rate 0.5", "initial BatchNorm scale 0.02")
+
+
+@pytest.mark.parametrize(
+    ("gl", "case"),
+    [(name, case) for name in BACKENDS for case in (BROKEN if name == BACKENDS[0] else SHORT)],
+    indirect=["gl"],
+)
 def test_broken_runs_are_told(gl, ring, digits, case):
     name, changes, prepare, steps, expected = BROKEN[case]
     monitor = watched(gl, ring if name == "ring" else digits, ganlib.recipe(name, **changes), steps, prepare=prepare)
@@ -290,7 +299,7 @@ def test_broken_runs_are_told(gl, ring, digits, case):
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(
-    ("name", "changes", "steps"), [("ring", {}, 160), ("grid", {}, 160), ("dcgan-digits", {"width": 8}, 160)]
+    ("name", "changes", "steps"), [("ring", {}, 160), ("grid", {}, 240), ("dcgan-digits", {"width": 8}, 160)]
 )
 def test_no_false_alarm_on_healthy_runs(gl, digits, name, changes, steps, seed):
     data = digits if name == "dcgan-digits" else ganlib.data.load(name)
