@@ -15,8 +15,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ganlib import arguments
 from ganlib.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ Layer = (
 
 def generator_layers(recipe: Recipe) -> list[Layer]:
     """The generator's layers: from latents (n, recipe.latent) to samples (n, *recipe.shape)."""
-    return ARCHITECTURES[recipe.generator][0](recipe)
+    return ARCHITECTURES[_checked(recipe).generator][0](recipe)
 
 
 def discriminator_layers(recipe: Recipe) -> list[Layer]:
@@ -139,16 +140,17 @@ def discriminator_layers(recipe: Recipe) -> list[Layer]:
 
     With packing (Lin et al. 2018) an input holds `pack` samples, one behind the other in the last axis.
     """
-    return ARCHITECTURES[recipe.discriminator][1](recipe)
+    return ARCHITECTURES[_checked(recipe).discriminator][1](recipe)
 
 
 def discriminator_input(recipe: Recipe) -> Shape:
     """The shape of one input of the discriminator: a sample's, its last axis times `recipe.pack`."""
-    return (*recipe.shape[:-1], recipe.shape[-1] * recipe.pack)
+    return (*_checked(recipe).shape[:-1], recipe.shape[-1] * recipe.pack)
 
 
 def names(layers: list[Layer]) -> list[str]:
     """One name a layer, by kind and place: ["dense0", "reshape1", "batch_norm2", …]. Weights are called by them."""
+    _check_layers(layers)
     kinds = {
         "Conv": "conv",
         "ConvTranspose": "conv_transpose",
@@ -161,8 +163,11 @@ def names(layers: list[Layer]) -> list[str]:
 
 def shapes(layers: list[Layer], input_shape: Shape) -> list[Shape]:
     """The shape that each layer gives to one sample."""
-    shape, result = tuple(input_shape), []
+    _check_layers(layers)
+    shape, result = checked_shape("input_shape", input_shape), []
     for layer in layers:
+        if isinstance(layer, Conv | ConvTranspose | Upsample | DepthToSpace) and len(shape) != 3:
+            raise RecipeError(f"{layer} takes images (height, width, channels), not {shape}. Put a Reshape before it.")
         if isinstance(layer, Dense):
             shape = (layer.units,)
         elif isinstance(layer, Reshape):
@@ -212,7 +217,7 @@ def costs(layers: list[Layer], input_shape: Shape) -> list[Cost]:
     >>> sum(cost.multiply_adds for cost in costs(generator_layers(recipe), (recipe.latent,)))
     622592
     """
-    result, before = [], tuple(input_shape)
+    result, before = [], checked_shape("input_shape", input_shape)
     for name, layer, shape in zip(names(layers), layers, shapes(layers, input_shape), strict=True):
         kernel = uses = bias = 0
         if isinstance(layer, Dense):
@@ -255,7 +260,7 @@ def conv_transpose_size(
     A convolution takes s sizes to the same one: the output padding R, from 0 to s - 1, says which of them is meant.
     """
     _positive(size=size, kernel=kernel, stride=stride, dilation=dilation)
-    if not 0 <= output_padding < stride:
+    if arguments.whole("output_padding", output_padding, 0, error=RecipeError) >= stride:
         raise RecipeError(f"output_padding must be from 0 to {stride - 1}, less than the stride, not {output_padding}.")
     if padding == "same":
         if output_padding:
@@ -263,14 +268,15 @@ def conv_transpose_size(
         return size * stride
     result = stride * (size - 1) + dilation * (kernel - 1) + 1 - 2 * _pixels(padding) + output_padding
     if result < 1:
-        raise RecipeError(f"Padding {padding} crops more than the transposed convolution of {size} pixels makes.")
+        raise RecipeError(
+            f"Padding {padding} crops more than the transposed convolution of {size} pixels makes. Use less."
+        )
     return result
 
 
 def _positive(**numbers: int) -> None:
     for name, number in numbers.items():
-        if number < 1:
-            raise RecipeError(f"{name} must be at least 1, not {number}.")
+        arguments.whole(name, number, 1, error=RecipeError)
 
 
 def _pixels(padding: str | int) -> int:
@@ -288,6 +294,7 @@ def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
     The odd pixel goes last. It is the same rule that crops a transposed convolution's full output, with `size` its
     result's: there the pixels are cut off instead.
     """
+    _positive(size=size, kernel=kernel, stride=stride)
     total = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
     return total // 2, total - total // 2
 
@@ -437,6 +444,9 @@ ARCHITECTURES: dict[str, tuple[Builder, Builder]] = {
 
 def check_fit(recipe: Recipe, architecture: str) -> None:
     """Raises RecipeError when the architecture cannot make, or take, samples of the recipe's shape."""
+    _checked(recipe)
+    if not isinstance(architecture, str) or architecture not in ARCHITECTURES:
+        raise RecipeError(f"There is no architecture {architecture!r}. Known: {', '.join(ARCHITECTURES)}.")
     if architecture == "dense":
         return
     if len(recipe.shape) != 3:
@@ -465,6 +475,32 @@ def check_fit(recipe: Recipe, architecture: str) -> None:
         )
     if architecture == "pytorch-tutorial" and recipe.kernel != 4:
         raise RecipeError(f"'pytorch-tutorial' starts from a 4×4 kernel, so kernel must be 4, not {recipe.kernel}.")
+
+
+def checked_shape(name: str, shape: Any) -> Shape:
+    """The shape as a tuple of ints, or a RecipeError."""
+    if not isinstance(shape, tuple | list) or not shape:
+        raise RecipeError(f"{name} must be such as (height, width, channels) or (n,), not {arguments.describe(shape)}.")
+    return tuple(arguments.whole(f"Each number of {name} {tuple(shape)}", n, 1, error=RecipeError) for n in shape)
+
+
+def _checked(recipe: Any) -> Recipe:
+    from ganlib.recipe import Recipe  # which imports this module
+
+    if not isinstance(recipe, Recipe):
+        raise TypeError(
+            f'recipe must be a Recipe, not {arguments.describe(recipe)}. Make one: ganlib.recipe("dcgan-digits").'
+        )
+    return recipe
+
+
+def _check_layers(layers: Any) -> None:
+    wrong = [layers] if not isinstance(layers, list | tuple) else [n for n in layers if not isinstance(n, Layer)]
+    if wrong:
+        raise TypeError(
+            f"layers must be a list of layers of ganlib.architectures, not {arguments.describe(wrong[0])}. "
+            "generator_layers(recipe) makes one."
+        )
 
 
 def _doublings(recipe: Recipe) -> tuple[int, int]:

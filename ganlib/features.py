@@ -22,6 +22,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
+from ganlib import arguments
+
 SIDE = 28  # of the images that the network sees
 STRIDES = (1, 2, 2, 2)  # of its convolutions
 PATH = Path(__file__).parent / "assets" / "digit-features.safetensors"
@@ -120,9 +122,7 @@ def _resize(x: np.ndarray, side: int) -> np.ndarray:
 
 def _check(images: ArrayLike) -> np.ndarray:
     """(n, size, size) float32, or an error that says what to do."""
-    x = np.asarray(images)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"images must be an array of real numbers, not {type(images).__name__} of {x.dtype}")
+    x = arguments.array("images", images)
     if x.ndim == 4 and x.shape[3] == 3:
         raise ValueError(
             f"images of shape {x.shape} are in colour, but the feature network only knows digits in grey: "
@@ -132,11 +132,13 @@ def _check(images: ArrayLike) -> np.ndarray:
         x = x[..., 0]
     if x.ndim != 3 or x.shape[1] != x.shape[2] or x.shape[1] < 8:
         hint = "; images[None] makes a single image a batch" if x.ndim == 2 else ""
+        if x.ndim == 4 and x.shape[1] in (1, 3):
+            hint = "; these look channel-first: use np.transpose(images, (0, 2, 3, 1))"
         raise ValueError(
             f"images must be (n, size, size, 1) or (n, size, size) with size at least 8, not {np.shape(images)}{hint}"
         )
     if not len(x):
-        raise ValueError("there are no images: the first dimension is 0")
+        raise ValueError("there are no images: the first dimension is 0; give at least one")
     low, high = x.min(), x.max()
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ValueError("images contain NaN or infinity: has the training diverged?")

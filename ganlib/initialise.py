@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ganlib import architectures
+from ganlib import architectures, arguments
 from ganlib.architectures import BatchNorm, Conv, ConvTranspose, Dense, Layer, Shape
 from ganlib.recipe import Recipe
 
@@ -29,7 +29,7 @@ STREAMS = (
 
 def streams(seed: int) -> dict[str, np.random.Generator]:
     """One independent NumPy generator for each name in STREAMS, all from one seed."""
-    children = np.random.SeedSequence(seed).spawn(len(STREAMS))
+    children = np.random.SeedSequence(arguments.whole("seed", seed, 0)).spawn(len(STREAMS))
     return {name: np.random.Generator(np.random.PCG64(child)) for name, child in zip(STREAMS, children, strict=True)}
 
 

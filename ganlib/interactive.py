@@ -16,7 +16,6 @@ import html
 import io
 import itertools
 import json
-import operator
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -26,7 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganlib import metrics
+from ganlib import arguments, metrics
+from ganlib.arguments import whole as _whole
 from ganlib.plots import COLOURS
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ class Recorder:
     def __init__(
         self, data: Any, every: int = 100, samples: int = 256, *, grid: int = 36, arrows: int = 48, seed: int = 0
     ) -> None:
-        points = np.asarray(getattr(data, "samples", data))
+        points = arguments.array("data", getattr(data, "samples", data), "points in the plane, an array (n, 2)")
         if points.ndim != 2 or points.shape[1] != 2 or not len(points) or points.dtype.kind not in "fiu":
             raise ValueError(
                 f"The data have shape {points.shape} and type {points.dtype}; a replay needs points in the plane, "
@@ -246,7 +246,10 @@ class Recorder:
         if not np.isfinite(points).all():
             raise ValueError("The data hold NaN or infinite values. Remove or repair them first.")
         self.every, self.samples = _whole("every", every, 1), _whole("samples", samples, 1)
-        self.grid, self.arrows = _whole("grid", grid, 2, 256), min(_whole("arrows", arrows, 0), self.samples)
+        self.grid, self.arrows = (
+            _whole("grid", grid, 2, 256),
+            min(_whole("arrows", arrows, 0), self.samples),
+        )
         self.seed = _whole("seed", seed, 0)
         self.name = str(getattr(data, "name", "points"))
         self.centers: Any = getattr(data, "centers", None)
@@ -334,7 +337,7 @@ def training_replay(recorder: Recorder, frames: int = 40) -> Interactive:
     Source: Kahng and others, GAN Lab, 2018, which plays such a picture live.
     """
     if not isinstance(recorder, Recorder):
-        raise TypeError(f"training_replay takes a ganlib.interactive.Recorder, not {type(recorder).__name__}.")
+        raise TypeError(f"training_replay takes a ganlib.interactive.Recorder, not {arguments.describe(recorder)}.")
     if len(recorder.frames) < 2:
         raise ValueError(
             f"The recorder holds {len(recorder.frames)} frames and a replay needs two. Give it to the training first: "
@@ -517,14 +520,3 @@ def _png(draw: Callable[[], Figure]) -> tuple[str, int, int]:
 
 def _range(name: str) -> dict[str, int]:
     return {bound: LIMITS[name][bound] for bound in ("low", "high")}
-
-
-def _whole(name: str, value: Any, low: int, high: int | None = None) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = low - 1
-    if isinstance(value, bool) or number < low or (high is not None and number > high):
-        wanted = f"of at least {low}" if high is None else f"from {low} to {high}"
-        raise ValueError(f"{name} must be a whole number {wanted}, not {value!r}.")
-    return number

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln, xlogy
 
+from ganlib import arguments
 from ganlib.features import about, classify, features
 
 __all__ = [
@@ -499,12 +500,15 @@ def checkerboard(images: ArrayLike, period: int = 2) -> Score:
 
     >>> checkerboard(trainer.sample(1000))
     """
-    x = np.asarray(images)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"images must be an array of real numbers, not {type(images).__name__} of {x.dtype}")
+    x = arguments.array("images", images)
     if x.ndim != 4 or 0 in x.shape:
         hint = {2: "; images[None, :, :, None] makes a single image a batch", 3: "; images[..., None] adds channels"}
         raise ValueError(f"images must be (n, height, width, channels), not {x.shape}{hint.get(x.ndim, '')}")
+    if x.shape[1] in (1, 3) and x.shape[3] not in (1, 3):
+        raise ValueError(
+            f"images must be (n, height, width, channels), not {x.shape}, which looks channel-first: "
+            "use np.transpose(images, (0, 2, 3, 1))"
+        )
     if not np.isfinite(x).all():
         raise ValueError("images contain NaN or infinity: has the training diverged?")
     if not isinstance(period, Integral) or isinstance(period, bool) or period < 2:
@@ -573,11 +577,12 @@ def class_histogram(images: ArrayLike, real: ArrayLike | ClassHistogram | None =
 
     >>> print(class_histogram(trainer.sample(1000), real=class_histogram(data.images)))
     """
-    expected = np.asarray(
-        real.counts if isinstance(real, ClassHistogram) else np.ones(10) / 10 if real is None else real
-    )
-    if expected.shape != (10,) or expected.dtype.kind not in "fiu" or not np.isfinite(expected).all():
-        raise ValueError(f"real must be a ClassHistogram or ten counts or shares, not {real!r}")
+    counted = real.counts if isinstance(real, ClassHistogram) else np.ones(10) / 10 if real is None else real
+    expected = arguments.array("real", counted, "a ClassHistogram or ten counts or shares")
+    if expected.shape != (10,):
+        raise ValueError(f"real must be a ClassHistogram or ten counts or shares, not of shape {expected.shape}")
+    if not np.isfinite(expected).all():
+        raise ValueError(f"real must be ten finite counts or shares, without NaN and infinity; got {expected.tolist()}")
     if expected.min() < 0 or not (total := expected.sum()) > 0:
         raise ValueError(f"real must be ten counts or shares, none negative and not all 0; got {expected.tolist()}")
     counts = np.bincount(classify(images).argmax(axis=1), minlength=10)
@@ -622,9 +627,13 @@ def evaluate(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Evaluation:
 
     >>> print(evaluate(data.images, trainer.sample(len(data))))
     """
-    for name, array in (("real", real), ("fake", fake)):
-        if np.ndim(array) == 2 and np.shape(array)[1] == 2:
-            raise ValueError(f"{name} consists of points, not images: mode_coverage(samples, centers, std) scores them")
+    for name, given in (("real", real), ("fake", fake)):
+        array = arguments.array(name, given)
+        if array.ndim == 2 and array.shape[1] == 2:
+            raise ValueError(
+                f"{name} consists of points {array.shape}, not images: "
+                "use mode_coverage(samples, centers, std) for them"
+            )
     real_features, fake_features = features(real), features(fake)
     return Evaluation(
         frechet=frechet_distance(real_features, fake_features),
@@ -641,9 +650,7 @@ def evaluate(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Evaluation:
 
 def _matrix(name: str, array: ArrayLike) -> np.ndarray:
     """(n, d) float64, or an error that says what to do."""
-    x = np.asarray(array)
-    if x.dtype.kind not in "fiub":
-        raise TypeError(f"{name} must be an array of real numbers, not {type(array).__name__} of {x.dtype}")
+    x = arguments.array(name, array)
     if x.ndim != 2 or 0 in x.shape:
         hint = "; ganlib.metrics.features(images) makes them from images" if x.ndim > 2 else ""
         raise ValueError(f"{name} must have shape (n, d), with at least one of each, not {x.shape}{hint}")

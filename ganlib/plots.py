@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ganlib import arguments
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -90,8 +92,7 @@ def image_grid(images: np.ndarray | Mapping[str, np.ndarray], *, columns: int = 
     Example:
         >>> ganlib.plots.image_grid({"Real": data.images[:64], "Generated": trainer.sample(64)})
     """
-    if columns < 1:
-        raise ValueError(f"columns must be at least 1, not {columns}.")
+    columns, title = arguments.whole("columns", columns, 1), _text(title)
     blocks = dict(images) if isinstance(images, Mapping) else {"": images}
     if not blocks:
         raise ValueError("Nothing to draw: the mapping is empty. Give at least one name and its images.")
@@ -129,10 +130,21 @@ def losses(
     Raises:
         ValueError: the history lacks one of the two, or holds no step.
     """
+    if not isinstance(history, Mapping):
+        raise TypeError(f"history must be what Trainer.fit() returned, not {arguments.describe(history)}.")
     missing = [name for name in ("d_loss", "g_loss") if name not in history or not len(history[name])]
     if missing:
         raise ValueError(f"The history has no {' and no '.join(missing)}; give what Trainer.fit() returned.")
-    ax = ax or _subplots(1, 1)[1][0]
+    curves = [arguments.array(f"The history's {name}", history[name]) for name in ("d_loss", "g_loss")]
+    if curves[0].ndim != 1 or curves[0].shape != curves[1].shape:
+        raise ValueError(
+            f"d_loss and g_loss have the shapes {curves[0].shape} and {curves[1].shape}; expected (steps,) of both. "
+            "Give what Trainer.fit() returned."
+        )
+    if levels is not None and not isinstance(levels, Mapping):
+        raise TypeError(f"levels must be a mapping from labels to losses, not {arguments.describe(levels)}.")
+    levels = {label: arguments.real(f"The level {label!r}", level) for label, level in (levels or {}).items()}
+    title, ax = _text(title), _axes(ax) or _subplots(1, 1)[1][0]
     for name, player in (("d_loss", "discriminator"), ("g_loss", "generator")):
         values = np.asarray(history[name], dtype=float)
         steps = np.arange(1, len(values) + 1)
@@ -173,12 +185,13 @@ def scatter(
     Raises:
         ValueError: one of the two is not a list of points in the plane.
     """
-    ax = ax or _subplots(1, 1, figsize=(4, 4))[1][0]
-    real = getattr(data, "points", data)
+    made, title = _points("samples", samples), _text(title)
+    real = None
     if data is not None:
-        real = _points("data", real)
+        real = _points("data", getattr(data, "samples", data))
+    ax = _axes(ax) or _subplots(1, 1, figsize=(4, 4))[1][0]
+    if real is not None:
         ax.scatter(real[:, 0], real[:, 1], s=6, color=COLOURS["real"], alpha=0.3, linewidths=0, label="Real")
-    made = _points("samples", samples)
     ax.scatter(made[:, 0], made[:, 1], s=6, color=COLOURS["generated"], alpha=0.5, linewidths=0, label="Generated")
     ax.set_aspect("equal")
     ax.legend(loc="upper right", markerscale=2)
@@ -199,11 +212,16 @@ def matrices(arrays: Mapping[str, np.ndarray], *, title: str | None = None) -> F
     """
     from matplotlib.colors import LinearSegmentedColormap
 
+    if not isinstance(arrays, Mapping):
+        raise TypeError(f"arrays must be a mapping from names to matrices, not {arguments.describe(arrays)}.")
     if not arrays:
         raise ValueError("Nothing to draw: the mapping is empty. Give at least one name and its matrix.")
+    arrays, title = {name: arguments.array(repr(name), array) for name, array in arrays.items()}, _text(title)
     for name, array in arrays.items():
-        if np.ndim(array) != 2:
-            raise ValueError(f"{name!r} has shape {np.shape(array)}; a matrix has two axes.")
+        if array.ndim != 2 or not array.size:
+            raise ValueError(f"{name!r} has shape {array.shape}; a matrix has two axes, and needs at least one entry.")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name!r} must be finite, and holds NaN or infinity. Remove or repair them first.")
     colours = LinearSegmentedColormap.from_list("", [COLOURS["generated"], "white", COLOURS["real"]])
     limit = max(float(np.abs(array).max()) for array in arrays.values()) or 1.0
     columns = [array.shape[1] for array in arrays.values()]
@@ -229,6 +247,7 @@ def players(*, title: str | None = None) -> Figure:
     Args:
         title: what the figure shows.
     """
+    title = _text(title)
     figure, [ax] = _subplots(1, 1, figsize=(7.2, 2.9))
     ax.set(xlim=(0, 9.7), ylim=(-0.7, 2.8), aspect="equal")
     ax.set_axis_off()
@@ -259,14 +278,23 @@ def players(*, title: str | None = None) -> Figure:
 
 def _tile(name: str, images: Any, columns: int) -> np.ndarray:
     """The images as one picture in [0, 1], white between them."""
-    images = np.asarray(images, dtype=float)
     what = f"The images {name!r}" if name else "The images"
+    images = arguments.array(what, images, "an array (n, height, width, channels) in [-1, 1]")
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
         raise ValueError(
             f"{what} have shape {images.shape}; expected (n, height, width, channels), one or three channels."
         )
     if not len(images):
-        raise ValueError(f"{what} are an empty array: there is nothing to draw.")
+        raise ValueError(f"{what} are an empty array {images.shape}: there is nothing to draw. Give at least one.")
+    finite = images[np.isfinite(images)]  # a broken generator's NaN leave holes
+    if not finite.size:
+        raise ValueError(f"{what} hold nothing but NaN or infinity, expected [-1, 1]: has the training diverged?")
+    # Beyond [-1, 1], where a generator without tanh may go a little, pixels are clipped.
+    if images.dtype.kind != "f" or np.abs(finite).max() > 10:
+        raise ValueError(
+            f"{what} are {images.dtype} from {finite.min():.4g} to {finite.max():.4g}; expected floating-point numbers "
+            "in [-1, 1]. For images of 0 to 255 use images / 127.5 - 1."
+        )
     n, height, width, channels = images.shape
     gap = max(1, height // 12)
     columns = min(columns, n)
@@ -280,10 +308,26 @@ def _tile(name: str, images: Any, columns: int) -> np.ndarray:
 
 
 def _points(name: str, values: Any) -> np.ndarray:
-    points = np.asarray(values, dtype=float)
-    if points.ndim != 2 or points.shape[1] != 2:
+    points = arguments.array(name, values, "an array of points in the plane (n, 2)").astype(float)
+    if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise ValueError(f"{name} has shape {points.shape}; expected points in the plane, shape (n, 2).")
+    if not np.isfinite(points).all(axis=1).any():  # some are left out, as Matplotlib does
+        raise ValueError(f"{name} holds no point without NaN or infinity; expected some: has the training diverged?")
     return points
+
+
+def _text(title: Any) -> str | None:
+    if title is not None and not isinstance(title, str):
+        raise TypeError(f"title must be a text or None, not {arguments.describe(title)}.")
+    return title
+
+
+def _axes(ax: Any) -> Axes | None:
+    from matplotlib.axes import Axes
+
+    if ax is not None and not isinstance(ax, Axes):
+        raise TypeError(f"ax must be Matplotlib axes or None, not {arguments.describe(ax)}. Use plt.subplots()[1].")
+    return ax
 
 
 def _subplots(rows: int, columns: int, **options: Any) -> tuple[Figure, list[Axes]]:

@@ -15,24 +15,26 @@ Images are (n, height, width, channels). Σ runs over the indices beside it; E i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ganlib import architectures
+from ganlib import architectures, arguments
 from ganlib.architectures import Layer, Shape
 
 Array = np.ndarray
 Weights = Mapping[str, Array]
 Terms = tuple[float, Array, Array]
+_MATRIX_LIMIT = 1 << 13  # values of an image whose matrix, half a gigabyte, is still written out
 
 # Dense layers and convolutions.
 
 
 def dense(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None) -> Array:
     """y = x W + b, from x (n, in) with W (in, units) to (n, units)."""
-    x, kernel = _array(x), _array(kernel)
+    x, kernel = _array("x", x), _array("kernel", kernel)
     if x.ndim != 2 or kernel.ndim != 2 or x.shape[1] != kernel.shape[0]:
         raise ValueError(
             f"dense takes x (n, in) and a kernel (in, units), not {x.shape} and {kernel.shape}. "
@@ -106,7 +108,7 @@ def conv_transpose2d(
         dilation: the pixels of y from one entry of a copy to the next.
     """
     x, kernel = _image_and_kernel(x, kernel, ("kh", "kw", "out", "in"), stride, dilation)
-    _whole("output_padding", output_padding, 0)
+    arguments.whole("output_padding", output_padding, 0)
     (n, height, width, _), (kh, kw, out, _) = x.shape, kernel.shape
     tall = architectures.conv_transpose_size(height, kh, stride, padding, output_padding, dilation)
     wide = architectures.conv_transpose_size(width, kw, stride, padding, output_padding, dilation)
@@ -128,9 +130,15 @@ def conv_matrix(
     C.T is the matrix of `conv_transpose2d` with the same kernel. C has a row for each value of the result and
     a column for each of the input, so this is for small images. Arguments as in `conv2d`.
     """
+    input_shape = architectures.checked_shape("input_shape", input_shape)
     if len(input_shape) != 3:
-        raise ValueError(f"input_shape must be (height, width, channels), not {tuple(input_shape)}.")
-    inputs = int(np.prod(input_shape))
+        raise ValueError(f"input_shape must be (height, width, channels), not {input_shape}.")
+    inputs = math.prod(input_shape)
+    if inputs > _MATRIX_LIMIT:
+        raise ValueError(
+            f"An image of {' × '.join(map(str, input_shape))} has {inputs} values, and the matrix a column for each. "
+            f"Use a smaller input_shape, of at most {_MATRIX_LIMIT} values."
+        )
     units = np.eye(inputs).reshape(inputs, *input_shape)  # every image with a single 1
     return conv2d(units, kernel, None, stride, padding, dilation).reshape(inputs, -1).T
 
@@ -141,7 +149,7 @@ def upsample(x: ArrayLike, factor: int = 2) -> Array:
     From (n, height, width, channels) to (n, f · height, f · width, channels), f the factor.
     """
     x = _images(x)
-    _whole("factor", factor, 1)
+    arguments.whole("factor", factor, 1)
     return x.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
@@ -152,7 +160,7 @@ def depth_to_space(x: ArrayLike, block: int = 2) -> Array:
     `tf.nn.depth_to_space`; in PyTorch's `pixel_shuffle` it is x[…, r²·o + r·i + j].
     """
     x = _images(x)
-    _whole("block", block, 1)
+    arguments.whole("block", block, 1)
     n, height, width, channels = x.shape
     if channels % block**2:
         raise ValueError(
@@ -181,14 +189,14 @@ def batch_norm(x: ArrayLike, scale: ArrayLike, shift: ArrayLike, epsilon: float)
 
     They are each channel's mean, and mean squared distance from it, over all axes but the last.
     """
-    return batch_norm_inference(x, scale, shift, *_statistics(_array(x)), epsilon)
+    return batch_norm_inference(x, scale, shift, *_statistics(_batch(x)), epsilon)
 
 
 def batch_norm_inference(
     x: ArrayLike, scale: ArrayLike, shift: ArrayLike, mean: ArrayLike, variance: ArrayLike, epsilon: float
 ) -> Array:
     """The same with moving statistics in place of the batch's (Ioffe & Szegedy 2015, algorithm 2)."""
-    x = _array(x)
+    x, epsilon = _batch(x), arguments.real("epsilon", epsilon, 0)
     scale, shift = _vector("scale", scale, x.shape[-1]), _vector("shift", shift, x.shape[-1])
     mean, variance = _vector("mean", mean, x.shape[-1]), _vector("variance", variance, x.shape[-1])
     return scale * (x - mean) / np.sqrt(variance + epsilon) + shift
@@ -202,10 +210,12 @@ def moving_statistics(x: ArrayLike, mean: ArrayLike, variance: ArrayLike, moment
 
     where n counts the values of a channel: n / (n - 1) makes σ² unbiased (Ioffe & Szegedy 2015, algorithm 2).
     """
-    x = _array(x)
+    x, momentum = _batch(x), arguments.real("momentum", momentum, 0, 1)
     n = x[..., 0].size
     if n < 2:
-        raise ValueError(f"The unbiased variance needs two values a channel, not {n}: give a larger batch.")
+        raise ValueError(
+            f"The unbiased variance needs two values a channel, not {n}: give a larger batch than x {x.shape}."
+        )
     mean, variance = _vector("mean", mean, x.shape[-1]), _vector("variance", variance, x.shape[-1])
     mu, sigma2 = _statistics(x)
     return moving_average(mean, mu, momentum), moving_average(variance, sigma2 * n / (n - 1), momentum)
@@ -219,13 +229,22 @@ def spectral_norm(kernel: ArrayLike, u: ArrayLike, training: bool = True) -> tup
     where W is the kernel as a matrix, (all other axes, out). The layer then uses kernel / σ. Returns σ and
     u (out,), from which the next iteration starts; out of training u stays as it is.
     """
-    w = _array(kernel)
+    w = _array("kernel", kernel)
+    if w.ndim < 2 or not w.size:
+        raise ValueError(f"kernel must be (…, in, out), each at least 1, not {w.shape}.")
     w = w.reshape(-1, w.shape[-1])
     u = _vector("u", u, w.shape[1])
     v = _unit(w @ u)
     if training:
         u = _unit(w.T @ v)
     return float(v @ w @ u), u
+
+
+def _batch(x: ArrayLike) -> Array:
+    x = _array("x", x)
+    if x.ndim < 2 or not x.size:
+        raise ValueError(f"x must be (n, …, channels), each at least 1, not {x.shape}.")
+    return x
 
 
 def _statistics(x: Array) -> tuple[Array, Array]:
@@ -236,7 +255,7 @@ def _statistics(x: Array) -> tuple[Array, Array]:
 def _unit(vector: Array) -> Array:
     length = np.linalg.norm(vector)
     if length == 0:
-        raise ValueError("Spectral normalisation divides by zero: start its kernel and u at random.")
+        raise ValueError("Spectral normalisation divides by zero: make its kernel and u random at the start.")
     return vector / length
 
 
@@ -245,23 +264,23 @@ def _unit(vector: Array) -> Array:
 
 def leaky_relu(x: ArrayLike, slope: float) -> Array:
     """x where x > 0, slope · x elsewhere (Maas et al. 2013); slope 0 is ReLU."""
-    x = _array(x)
+    x, slope = _array("x", x), arguments.real("slope", slope)
     return np.where(x > 0, x, slope * x)
 
 
 def tanh(x: ArrayLike) -> Array:
     """(eˣ - e⁻ˣ) / (eˣ + e⁻ˣ)."""
-    return np.tanh(_array(x))
+    return np.tanh(_array("x", x))
 
 
 def softplus(x: ArrayLike) -> Array:
     """log(1 + eˣ), which never overflows here: -log(1 - sigmoid(x)), and softplus(-x) is -log(sigmoid(x))."""
-    return np.logaddexp(0.0, _array(x))
+    return np.logaddexp(0.0, _array("x", x))
 
 
 def sigmoid(x: ArrayLike) -> Array:
     """1 / (1 + e⁻ˣ), the derivative of softplus."""
-    return np.exp(-softplus(-_array(x)))
+    return np.exp(-softplus(-_array("x", x)))
 
 
 def dropout(x: ArrayLike, rate: float, kept: ArrayLike) -> Array:
@@ -269,9 +288,11 @@ def dropout(x: ArrayLike, rate: float, kept: ArrayLike) -> Array:
 
     Dividing in training keeps the expected value, so that inference leaves x as it is.
     """
-    x, mask = _array(x), np.asarray(kept)
+    x, mask = _array("x", x), np.asarray(kept)
     if mask.shape != x.shape or mask.dtype != np.bool_:
         raise ValueError(f"kept must be boolean of shape {x.shape}, not {mask.dtype} of shape {mask.shape}.")
+    if arguments.real("rate", rate, 0, 1) == 1:
+        raise ValueError(f"rate must be below 1, not {rate}: nothing would be left.")
     return np.where(mask, x / (1 - rate), 0.0)
 
 
@@ -298,19 +319,24 @@ def network_update(
     layers: list[Layer], weights: Weights, x: ArrayLike, masks: Weights | None = None
 ) -> dict[str, Array]:
     """All weights after one training pass over x, which changes moving statistics and the vectors u."""
-    return {**weights, **_run(layers, weights, x, True, masks or {})[1]}
+    changed = _run(layers, weights, x, True, masks or {})[1]
+    return {**weights, **changed}
 
 
 def _run(
     layers: list[Layer], weights: Weights, x: ArrayLike, training: bool, masks: Weights
 ) -> tuple[Array, dict[str, Array]]:
     """The output, and the weights that a training pass replaces."""
-    x, changed = _array(x), {}
+    for what, arrays in (("weights", weights), ("masks", masks)):
+        if not isinstance(arrays, Mapping):
+            raise TypeError(f"{what} must be a mapping from names to arrays, not {arguments.describe(arrays)}.")
+    x, changed = _array("x", x), {}
 
     def weight(part: str) -> Array:
         if f"{name}.{part}" not in weights:
-            raise ValueError(f"The weight {name}.{part} is missing. Given: {', '.join(weights) or 'none'}.")
-        return _array(weights[f"{name}.{part}"])
+            given = ", ".join(map(str, weights)) or "none"
+            raise ValueError(f"The weight {name}.{part} is missing. Given: {given}. Use gl.get_weights(model).")
+        return _array(f"The weight {name}.{part}", weights[f"{name}.{part}"])
 
     for name, layer in zip(architectures.names(layers), layers, strict=True):
         if isinstance(layer, architectures.Dense | architectures.Conv | architectures.ConvTranspose):
@@ -385,10 +411,11 @@ class Loss:
         return by_r / by_r.size, by_f / by_f.size
 
     def _logits(self, real: ArrayLike, fake: ArrayLike, real_label: float = 1.0) -> tuple[Array, Array]:
-        r, f = _array(real), _array(fake)
+        r, f = _array("real_logits", real), _array("fake_logits", fake)
         for name, logits in (("real_logits", r), ("fake_logits", f)):
             if logits.ndim != 1 or logits.size == 0:
                 raise ValueError(f"{name} must be (n,), not {logits.shape}. Of an (n, 1), take {name}[:, 0].")
+        arguments.real("real_label", real_label)
         if not (0 <= real_label <= 1 if self.smoothable else real_label == 1):
             allowed = "from 0 to 1" if self.smoothable else "1, since this loss has no label to smooth"
             raise ValueError(f"real_label must be {allowed}, not {real_label}.")
@@ -490,7 +517,7 @@ class losses:
     def get(cls, name: str) -> Loss:
         """The loss of that name, or a ValueError that lists the names."""
         known = {key: value for key, value in vars(cls).items() if isinstance(value, Loss)}
-        if name not in known:
+        if not isinstance(name, str) or name not in known:
             raise ValueError(f"There is no loss {name!r}. The losses: {', '.join(known)}.")
         return known[name]
 
@@ -522,16 +549,16 @@ class penalties:
     @staticmethod
     def interpolate(real: ArrayLike, fake: ArrayLike, mix: ArrayLike) -> Array:
         """mix · real + (1 - mix) · fake, with mix (n,) (Gulrajani et al. 2017, algorithm 1)."""
-        real, fake = _array(real), _array(fake)
-        if real.ndim == 0 or real.shape != fake.shape:
-            raise ValueError(f"real and fake must have one shape (n, …), not {real.shape} and {fake.shape}.")
+        real, fake = _one_shape(real=real, fake=fake)
+        if real.ndim == 0 or not real.size:
+            raise ValueError(f"real and fake must have one shape (n, …), each at least 1, not {real.shape}.")
         share = _vector("mix", mix, len(real)).reshape(-1, *[1] * (real.ndim - 1))
         return share * real + (1 - share) * fake
 
 
 def _squared_norms(gradient: ArrayLike) -> Array:
-    g = _array(gradient)
-    if g.ndim < 2 or len(g) == 0:
+    g = _array("gradient", gradient)
+    if g.ndim < 2 or not g.size:
         raise ValueError(f"gradient must be ∇ₓD(x), (n, …) like x, not {g.shape}. Make (n,) to (n, 1).")
     return np.sum(g.reshape(len(g), -1) ** 2, axis=1)
 
@@ -551,41 +578,53 @@ def adam_step(
 
     Steps t count from 1; m and v start as zeros. Returns weight, m and v.
     """
-    if step < 1:
-        raise ValueError(f"Adam counts steps from 1, not {step}: at 0 the bias correction divides by 0.")
+    arguments.whole("step", step, 1)  # at 0 the bias correction would divide by 0
+    for name, value in (("rate", rate), ("beta1", beta1), ("beta2", beta2), ("epsilon", epsilon)):
+        arguments.real(name, value)
     if epsilon_placement not in ("before", "after"):
         raise ValueError(f"epsilon_placement must be 'before' or 'after', not {epsilon_placement!r}.")
-    g = _array(gradient)
-    m = beta1 * _array(m) + (1 - beta1) * g
-    v = beta2 * _array(v) + (1 - beta2) * g**2
+    w, g, m, v = _one_shape(weight=weight, gradient=gradient, m=m, v=v)
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
     m_hat, v_hat = m / (1 - beta1**step), v / (1 - beta2**step)
     if epsilon_placement == "before":
         epsilon = epsilon / np.sqrt(1 - beta2**step)
-    return _array(weight) - rate * m_hat / (np.sqrt(v_hat) + epsilon), m, v
+    return w - rate * m_hat / (np.sqrt(v_hat) + epsilon), m, v
 
 
 def sgd_step(
     weight: ArrayLike, gradient: ArrayLike, velocity: ArrayLike, rate: float, momentum: float
 ) -> tuple[Array, Array]:
     """v ← momentum · v + g, w ← w - rate · v (the heavy ball, Polyak 1964). Returns weight and velocity v."""
-    v = momentum * _array(velocity) + _array(gradient)
-    return _array(weight) - rate * v, v
+    w, g, v = _one_shape(weight=weight, gradient=gradient, velocity=velocity)
+    v = arguments.real("momentum", momentum) * v + g
+    return w - arguments.real("rate", rate) * v, v
 
 
 def moving_average(old: ArrayLike, new: ArrayLike, decay: float) -> Array:
     """decay · old + (1 - decay) · new: the moving average of G's weights (Yazıcı et al. 2019)."""
-    return decay * _array(old) + (1 - decay) * _array(new)
+    decay, (old, new) = arguments.real("decay", decay, 0, 1), _one_shape(old=old, new=new)
+    return decay * old + (1 - decay) * new
 
 
 # Checks.
 
 
-def _array(values: ArrayLike) -> Array:
-    return np.asarray(values, dtype=np.float64)
+def _array(name: str, values: ArrayLike) -> Array:
+    return arguments.array(name, values).astype(np.float64, copy=False)
+
+
+def _one_shape(**arrays: ArrayLike) -> list[Array]:
+    """The arguments as arrays, which must not broadcast."""
+    converted = [_array(name, values) for name, values in arrays.items()]
+    if len({a.shape for a in converted}) > 1:
+        given = ", ".join(f"{name} {a.shape}" for name, a in zip(arrays, converted, strict=True))
+        raise ValueError(f"These must have one shape: {given}.")
+    return converted
 
 
 def _vector(name: str, values: ArrayLike, length: int) -> Array:
-    vector = _array(values)
+    vector = _array(name, values)
     if vector.shape != (length,):
         raise ValueError(f"{name} must have shape ({length},), not {vector.shape}.")
     return vector
@@ -595,13 +634,8 @@ def _bias(bias: ArrayLike | None, channels: int) -> Array | float:
     return 0.0 if bias is None else _vector("bias", bias, channels)
 
 
-def _whole(name: str, value: int, low: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
-        raise ValueError(f"{name} must be a whole number of at least {low}, not {value!r}.")
-
-
 def _images(x: ArrayLike) -> Array:
-    x = _array(x)
+    x = _array("x", x)
     if x.ndim != 4:
         raise ValueError(f"x must be (n, height, width, channels), not {x.shape}. Use x[None] for one image.")
     return x
@@ -610,14 +644,14 @@ def _images(x: ArrayLike) -> Array:
 def _image_and_kernel(
     x: ArrayLike, kernel: ArrayLike, axes: tuple[str, ...], stride: int, dilation: int
 ) -> tuple[Array, Array]:
-    x, kernel = _images(x), _array(kernel)
-    if kernel.ndim != 4:
+    x, kernel = _images(x), _array("kernel", kernel)
+    if kernel.ndim != 4 or not kernel.size:
         raise ValueError(f"The kernel must be ({', '.join(axes)}), not {kernel.shape}.")
     if x.shape[-1] != kernel.shape[axes.index("in")]:
         raise ValueError(
             f"The channels of x {x.shape} and of the kernel {kernel.shape} differ: {x.shape[-1]} and "
             f"{kernel.shape[axes.index('in')]}. Expected (n, height, width, in) and ({', '.join(axes)})."
         )
-    _whole("stride", stride, 1)
-    _whole("dilation", dilation, 1)
+    arguments.whole("stride", stride, 1)
+    arguments.whole("dilation", dilation, 1)
     return x, kernel

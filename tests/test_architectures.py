@@ -42,7 +42,7 @@ def test_output_padding_says_which_of_the_sizes_that_a_convolution_takes_to_one_
 
 def test_numbers_that_make_no_size_are_refused():
     for size in (architectures.conv_size, architectures.conv_transpose_size):
-        with pytest.raises(RecipeError, match="stride must be at least 1, not 0"):
+        with pytest.raises(RecipeError, match="stride must be a whole number of at least 1, not 0"):
             size(4, 3, 0, 1)
         with pytest.raises(RecipeError, match="'same', 'valid' or a whole number of pixels, not 'full'"):
             size(4, 3, 2, "full")

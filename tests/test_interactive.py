@@ -134,7 +134,7 @@ def test_a_real_training_is_recorded(gl, ring):
     ],
 )
 def test_data_that_are_no_points_are_refused(data, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         Recorder(data)
 
 
@@ -149,7 +149,7 @@ def test_bad_numbers_are_refused(ring, recorder):
 def test_a_recorder_without_frames_is_refused(ring):
     with pytest.raises(ValueError, match=r"holds 0 frames and a replay needs two.*callbacks=\[recorder\]"):
         training_replay(Recorder(ring))
-    with pytest.raises(TypeError, match=r"takes a ganlib.interactive.Recorder, not dict"):
+    with pytest.raises(TypeError, match=r"takes a ganlib.interactive.Recorder, not {} \(dict\)"):
         training_replay({})
     with pytest.raises(ValueError, match="groups of 2"):
         Recorder(ring).on_start(Player(pack=2))

@@ -63,7 +63,7 @@ def test_what_is_no_stack_of_images_is_refused(images, message):
 
 
 def test_columns_must_be_positive():
-    with pytest.raises(ValueError, match="columns must be at least 1, not 0"):
+    with pytest.raises(ValueError, match="columns must be a whole number of at least 1, not 0"):
         plots.image_grid(np.zeros((1, 2, 2, 1)), columns=0)
 
 

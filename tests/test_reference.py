@@ -828,7 +828,10 @@ IMAGE, KERNEL = np.zeros((1, 4, 4, 3)), np.zeros((3, 3, 3, 2))
             lambda: penalties.interpolate(np.ones((2, 1)), np.ones((2, 1)), [0.5]),
             r"mix must have shape \(2,\)",
         ),
-        (lambda: reference.adam_step(1, 1, 0, 0, 0, 0.1, 0.5, 0.9, 0, "after"), "from 1, not 0"),
+        (
+            lambda: reference.adam_step(1, 1, 0, 0, 0, 0.1, 0.5, 0.9, 0, "after"),
+            "step must be a whole number of at least 1, not 0",
+        ),
         (lambda: reference.adam_step(1, 1, 0, 0, 1, 0.1, 0.5, 0.9, 0, "outside"), "not 'outside'"),
     ],
 )

@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from ganlib.data.arrays import check_memory, integer, scaled, select
+from ganlib import arguments
+from ganlib.data.arrays import check_memory, check_samples, integer, scaled, select
 from ganlib.data.download import CLASSES, read_download
 from ganlib.data.folder import read_folder
 from ganlib.data.shapes import COLOURS, SHAPES, draw_shapes, shape_factors
@@ -59,8 +60,18 @@ class Data:
     def __post_init__(self) -> None:
         if (self.images is None) == (self.points is None):
             raise DataError(f"data {self.name!r} needs either images or points, and not both")
-        if self.labels is not None and len(self.labels) != len(self):
-            raise DataError(f"data {self.name!r} has {len(self)} samples but {len(self.labels)} labels")
+        what, axes = ("points", 2) if self.images is None else ("images", 4)
+        check_samples(f"the {what} of data {self.name!r}", self.samples, axes)
+        if self.labels is not None:
+            labels = arguments.array(f"the labels of data {self.name!r}", self.labels, "an array of integers (n,)")
+            if labels.ndim != 1 or labels.dtype.kind not in "iu":
+                raise DataError(
+                    f"the labels of data {self.name!r} must be integers (n,), not {arguments.describe(labels)}"
+                )
+            if len(labels) != len(self):
+                raise DataError(
+                    f"data {self.name!r} has {len(self)} samples but {len(labels)} labels; it needs one for each"
+                )
 
     @property
     def samples(self) -> np.ndarray:
@@ -116,7 +127,7 @@ def load(
     shape: tuple[int, ...] | None = None
     if not isinstance(name, str):
         if not isinstance(getattr(name, "data", None), str) or not hasattr(name, "shape"):
-            raise TypeError(f"expected the name of a data set or a recipe, not a {type(name).__name__}")
+            raise TypeError(f"expected the name of a data set or a recipe, not {arguments.describe(name)}")
         name, shape = name.data, tuple(name.shape)
         if len(shape) == 3:
             if shape[0] != shape[1]:

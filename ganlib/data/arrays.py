@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ganlib import arguments
 from ganlib.errors import DataError
 
 _LIMIT = 16 << 30  # bytes; what asks for more is taken for a mistake
@@ -30,6 +31,28 @@ def check_memory(shape: tuple[int, ...]) -> None:
             f"{' x '.join(map(str, shape))} values would take {wanted / 2**30:.1f} GiB, "
             f"more than {_LIMIT >> 30} GiB; take a smaller n or size"
         )
+
+
+def check_samples(what: str, samples: Any, axes: int, limit: float = 1.001) -> np.ndarray:
+    """The array (n, height, width, channels) in [-limit, limit] if `axes` is 4, (n, 2) if it is 2; or an error."""
+    expected = "(n, height, width, channels) in [-1, 1]" if axes == 4 else "(n, 2)"
+    array = arguments.array(what, samples, f"an array {expected}")
+    if array.ndim != axes or not array.size or (axes == 2 and array.shape[1] != 2):
+        raise DataError(f"{what} must be {expected}, at least one of each, not of shape {array.shape}")
+    if axes == 4 and array.shape[1] in (1, 3) and array.shape[3] not in (1, 3):
+        raise DataError(
+            f"{what} must be {expected}, not of shape {array.shape}, which looks channel-first: "
+            "use np.transpose(images, (0, 2, 3, 1))"
+        )
+    low, high = array.min(), array.max()  # NaN and infinity show in these too
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise DataError(f"{what} must be finite, and hold NaN or infinity: remove or repair them first")
+    if axes == 4 and (array.dtype.kind != "f" or low < -limit or high > limit):
+        raise DataError(
+            f"{what} must be floating-point numbers in [-1, 1], not {array.dtype} from {low:.4g} to {high:.4g}: "
+            "images / 127.5 - 1 brings 0 to 255 there"
+        )
+    return array
 
 
 def select(name: str, total: int, n: int | None, rng: np.random.Generator) -> np.ndarray:

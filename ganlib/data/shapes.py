@@ -10,7 +10,8 @@ import math
 
 import numpy as np
 
-from ganlib.data.arrays import CHUNK, check_memory
+from ganlib import arguments
+from ganlib.data.arrays import CHUNK, check_memory, check_samples
 from ganlib.errors import DataError
 
 SHAPES = ("circle", "square", "triangle", "cross", "moon")
@@ -63,7 +64,7 @@ def shape_factors(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
             one, about 0.8 for two shapes at once. Up to 0.5 is a fair limit for "this is one of them".
 
     Raises:
-        DataError: images of another form.
+        DataError, TypeError: images of another form or range.
 
     >>> from ganlib.data import load
     >>> data = load("shapes", n=100)
@@ -71,9 +72,11 @@ def shape_factors(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
     >>> bool((shape == data.factors["shape"]).all())
     True
     """
-    images = np.asarray(images)
+    images = arguments.array("images", images, "an array (n, size, size, 3)")
     if images.ndim != 4 or images.shape[1] != images.shape[2] or images.shape[3] != 3 or images.shape[1] < 16:
         raise DataError(f"expected images of shape (n, size, size, 3), size at least 16, not {images.shape}")
+    if len(images):
+        check_samples("images", images, 4, limit=10)  # generated ones may go a little beyond [-1, 1]
     size = images.shape[1]
     pixels = np.arange(size, dtype=np.float32) + 0.5
     directions = _TINTS / np.linalg.norm(_TINTS, axis=1, keepdims=True)

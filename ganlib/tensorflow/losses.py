@@ -11,6 +11,8 @@ of a rounded zero.
 import tensorflow as tf
 from tensorflow import Tensor
 
+from ganlib import arguments
+
 mean, square, relu, softplus = tf.reduce_mean, tf.square, tf.nn.relu, tf.math.softplus
 
 
@@ -25,6 +27,7 @@ class Minimax:
     def discriminator(real_logits: Tensor, fake_logits: Tensor, real_label: float = 1.0) -> Tensor:
         """The scalar that D minimises; real_label below 1 smooths the label of real samples."""
         check(real_logits, fake_logits)
+        arguments.real("real_label", real_label, 0, 1)
         real = real_label * softplus(-real_logits) + (1 - real_label) * softplus(real_logits)
         return mean(real) + mean(softplus(fake_logits))
 
@@ -57,6 +60,7 @@ class LeastSquares:
     def discriminator(real_logits: Tensor, fake_logits: Tensor, real_label: float = 1.0) -> Tensor:
         """The scalar that D minimises; real_label below 1 smooths the label of real samples."""
         check(real_logits, fake_logits)
+        arguments.real("real_label", real_label, 0, 1)
         return mean(square(real_logits - real_label)) + mean(square(fake_logits))
 
     @staticmethod
@@ -138,7 +142,7 @@ def get(name: str) -> Loss:
     Raises:
         ValueError: there is no loss of that name.
     """
-    if name not in LOSSES:
+    if not isinstance(name, str) or name not in LOSSES:
         raise ValueError(f"There is no loss {name!r}. The losses: {', '.join(LOSSES)}.")
     return LOSSES[name]
 
@@ -146,7 +150,12 @@ def get(name: str) -> Loss:
 def check(real_logits: Tensor, fake_logits: Tensor, paired: bool = False) -> None:
     """Refuses logits that are not (n,): an (n, 1) would broadcast with an (m,) to (n, m) and mean something else."""
     for what, logits in (("real_logits", real_logits), ("fake_logits", fake_logits)):
-        if len(logits.shape) != 1:
+        if not tf.is_tensor(logits) or not logits.dtype.is_floating:
+            raise TypeError(
+                f"{what} must be a tf.Tensor of floating-point numbers (n,), not {arguments.describe(logits)}. "
+                "tf.constant(array) makes one of an array."
+            )
+        if len(logits.shape) != 1 or logits.shape[0] == 0:
             raise ValueError(
                 f"{what} has shape {tuple(logits.shape)}; expected (n,), one logit a sample. "
                 "If the discriminator gives (n, 1), drop that axis."

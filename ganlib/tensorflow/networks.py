@@ -14,6 +14,7 @@ from tensorflow import Tensor, Variable
 
 from ganlib import architectures, initialise
 from ganlib.architectures import Layer, Shape
+from ganlib.arguments import array, describe
 from ganlib.recipe import Recipe
 
 POLICIES = {"float64": "float64", "float32": "float32", "bfloat16": "mixed_bfloat16"}
@@ -23,6 +24,8 @@ class Network(keras.Model):
     """A list of layers, one after the other."""
 
     def __init__(self, layers: list[Layer], input_shape: Shape, precision: str = "float32") -> None:
+        if not isinstance(precision, str) or precision not in POLICIES:
+            raise ValueError(f"precision must be one of {', '.join(POLICIES)}, not {precision!r}.")
         super().__init__(dtype=POLICIES[precision])
         named = zip(architectures.names(layers), layers, strict=True)
         self.stack = [_layer(layer, name, POLICIES[precision]) for name, layer in named]
@@ -277,19 +280,27 @@ def set_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
         ValueError: a name is missing or unknown, or a shape differs. Nothing is changed then.
     """
     own = neutral_weights(model)
+    if not isinstance(weights, Mapping):
+        raise TypeError(f"weights must be a mapping such as get_weights gives, not {describe(weights)}.")
     if own.keys() != weights.keys():
         missing, unknown = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
-        raise ValueError(f"These weights are another network's: missing {missing}, unknown {unknown}.")
+        raise ValueError(
+            f"These weights are another network's: missing {missing}, unknown {unknown}. "
+            "Use those of a network of the same recipe."
+        )
+    arrays = {name: array(f"The weight {name}", weights[name]) for name in own}
     for name, variable in own.items():
-        expected, given = tuple(variable.shape), np.shape(weights[name])
+        expected, given = tuple(variable.shape), arrays[name].shape
         if expected != given:
             raise ValueError(f"{name} has shape {given}, and this network needs {expected}. Same recipe?")
     for name, variable in own.items():
-        variable.assign(np.asarray(weights[name], dtype=variable.dtype))
+        variable.assign(arrays[name].astype(variable.dtype))
 
 
 def neutral_weights(model: keras.Model) -> dict[str, Any]:
     """The weights by neutral name: the variables, whose layouts are the neutral ones."""
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"model must be a keras.Model, such as gl.Generator(recipe) gives, not {describe(model)}.")
     if not isinstance(model, Network):
         return {variable.path: variable for variable in model.variables}
     weights = {}

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu
 
+from ganlib import arguments
+
 # PyTorch's default threshold of 20 rounds softplus(x) to x from there on, 2e-9 off; at 40 float64 cannot tell.
 softplus = functools.partial(torch.nn.functional.softplus, threshold=40.0)
 
@@ -29,6 +31,7 @@ class Minimax:
     def discriminator(real_logits: Tensor, fake_logits: Tensor, real_label: float = 1.0) -> Tensor:
         """The scalar that D minimises; real_label below 1 smooths the label of real samples."""
         check(real_logits, fake_logits)
+        arguments.real("real_label", real_label, 0, 1)
         real = real_label * softplus(-real_logits) + (1 - real_label) * softplus(real_logits)
         return real.mean() + softplus(fake_logits).mean()
 
@@ -61,6 +64,7 @@ class LeastSquares:
     def discriminator(real_logits: Tensor, fake_logits: Tensor, real_label: float = 1.0) -> Tensor:
         """The scalar that D minimises; real_label below 1 smooths the label of real samples."""
         check(real_logits, fake_logits)
+        arguments.real("real_label", real_label, 0, 1)
         return (real_logits - real_label).square().mean() + fake_logits.square().mean()
 
     @staticmethod
@@ -142,7 +146,7 @@ def get(name: str) -> Loss:
     Raises:
         ValueError: there is no loss of that name.
     """
-    if name not in LOSSES:
+    if not isinstance(name, str) or name not in LOSSES:
         raise ValueError(f"There is no loss {name!r}. The losses: {', '.join(LOSSES)}.")
     return LOSSES[name]
 
@@ -150,7 +154,12 @@ def get(name: str) -> Loss:
 def check(real_logits: Tensor, fake_logits: Tensor, paired: bool = False) -> None:
     """Refuses logits that are not (n,): an (n, 1) would broadcast with an (m,) to (n, m) and mean something else."""
     for what, logits in (("real_logits", real_logits), ("fake_logits", fake_logits)):
-        if len(logits.shape) != 1:
+        if not isinstance(logits, Tensor) or not logits.is_floating_point():
+            raise TypeError(
+                f"{what} must be a torch.Tensor of floating-point numbers (n,), not {arguments.describe(logits)}. "
+                "torch.as_tensor(array) makes one of an array."
+            )
+        if len(logits.shape) != 1 or logits.shape[0] == 0:
             raise ValueError(
                 f"{what} has shape {tuple(logits.shape)}; expected (n,), one logit a sample. "
                 "If the discriminator gives (n, 1), drop that axis."

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ganlib import architectures, initialise
 from ganlib.architectures import Layer, Shape, same_padding
+from ganlib.arguments import array, describe
 from ganlib.recipe import Recipe
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.float32}  # of the weights
@@ -23,6 +24,8 @@ class Network(nn.Module):
     """A list of layers, one after the other."""
 
     def __init__(self, layers: list[Layer], input_shape: Shape, precision: str = "float32") -> None:
+        if not isinstance(precision, str) or precision not in DTYPES:
+            raise ValueError(f"precision must be one of {', '.join(DTYPES)}, not {precision!r}.")
         super().__init__()
         inputs = [input_shape, *architectures.shapes(layers, input_shape)]
         self.layers = nn.Sequential()
@@ -242,15 +245,21 @@ def set_weights(model: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
         ValueError: a name is missing or unknown, or a shape differs. Nothing is changed then.
     """
     own = neutral_weights(model)
+    if not isinstance(weights, Mapping):
+        raise TypeError(f"weights must be a mapping such as get_weights gives, not {describe(weights)}.")
     if own.keys() != weights.keys():
         missing, unknown = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
-        raise ValueError(f"These weights are another network's: missing {missing}, unknown {unknown}.")
+        raise ValueError(
+            f"These weights are another network's: missing {missing}, unknown {unknown}. "
+            "Use those of a network of the same recipe."
+        )
+    arrays = {name: array(f"The weight {name}", weights[name]) for name in own}
     for name, (tensor, axes) in own.items():
-        expected, given = tuple(tensor.permute(axes).shape), np.shape(weights[name])
+        expected, given = tuple(tensor.permute(axes).shape), arrays[name].shape
         if expected != given:
             raise ValueError(f"{name} has shape {given}, and this network needs {expected}. Same recipe?")
     for name, (tensor, axes) in own.items():
-        from_neutral(tensor, axes, weights[name])
+        from_neutral(tensor, axes, arrays[name])
 
 
 # The permutation from PyTorch's layout to the neutral one: (out, in) to (in, out), and (out, in, k, k) to
@@ -261,6 +270,8 @@ _BATCH_NORM = {"weight": "scale", "bias": "shift", "running_mean": "mean", "runn
 
 def neutral_weights(model: nn.Module) -> dict[str, tuple[Any, tuple[int, ...]]]:
     """The weights by neutral name: each tensor, with the permutation of its axes that gives the neutral layout."""
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a torch.nn.Module, such as gl.Generator(recipe) gives, not {describe(model)}.")
     if not isinstance(model, Network):
         return {name: (tensor, tuple(range(tensor.ndim))) for name, tensor in model.state_dict(keep_vars=True).items()}
     weights: dict[str, tuple[Any, tuple[int, ...]]] = {}

@@ -9,7 +9,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ganlib.arguments import describe
+
 Critic = Callable[[Tensor], Tensor]
+NO_GRADIENT = (
+    "The discriminator's logits do not depend on its input, or nothing recorded how: there is no gradient to penalise. "
+    "Give one that computes them from its input with the framework's own operations."
+)
 
 
 def r1(discriminator: Critic, real: Tensor) -> Tensor:
@@ -25,6 +31,7 @@ def r1(discriminator: Critic, real: Tensor) -> Tensor:
     Example:
         >>> loss = d_loss + gamma / 2 * r1(discriminator, real)
     """
+    check_samples("real", real)
     return _squared_norms(discriminator, real).mean()
 
 
@@ -41,6 +48,7 @@ def r2(discriminator: Critic, fake: Tensor) -> Tensor:
     Example:
         >>> loss = d_loss + gamma / 2 * r2(discriminator, fake)
     """
+    check_samples("fake", fake)
     return _squared_norms(discriminator, fake).mean()
 
 
@@ -69,12 +77,48 @@ def _squared_norms(discriminator: Critic, x: Tensor) -> Tensor:
     """‖∇ₓD(x)‖² of each sample, (n,). D judges each sample apart, so the sum's gradient holds each one's own."""
     x = x.detach().requires_grad_()
     with torch.enable_grad():
-        (gradient,) = torch.autograd.grad(discriminator(x).sum(), x, create_graph=True)
+        total = judge(discriminator, x).sum()
+        gradient = None
+        if total.requires_grad:
+            (gradient,) = torch.autograd.grad(total, x, create_graph=True, allow_unused=True)
+    if gradient is None:
+        raise ValueError(NO_GRADIENT)
     return gradient.square().flatten(1).sum(dim=1)
+
+
+def judge(discriminator: Critic, x: Tensor) -> Tensor:
+    """The logits (n,) of the batch, or an error that says what came instead."""
+    if not callable(discriminator):
+        raise TypeError(f"discriminator must be callable, from a batch to logits (n,), not {describe(discriminator)}.")
+    logits = discriminator(x)
+    if not isinstance(logits, Tensor):
+        raise TypeError(f"The discriminator must give a torch.Tensor of logits (n,), not {describe(logits)}.")
+    if tuple(logits.shape) != (x.shape[0],):
+        raise ValueError(
+            f"The discriminator gave {tuple(logits.shape)} for {x.shape[0]} samples; expected ({x.shape[0]},), one "
+            "logit a sample. If it gives (n, 1), drop that axis."
+        )
+    return logits
+
+
+def check_samples(what: str, samples: Tensor, axes: int = 2) -> None:
+    """Refuses what is no batch of samples (n, …), with at least so many axes."""
+    if not isinstance(samples, Tensor) or not samples.is_floating_point():
+        raise TypeError(
+            f"{what} must be a torch.Tensor of floating-point numbers (n, …), not {describe(samples)}. "
+            "torch.as_tensor(array) makes one of an array."
+        )
+    if len(samples.shape) < axes or 0 in samples.shape:
+        raise ValueError(
+            f"{what} has shape {tuple(samples.shape)}; expected (n, …), {axes} axes or more and none of them empty."
+        )
 
 
 def check(real: Tensor, fake: Tensor, mix: Tensor) -> None:
     """Refuses pairs that do not match: they would broadcast in silence."""
+    check_samples("real", real)
+    check_samples("fake", fake)
+    check_samples("mix", mix, axes=1)
     if tuple(real.shape) != tuple(fake.shape) or tuple(mix.shape) != (real.shape[0],):
         raise ValueError(
             f"wgan_gp got real {tuple(real.shape)}, fake {tuple(fake.shape)} and mix {tuple(mix.shape)}; expected real "
