@@ -33,6 +33,10 @@ class OutOfMemory(GanlibError, MemoryError):
     """A training that needs more memory than the machine or the device has."""
 
 
+class WorkerLost(GanlibError, RuntimeError):
+    """Another worker of a training on several devices ended, or did not answer in time."""
+
+
 class MissingBackend(GanlibError, ImportError):
     """A framework that was asked for and is not installed."""
 

@@ -22,10 +22,11 @@ from typing import Any, Self
 import numpy as np
 
 from ganlib import architectures, checkpoint, failure, initialise
-from ganlib.errors import CheckpointError, OutOfMemory, TrainingFailed
+from ganlib.errors import CheckpointError, OutOfMemory, RecipeError, TrainingFailed
 from ganlib.recipe import PRECISIONS, Recipe
 
 EVENTS = ("on_start", "on_step", "on_end", "on_fail")
+BATCH_AXES = (("latents", 1), ("instance_noise", 2), ("mix", 1))  # of the random numbers that go into the networks
 SAMPLE_BATCH = 256  # samples generated at once
 BLOCK = 100  # steps after which metrics that wait on a device are fetched and checked
 
@@ -41,6 +42,9 @@ class BaseTrainer(abc.ABC):
             fastest the machine does well; None takes the recipe's.
         device: the framework's name of a device; None takes a GPU where there is one.
         generator, discriminator: networks of your own in place of the recipe's. They keep their weights.
+
+    With several devices (`ganlib.torch.distributed`, `ganlib.tensorflow.distributed`) `workers` says how many share
+    each batch, and `rank` which of them this process is; with one they are 1 and 0.
 
     Example:
         >>> trainer = gl.Trainer(ganlib.recipe("dcgan-digits"), seed=0)
@@ -66,6 +70,13 @@ class BaseTrainer(abc.ABC):
         if precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}.")
         self.recipe, self.seed = recipe, _whole("seed", seed, 0)
+        self.rank, self.workers = self._join()
+        if recipe.batch_size % (self.workers * recipe.pack):
+            raise RecipeError(
+                f"batch_size={recipe.batch_size} cannot be shared by {self.workers} workers"
+                + (f" in groups of pack={recipe.pack}." if recipe.pack > 1 else ".")
+                + f" Use a multiple of {self.workers * recipe.pack}."
+            )
         self.device = self._choose_device(device)
         self.precision = self._fastest_precision() if precision == "auto" else precision
         self.steps_done = 0
@@ -132,7 +143,10 @@ class BaseTrainer(abc.ABC):
             device_samples = self._to_device(samples)
         self._stop = False
         try:
-            with _progress_bar(steps, self.recipe.name, progress) as bar, _late_interrupt(self.stop):
+            with (
+                _progress_bar(steps, self.recipe.name, False if self.rank else progress) as bar,
+                _late_interrupt(self.stop),
+            ):
                 _call(callbacks, "on_start", self)
                 for _ in range(steps):
                     self._keep()
@@ -142,7 +156,7 @@ class BaseTrainer(abc.ABC):
                     if heard:
                         _call(callbacks, "on_step", self, self._last())
                     bar.advance(self._last)
-                    if self._stop:
+                    if self._any_stops():
                         break
         except KeyboardInterrupt:
             bar.note(f"Stopped at step {self.steps_done}; what was trained is kept, and fit goes on from here.")
@@ -285,6 +299,8 @@ class BaseTrainer(abc.ABC):
             CheckpointNotSaved: the disk is full, the folder cannot be written to, …
             CheckpointError: the folder holds another run or a later step, or another process works in it.
         """
+        if self.rank:
+            return Path(directory)  # of several workers the first one writes
         arrays = {
             **_prefixed("generator", self._weights(self.generator)),
             **_prefixed("discriminator", self._weights(self.discriminator)),
@@ -372,6 +388,12 @@ class BaseTrainer(abc.ABC):
     metric_names: tuple[str, ...]
     _generator_optimiser: Any
     _discriminator_optimiser: Any
+
+    @abc.abstractmethod
+    def _join(self) -> tuple[int, int]: ...
+
+    @abc.abstractmethod
+    def _any_stops(self) -> bool: ...
 
     @abc.abstractmethod
     def _choose_device(self, device: str | None) -> str: ...

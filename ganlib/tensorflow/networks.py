@@ -16,6 +16,7 @@ from ganlib import architectures, initialise
 from ganlib.architectures import Layer, Shape
 from ganlib.arguments import array, describe
 from ganlib.recipe import Recipe
+from ganlib.tensorflow import distributed
 
 POLICIES = {"float64": "float64", "float32": "float32", "bfloat16": "mixed_bfloat16"}
 
@@ -193,10 +194,10 @@ class BatchNorm(keras.layers.Layer):
         mean, variance = tf.convert_to_tensor(self.mean), tf.convert_to_tensor(self.variance)
         if training:
             axes = list(range(len(x.shape) - 1))
-            mean = tf.reduce_mean(x, axes)
+            [mean] = distributed.average([tf.reduce_mean(x, axes)])
             # Not tf.nn.moments: it stops the gradient through the mean, and a penalty's second derivative needs it.
-            variance = tf.reduce_mean(tf.square(x - mean), axes)
-            values = tf.cast(tf.size(x) / tf.size(mean), x.dtype)  # in each channel
+            [variance] = distributed.average([tf.reduce_mean(tf.square(x - mean), axes)])
+            values = tf.cast(distributed.workers() * tf.size(x) / tf.size(mean), x.dtype)  # in each channel
             unbiased = variance * values / (values - 1)
             self.mean.assign(self.momentum * self.mean + (1 - self.momentum) * mean)
             self.variance.assign(self.momentum * self.variance + (1 - self.momentum) * unbiased)
@@ -233,7 +234,9 @@ class Dropout(keras.layers.Layer):
         if not training:
             return x
         self.seed.assign_add([0, 1])
-        kept = tf.random.stateless_uniform(tf.shape(x), self.seed) >= self.rate
+        # Several workers draw the mask of the whole batch, and each takes its share.
+        whole = tf.shape(x) * [distributed.workers(), *[1] * (len(x.shape) - 1)]
+        kept = distributed.share(tf.random.stateless_uniform(whole, self.seed) >= self.rate)
         return tf.where(kept, x / (1 - self.rate), tf.zeros_like(x))
 
 

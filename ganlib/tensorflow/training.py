@@ -1,7 +1,8 @@
 """The adversarial step in TensorFlow (Goodfellow et al. 2014, algorithm 1)."""
 
+import contextlib
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -10,9 +11,9 @@ import tensorflow as tf
 from tensorflow import Tensor
 
 from ganlib import hardware
-from ganlib.tensorflow import losses, networks, optimisers, penalties
+from ganlib.tensorflow import distributed, losses, networks, optimisers, penalties
 from ganlib.tensorflow.networks import Discriminator, Generator, neutral_weights
-from ganlib.training import BaseTrainer
+from ganlib.training import BATCH_AXES, BaseTrainer
 
 
 class Trainer(BaseTrainer):
@@ -23,12 +24,31 @@ class Trainer(BaseTrainer):
 
     backend = "tensorflow"
 
+    def _join(self) -> tuple[int, int]:
+        self._strategy = tf.distribute.get_strategy()
+        return distributed.start()
+
+    def _any_stops(self) -> bool:
+        return distributed.any_of(self._stop)
+
+    def _place(self) -> contextlib.AbstractContextManager[Any]:
+        """Where tensors and variables go: to the device, or to those of the strategy."""
+        return tf.device(self.device) if self.workers == 1 else self._strategy.scope()
+
+    def _on_each(self, step: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        """The step on every device of the strategy, with the metrics of the first: they are averaged, so all agree."""
+        if self.workers == 1:
+            return step
+        return lambda *inputs: self._strategy.experimental_local_results(self._strategy.run(step, inputs))[0]
+
     def _build(self, generator: keras.Model | None, discriminator: keras.Model | None) -> None:
         recipe, precision = self.recipe, self.precision
         self.dtype = tf.float64 if precision == "float64" else tf.float32
-        with tf.device(self.device):
+        with self._place():
             self.generator = generator or Generator(recipe, self.seed, precision)
             self.discriminator = discriminator or Discriminator(recipe, self.seed, precision)
+            distributed.prepare(self.generator)
+            distributed.prepare(self.discriminator)
             self.average = self._copy_of_generator() if recipe.moving_average else None
             self._generator_optimiser = optimisers.get(recipe.generator_optimiser, _trainable(self.generator))
             self._discriminator_optimiser = optimisers.get(
@@ -40,32 +60,32 @@ class Trainer(BaseTrainer):
         layers = getattr(self.discriminator, "stack", ())
         self._dropouts = [layer for layer in layers if isinstance(layer, networks.Dropout)]
         self.metric_names = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")[: 4 + (recipe.penalty != "none")]
-        self._graph = tf.function(self._graph_step, autograph=False)
+        self._graph = tf.function(self._on_each(self._graph_step), autograph=False)
         self._copy = tf.function(self._graph_copy, autograph=False)
-        self._discriminator_graph = tf.function(self._graph_discriminator_step, autograph=False)
-        self._generator_graph = tf.function(self._graph_generator_step, autograph=False)
+        self._discriminator_graph = tf.function(self._on_each(self._graph_discriminator_step), autograph=False)
+        self._generator_graph = tf.function(self._on_each(self._graph_generator_step), autograph=False)
         self._inference = tf.function(lambda model, latents: model(latents, training=False), autograph=False)
         self._inference_logits = tf.function(functools.partial(self.discriminator, training=False), autograph=False)
 
     def _step(self, real: list[Tensor], draws: dict[str, np.ndarray], penalise: bool) -> Tensor:
-        with tf.device(self.device):
+        with self._place():
             return self._graph(real, self._prepare(draws), penalise)
 
     def _discriminator_step(
         self, real: Tensor, fake: Tensor | None, draws: dict[str, np.ndarray], penalise: bool
     ) -> Tensor:
-        with tf.device(self.device):
+        with self._place():
             return self._discriminator_graph(real, fake, self._prepare(draws), penalise)
 
     def _generator_step(self, real: Tensor, draws: dict[str, np.ndarray]) -> Tensor:
-        with tf.device(self.device):
+        with self._place():
             return self._generator_graph(real, self._prepare(draws))
 
     def _prepare(self, draws: dict[str, np.ndarray]) -> dict[str, Tensor]:
         """Dropout seeded, and the drawn numbers as tensors."""
         for i, layer in enumerate(self._dropouts):
             layer.seed.assign([int(draws["dropout"][0]), i << 32])
-        return {key: self._tensor(draws[key]) for key in ("latents", "instance_noise", "mix") if key in draws}
+        return {key: distributed.share(self._tensor(draws[key]), axis) for key, axis in BATCH_AXES if key in draws}
 
     def _graph_step(self, real: list[Tensor], draws: dict[str, Tensor], penalise: bool) -> Tensor:
         recipe, alternating = self.recipe, self.recipe.update == "alternating"
@@ -84,13 +104,13 @@ class Trainer(BaseTrainer):
                 fake = self.generator(latents[-1], training=True)
             g_loss = self._generator_loss(real[-1], fake, draws)
         # The tape watches G's variables alone, which spares the gradients of D's weights.
-        g_gradients = tape.gradient(g_loss, _trainable(self.generator))
+        g_gradients = distributed.average(tape.gradient(g_loss, _trainable(self.generator)))
         if not alternating:
             self._discriminator_optimiser.apply(d_gradients)
         self._generator_optimiser.apply(g_gradients)
         self._update_average()
         metrics = [d_loss, g_loss, tf.reduce_mean(d_real), tf.reduce_mean(d_fake), penalty]
-        return tf.stack([*metrics[: len(self.metric_names)], self._sum_of_state()])
+        return distributed.average([tf.stack([*metrics[: len(self.metric_names)], self._sum_of_state()])])[0]
 
     def _graph_discriminator_step(
         self, real: Tensor, fake: Tensor | None, draws: dict[str, Tensor], penalise: bool
@@ -99,15 +119,16 @@ class Trainer(BaseTrainer):
             fake = self.generator(draws["latents"][0], training=True)
         d_loss, penalty, d_real, d_fake, gradients = self._judge(real, fake, draws, 0, penalise)
         self._discriminator_optimiser.apply(gradients)
-        return tf.stack([d_loss, tf.reduce_mean(d_real), tf.reduce_mean(d_fake), penalty])
+        return distributed.average([tf.stack([d_loss, tf.reduce_mean(d_real), tf.reduce_mean(d_fake), penalty])])[0]
 
     def _graph_generator_step(self, real: Tensor, draws: dict[str, Tensor]) -> Tensor:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(_trainable(self.generator))
             g_loss = self._generator_loss(real, self.generator(draws["latents"][-1], training=True), draws)
-        self._generator_optimiser.apply(tape.gradient(g_loss, _trainable(self.generator)))
+        gradients = tape.gradient(g_loss, _trainable(self.generator))
+        self._generator_optimiser.apply(distributed.average(gradients))
         self._update_average()
-        return g_loss[None]
+        return distributed.average([g_loss[None]])[0]
 
     def _judge(self, real: Tensor, fake: Tensor, draws: dict[str, Tensor], turn: int, penalise: bool) -> Any:
         """D's loss, its penalty, both kinds of logits, and the gradients of loss and penalty in D's weights."""
@@ -123,7 +144,8 @@ class Trainer(BaseTrainer):
                 penalty = self._penalty(real_input, fake_input, None if mix is None else mix[turn])
                 penalty = self.recipe.penalty_every * penalty
             total = d_loss + penalty
-        return d_loss, penalty, d_real, d_fake, tape.gradient(total, _trainable(self.discriminator))
+        gradients = distributed.average(tape.gradient(total, _trainable(self.discriminator)))
+        return d_loss, penalty, d_real, d_fake, gradients
 
     def _generator_loss(self, real: Tensor, fake: Tensor, draws: dict[str, Tensor]) -> Tensor:
         noise = draws.get("instance_noise")
@@ -167,23 +189,23 @@ class Trainer(BaseTrainer):
             average.assign(average + (1 - self.recipe.moving_average) * (new - average))
 
     def _generate(self, latents: np.ndarray, model: keras.Model) -> np.ndarray:
-        with tf.device(self.device):
+        with self._place():
             return self._inference(model, self._tensor(latents)).numpy().copy()
 
     def _logits(self, samples: np.ndarray) -> np.ndarray:
-        with tf.device(self.device):
+        with self._place():
             return self._inference_logits(self._pack(self._tensor(samples), None, 0, 0)).numpy().copy()
 
     def _tensor(self, array: np.ndarray) -> Tensor:
-        with tf.device(self.device):
+        with self._place():
             return tf.constant(np.asarray(array, dtype=self.dtype.as_numpy_dtype))
 
     def _to_device(self, samples: np.ndarray) -> Tensor:
         return self._tensor(samples)
 
     def _take(self, samples: Tensor, indices: list[np.ndarray]) -> list[Tensor]:
-        with tf.device(self.device):
-            return [tf.gather(samples, chosen) for chosen in indices]
+        with self._place():
+            return [distributed.share(tf.gather(samples, chosen)) for chosen in indices]
 
     def _to_numpy(self, rows: list[Tensor]) -> np.ndarray:
         return tf.stack(rows).numpy().astype(np.float64)

@@ -16,6 +16,7 @@ from ganlib import architectures, initialise
 from ganlib.architectures import Layer, Shape, same_padding
 from ganlib.arguments import array, describe
 from ganlib.recipe import Recipe
+from ganlib.torch import distributed
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.float32}  # of the weights
 
@@ -191,7 +192,9 @@ class Dropout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return x
-        kept = torch.empty_like(x).bernoulli_(1 - self.rate, generator=self.random)
+        # Several workers draw the mask of the whole batch, and each takes its share.
+        whole = x if distributed.workers() == 1 else torch.cat([x] * distributed.workers())
+        kept = distributed.share(torch.empty_like(whole).bernoulli_(1 - self.rate, generator=self.random))
         return x * kept / (1 - self.rate)
 
 

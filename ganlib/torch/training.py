@@ -1,6 +1,7 @@
 """The adversarial step in PyTorch (Goodfellow et al. 2014, algorithm 1)."""
 
 import copy
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from ganlib import hardware
-from ganlib.torch import losses, networks, optimisers, penalties
+from ganlib.torch import distributed, losses, networks, optimisers, penalties
 from ganlib.torch.networks import DTYPES, Discriminator, Generator, from_neutral, neutral_weights, to_neutral
-from ganlib.training import BaseTrainer
+from ganlib.training import BATCH_AXES, BaseTrainer
 
 
 class Trainer(BaseTrainer):
@@ -22,11 +23,19 @@ class Trainer(BaseTrainer):
 
     backend = "torch"
 
+    def _join(self) -> tuple[int, int]:
+        return distributed.start()
+
+    def _any_stops(self) -> bool:
+        return distributed.any_of(self._stop)
+
     def _build(self, generator: nn.Module | None, discriminator: nn.Module | None) -> None:
         recipe, precision = self.recipe, self.precision
         self.dtype = DTYPES[precision]
         self.generator = (generator or Generator(recipe, self.seed, precision)).to(self.device, self.dtype)
         self.discriminator = (discriminator or Discriminator(recipe, self.seed, precision)).to(self.device, self.dtype)
+        distributed.prepare(self.generator)
+        distributed.prepare(self.discriminator)
         self.average = copy.deepcopy(self.generator).requires_grad_(False) if recipe.moving_average else None
         self._generator_optimiser = optimisers.get(recipe.generator_optimiser, _trainable(self.generator))
         self._discriminator_optimiser = optimisers.get(recipe.discriminator_optimiser, _trainable(self.discriminator))
@@ -62,7 +71,8 @@ class Trainer(BaseTrainer):
         self._generator_optimiser.apply(g_gradients)
         self._update_average()
         metrics = [d_loss, g_loss, d_real.mean(), d_fake.mean(), penalty][: len(self.metric_names)]
-        return torch.stack([*(metric.detach() for metric in metrics), self._sum_of_state()])
+        row = torch.stack([*(metric.detach() for metric in metrics), self._sum_of_state()])
+        return distributed.average([row])[0]
 
     def _discriminator_step(
         self, real: Tensor, fake: Tensor | None, draws: dict[str, np.ndarray], penalise: bool
@@ -73,21 +83,22 @@ class Trainer(BaseTrainer):
                 fake = self.generator(inputs["latents"][0])
         d_loss, penalty, d_real, d_fake, gradients = self._judge(real, fake, inputs, 0, penalise)
         self._discriminator_optimiser.apply(gradients)
-        return torch.stack([metric.detach() for metric in (d_loss, d_real.mean(), d_fake.mean(), penalty)])
+        metrics = torch.stack([metric.detach() for metric in (d_loss, d_real.mean(), d_fake.mean(), penalty)])
+        return distributed.average([metrics])[0]
 
     def _generator_step(self, real: Tensor, draws: dict[str, np.ndarray]) -> Tensor:
         inputs = self._prepare(draws)
         g_loss, gradients = self._improve(real, self.generator(inputs["latents"][-1]), inputs)
         self._generator_optimiser.apply(gradients)
         self._update_average()
-        return g_loss.detach()[None]
+        return distributed.average([g_loss.detach()[None]])[0]
 
     def _prepare(self, draws: dict[str, np.ndarray]) -> dict[str, Tensor]:
         """Both networks in training mode, dropout seeded, and the drawn numbers as tensors."""
         self.generator.train()
         self.discriminator.train()
         self._random.manual_seed(int(draws["dropout"][0]))
-        return {key: self._tensor(draws[key]) for key in ("latents", "instance_noise", "mix") if key in draws}
+        return {key: self._tensor(distributed.share(draws[key], axis)) for key, axis in BATCH_AXES if key in draws}
 
     def _judge(self, real: Tensor, fake: Tensor, inputs: dict[str, Tensor], turn: int, penalise: bool) -> Any:
         """D's loss, its penalty, both kinds of logits, and the gradients of loss and penalty in D's weights."""
@@ -100,7 +111,7 @@ class Trainer(BaseTrainer):
             penalty = self._penalty(real_input, fake_input, None if mix is None else mix[turn])
             penalty = self.recipe.penalty_every * penalty
         gradients = torch.autograd.grad(d_loss + penalty, _trainable(self.discriminator))
-        return d_loss, penalty, d_real, d_fake, gradients
+        return d_loss, penalty, d_real, d_fake, distributed.average(gradients)
 
     def _improve(self, real: Tensor, fake: Tensor, inputs: dict[str, Tensor]) -> Any:
         """G's loss and its gradients in G's weights. Asking for these alone spares those of D's weights."""
@@ -109,7 +120,7 @@ class Trainer(BaseTrainer):
         # Only the relativistic loss looks at real samples in G's step.
         real_logits = self.discriminator(self._pack(real, noise, -1, 0)) if self._relativistic else fake_logits.detach()
         g_loss = self._loss.generator(real_logits, fake_logits)
-        return g_loss, torch.autograd.grad(g_loss, _trainable(self.generator))
+        return g_loss, distributed.average(torch.autograd.grad(g_loss, _trainable(self.generator)))
 
     def _penalty(self, real: Tensor, fake: Tensor, mix: Any) -> Tensor:
         weight = self.recipe.penalty_weight
@@ -160,7 +171,7 @@ class Trainer(BaseTrainer):
         return self._native(self._tensor(samples))
 
     def _take(self, samples: Tensor, indices: list[np.ndarray]) -> list[Tensor]:
-        return [samples[torch.as_tensor(chosen, device=samples.device)] for chosen in indices]
+        return [samples[torch.as_tensor(distributed.share(i), device=samples.device)] for i in indices]
 
     def _to_numpy(self, rows: list[Tensor]) -> np.ndarray:
         return torch.stack(rows).cpu().double().numpy()
@@ -213,14 +224,29 @@ class Trainer(BaseTrainer):
         optimiser.set_steps(int(state["steps"]))
 
     def _choose_device(self, device: str | None) -> str:
-        if device is None:
-            return "cuda" if torch.cuda.is_available() else "cpu"
+        if device is None or (device == "cuda" and self.workers > 1):
+            return self._own_device()
         try:
             torch.empty(0, device=device)
         except (RuntimeError, AssertionError, TypeError) as error:
             reason = str(error).splitlines()[0]
             raise ValueError(f"PyTorch cannot use the device {device!r} here ({reason}). Try 'cpu'.") from error
         return device
+
+    def _own_device(self) -> str:
+        """A GPU where there is one; of several workers each takes its own."""
+        if not torch.cuda.is_available():
+            return "cpu"
+        if self.workers == 1:
+            return "cuda"
+        local, found = int(os.environ.get("LOCAL_RANK", 0)), torch.cuda.device_count()
+        if local >= found:
+            raise ValueError(
+                f"torchrun started more workers than this machine's {found} GPUs. "
+                f"Use --nproc-per-node {found}, or device='cpu'."
+            )
+        torch.cuda.set_device(local)
+        return f"cuda:{local}"
 
     def _fastest_precision(self) -> str:
         if self.device.startswith("cuda"):
