@@ -4,10 +4,10 @@
         trainer = gl.Trainer(recipe)
     trainer.fit(data)
 
-The strategy keeps a copy of every variable on each device, runs the step on each, and carries the numbers between them.
-A step's random numbers are drawn once for the whole batch, so a run is that of one device, but for rounding. Networks of
-your own must be made inside the scope, too. Use one strategy in a program: TensorFlow 2.21 mixes up the messages of two
-(tensorflow#62790, "Shape mismatch in the collective instance").
+The strategy keeps a copy of every variable on each device, runs the step on each, and carries the numbers between
+them. A step's random numbers are drawn once for the whole batch, so a run is that of one device, but for rounding.
+Networks of your own must be made inside the scope, too. Use one strategy in a program: TensorFlow 2.21 mixes up the
+messages of two ("Shape mismatch in the collective instance", tensorflow/tensorflow#62790).
 """
 
 from collections.abc import Sequence
