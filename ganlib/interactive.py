@@ -95,7 +95,7 @@ def transposed_convolution(
         >>> ganlib.interactive.transposed_convolution(inputs=7, kernel=5, stride=2, padding=2, output_padding=1)
     """
     given = dict(inputs=inputs, kernel=kernel, stride=stride, padding=padding, output_padding=output_padding)
-    start = {name: _whole(name, value, **_range(name)) for name, value in given.items()}
+    start = {name: _whole(name, value, LIMITS[name]["low"], LIMITS[name]["high"]) for name, value in given.items()}
     n, k, s, p, r = start.values()
     if p >= k:
         raise ValueError(f"padding must be less than the kernel, which is {k}, not {p}: more crops whole stamps away.")
@@ -516,7 +516,3 @@ def _png(draw: Callable[[], Figure]) -> tuple[str, int, int]:
     image.save(small, format="png", optimize=True)
     encoded = base64.b64encode(small.getvalue()).decode()
     return f"data:image/png;base64,{encoded}", round(image.width / 1.5), round(image.height / 1.5)
-
-
-def _range(name: str) -> dict[str, int]:
-    return {bound: LIMITS[name][bound] for bound in ("low", "high")}
