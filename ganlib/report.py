@@ -103,24 +103,29 @@ def distance(data: Any) -> Callable[[Any], float] | None:
     """What tells how far a trainer's samples are from the data, by which `ganlib.checkpoint.Saver` keeps the best.
 
     Digits: the Fréchet distance. Mixtures and shapes: the total variation distance of the good samples' shares, by mode
-    or by kind, from equal shares; a bad sample has no share. Of other data none is known: None.
+    or by kind, from equal shares; a bad sample has no share. Infinite if a
+    sample is not finite. Of other data no distance is known: None.
 
     Example:
         >>> saver = ganlib.checkpoint.Saver("runs/digits", best=ganlib.report.distance(data))
     """
     name, centers = getattr(data, "name", ""), getattr(data, "centers", None)
+    far: Callable[[np.ndarray], float]
     if centers is not None:
-        return lambda trainer: _variation(metrics.mode_coverage(_judged(trainer), centers, data.std).counts)
-    if name == "shapes":
-        return lambda trainer: _variation(_kinds(_judged(trainer)))
-    if name in DIGITS:
+        far = lambda samples: _variation(metrics.mode_coverage(samples, centers, data.std).counts)  # noqa: E731
+    elif name == "shapes":
+        far = lambda samples: _variation(_kinds(samples))  # noqa: E731
+    elif name in DIGITS:
         real = functools.cache(lambda: metrics.features(_some(data.samples, 2 * JUDGED)))  # not before it is needed
-        return lambda trainer: metrics.frechet_distance(real(), metrics.features(_judged(trainer)))
-    return None
+        far = lambda samples: metrics.frechet_distance(real(), metrics.features(samples))  # noqa: E731
+    else:
+        return None
 
+    def measure(trainer: Any) -> float:
+        samples = trainer.sample(JUDGED, seed=1)
+        return far(samples) if np.isfinite(samples).all() else math.inf
 
-def _judged(trainer: Any) -> np.ndarray:
-    return trainer.sample(JUDGED, seed=1)
+    return measure
 
 
 def _variation(counts: np.ndarray) -> float:
