@@ -25,6 +25,7 @@ import sys
 import tarfile
 import tempfile
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -416,6 +417,7 @@ def main() -> int:
     parser.add_argument("--only", default=None, help="one reader's name")
     parser.add_argument("--backend", default=None)
     options = parser.parse_args()
+    warnings.simplefilter("ignore")  # Pillow's about the damage, a line each
     chosen = {name: case for name, case in readers(options.backend).items() if options.only in (None, name)}
     print(
         f"{'reader':<11}{'cases':>7}{'accepted':>10}{'refused':>9}{'wrong':>7}{'slowest':>9}{'memory':>9}  refused by"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import reprlib
+import sys
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def whole(name: str, value: Any, low: int, high: int | None = None, error: type[
 
 def real(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
     """The value as a finite float from `low` to `high`, or an error."""
-    valid = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    valid = isinstance(value, Real) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
     if not valid or not low <= value <= high:
         bounds = [f"at least {low}"] * (low > -math.inf) + [f"at most {high}"] * (high < math.inf)
         wanted = " of " + " and ".join(bounds) if bounds else ""

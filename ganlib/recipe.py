@@ -14,6 +14,8 @@ import dataclasses
 import difflib
 import json
 import math
+import reprlib
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -195,6 +197,14 @@ def _texts(values: dict[str, Any]) -> None:
         raise RecipeError(f"fresh_noise must be True or False, not {values['fresh_noise']!r}.")
 
 
+# Beyond these a recipe in a file is damaged, or hostile: they cost memory before anything can be trained.
+MOST = {
+    "depth": 1000,
+    **dict.fromkeys(("latent", "width", "pack", "discriminator_steps", "batch_size", "kernel"), 2**20),
+}
+MOST_WEIGHTS = 2**31
+
+
 def _numbers(values: dict[str, Any]) -> None:
     whole = {
         **dict.fromkeys(("latent", "width", "depth", "pack", "penalty_every", "discriminator_steps", "batch_size"), 1),
@@ -203,8 +213,10 @@ def _numbers(values: dict[str, Any]) -> None:
     }
     for field, low in whole.items():
         value = values[field]
-        if isinstance(value, bool) or not isinstance(value, int) or value < low:
-            raise RecipeError(f"{field} must be a whole number of at least {low}, not {value!r}.")
+        high = MOST.get(field, 2**53)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            limit = f" and at most {high}" if isinstance(value, int) and value > high else ""
+            raise RecipeError(f"{field} must be a whole number of at least {low}{limit}, not {reprlib.repr(value)}.")
     ranges: dict[str, tuple[float, float, str]] = {
         "generator_slope": (0, 1, "from 0 (ReLU) to below 1"),
         "discriminator_slope": (0, 1, "from 0 (ReLU) to below 1"),
@@ -230,9 +242,10 @@ def _numbers(values: dict[str, Any]) -> None:
 
 
 def _number(field: str, value: Any, low: float, high: float, expected: str) -> float:
-    valid = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # NaN compares as false; an int beyond every float would overflow in math.isfinite.
+    valid = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
     if not valid or not low <= value < high:
-        raise RecipeError(f"{field} must be a number {expected}, not {value!r}.")
+        raise RecipeError(f"{field} must be a number {expected}, not {reprlib.repr(value)}.")
     return float(value)
 
 
@@ -260,7 +273,7 @@ def _optimiser(field: str, value: Any) -> Optimiser:
 
 def _shape(value: Any) -> tuple[int, ...]:
     whole = isinstance(value, list | tuple) and all(
-        isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in value
+        isinstance(n, int) and not isinstance(n, bool) and 0 < n <= 2**20 for n in value
     )
     if not whole or len(value) not in (1, 3):
         raise RecipeError(f"shape must be (height, width, channels) for images, or (2,) for points, not {value!r}.")
@@ -299,6 +312,16 @@ def _combinations(recipe: Recipe) -> None:
             f"A simultaneous update moves both players once, so discriminator_steps={recipe.discriminator_steps} "
             "does not fit it. Use update='alternating', or one step."
         )
+    for player, layers, shape in (
+        ("generator", architectures.generator_layers(recipe), (recipe.latent,)),
+        ("discriminator", architectures.discriminator_layers(recipe), architectures.discriminator_input(recipe)),
+    ):
+        weights = sum(cost.parameters for cost in architectures.costs(layers, shape))
+        if weights > MOST_WEIGHTS:
+            raise RecipeError(
+                f"This {player} would have {weights} weights, and at most {MOST_WEIGHTS} are taken for meant. "
+                "Lower width, depth, latent, kernel or the size of the images."
+            )
 
 
 def _choice(field: str, value: Any, allowed: Iterable[str]) -> None:
