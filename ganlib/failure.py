@@ -42,7 +42,7 @@ def bad_metric(names: Iterable[str], row: np.ndarray) -> Bad:
     for name, value in zip(names, row, strict=False):
         if not np.isfinite(value):
             return Bad(name, describe(value))
-    return Bad("weights", describe(row[-1]))
+    return Bad("weights", "NaN or infinite")
 
 
 def first_bad(trainer: BaseTrainer, real: list[Any], draws: Mapping[str, np.ndarray], penalise: bool) -> Bad | None:

@@ -438,6 +438,9 @@ class BaseTrainer(abc.ABC):
     def _set_weights(self, model: Any, weights: Mapping[str, np.ndarray]) -> None: ...
 
     @abc.abstractmethod
+    def _sum_of_state(self) -> Any: ...
+
+    @abc.abstractmethod
     def _copy_state(self) -> Any: ...
 
     @abc.abstractmethod
@@ -497,6 +500,7 @@ class BaseTrainer(abc.ABC):
         """The metrics of one player's steps; if one is bad, the player goes back to where it was before them."""
         values = self._to_numpy(rows)
         bad = ~np.isfinite(values).all(axis=1)
+        bad[-1] |= not np.isfinite(self._to_numpy([self._sum_of_state()])).all()
         if bad.any():
             step = int(bad.argmax())
             history = dict(zip(names, values[: step + 1].T, strict=False))

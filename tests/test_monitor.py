@@ -177,12 +177,20 @@ def test_one_step_and_a_player_alone_fail_alike(gl, ring):
         trainer.step(points[96:112])
     with pytest.raises(TrainingFailed, match="d_loss"):
         trainer.fit_discriminator(points, steps=20)
-    dead_end = gl.Trainer(ganlib.recipe("ring", **TINY, generator_optimiser={**SGD, "rate": 1e300}))
+    dead_end = gl.Trainer(ganlib.recipe("ring", **TINY, generator_optimiser={**SGD, "rate": 1e30}))
     with pytest.raises(TrainingFailed, match="g_loss"):
         dead_end.fit_generator(ring.points, steps=20)
     assert dead_end.steps_done == 0
     for name, array in state_of(gl, trainer).items():
         np.testing.assert_array_equal(array, before[name], err_msg=name)
+
+
+def test_samples_that_float32_cannot_hold_are_the_batchs_fault(gl, ring):
+    trainer, points = gl.Trainer(SMALL), ring.points[:16].astype(np.float64)
+    points[3] = 1e300
+    with np.errstate(over="ignore"), pytest.raises(TrainingFailed, match="do not fit into float32") as caught:
+        trainer.fit(points, progress=False)
+    assert (caught.value.step, caught.value.tensor, trainer.steps_done) == (1, "batch", 0)
 
 
 def test_what_is_said_of_an_array():
