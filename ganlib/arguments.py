@@ -52,9 +52,10 @@ def whole(name: str, value: Any, low: int, high: int | None = None, error: type[
 
 def real(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
     """The value as a finite float from `low` to `high`, or an error."""
-    valid = isinstance(value, Real) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
-    if not valid or not low <= value <= high:
+    # NaN compares as false; an int beyond every float would overflow in math.isfinite.
+    number: Any = value if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    if not abs(number) <= sys.float_info.max or not low <= number <= high:
         bounds = [f"at least {low}"] * (low > -math.inf) + [f"at most {high}"] * (high < math.inf)
         wanted = " of " + " and ".join(bounds) if bounds else ""
         raise ValueError(f"{name} must be a finite number{wanted}, not {_SHORT.repr(value)}.")
-    return float(value)
+    return float(number)

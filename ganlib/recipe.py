@@ -215,8 +215,8 @@ def _numbers(values: dict[str, Any]) -> None:
         value = values[field]
         high = MOST.get(field, 2**53)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            limit = f" and at most {high}" if isinstance(value, int) and value > high else ""
-            raise RecipeError(f"{field} must be a whole number of at least {low}{limit}, not {reprlib.repr(value)}.")
+            most = f" and at most {high}" if isinstance(value, int) and value > high else ""
+            raise RecipeError(f"{field} must be a whole number of at least {low}{most}, not {reprlib.repr(value)}.")
     ranges: dict[str, tuple[float, float, str]] = {
         "generator_slope": (0, 1, "from 0 (ReLU) to below 1"),
         "discriminator_slope": (0, 1, "from 0 (ReLU) to below 1"),
