@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import operator
 import reprlib
-import sys
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -52,10 +51,12 @@ def whole(name: str, value: Any, low: int, high: int | None = None, error: type[
 
 def real(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
     """The value as a finite float from `low` to `high`, or an error."""
-    # NaN compares as false; an int beyond every float would overflow in math.isfinite.
-    number: Any = value if isinstance(value, Real) and not isinstance(value, bool) else math.nan
-    if not abs(number) <= sys.float_info.max or not low <= number <= high:
+    try:
+        number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    except OverflowError:  # an int beyond every float
+        number = math.inf
+    if not math.isfinite(number) or not low <= number <= high:
         bounds = [f"at least {low}"] * (low > -math.inf) + [f"at most {high}"] * (high < math.inf)
         wanted = " of " + " and ".join(bounds) if bounds else ""
         raise ValueError(f"{name} must be a finite number{wanted}, not {_SHORT.repr(value)}.")
-    return float(number)
+    return number
