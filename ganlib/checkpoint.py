@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 
 import ganlib
+from ganlib import arguments
 from ganlib.errors import CheckpointError, CheckpointNotSaved, RecipeError
 from ganlib.recipe import Recipe
 
@@ -45,8 +46,9 @@ TERMINATED = 128 + signal.SIGTERM  # the exit status of a process that SIGTERM e
 
 def steps(directory: str | os.PathLike[str]) -> list[int]:
     """The steps of the checkpoints in a folder, the earliest first; empty if there are none, or no folder."""
+    folder = _folder(directory)
     try:
-        names = os.listdir(directory)
+        names = os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
@@ -184,7 +186,7 @@ def lock(directory: str | os.PathLike[str]) -> Iterator[None]:
     """
     import filelock
 
-    directory = Path(directory)
+    directory = _folder(directory)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         held = filelock.FileLock(directory.resolve() / ".lock", blocking=False, is_singleton=True, thread_local=False)
@@ -357,8 +359,14 @@ class _Unreadable(Exception):
     """Why a file is no good checkpoint."""
 
 
+def _folder(directory: Any) -> Path:
+    if not isinstance(directory, str | os.PathLike):
+        raise TypeError(f"directory must be the path of a run's folder, not {arguments.describe(directory)}.")
+    return Path(directory)
+
+
 def _path(directory: str | os.PathLike[str], step: int) -> Path:
-    return Path(directory) / f"step-{step:08d}.safetensors"
+    return _folder(directory) / f"step-{step:08d}.safetensors"
 
 
 def _choose(directory: str | os.PathLike[str], which: str | int) -> Path:

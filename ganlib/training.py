@@ -21,7 +21,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ganlib import architectures, checkpoint, failure, initialise
+from ganlib import architectures, arguments, checkpoint, failure, initialise
 from ganlib.errors import CheckpointError, OutOfMemory, RecipeError, TrainingFailed
 from ganlib.recipe import PRECISIONS, Recipe
 
@@ -66,6 +66,14 @@ class BaseTrainer(abc.ABC):
     ) -> None:
         if not isinstance(recipe, Recipe):
             raise TypeError(f'recipe must be a Recipe, not {recipe!r}. Make one: ganlib.recipe("dcgan-digits").')
+        for name, network in (("generator", generator), ("discriminator", discriminator)):
+            if network is not None and not isinstance(network, self._network):
+                kind = f"{self._network.__module__.split('.')[0]}'s {self._network.__name__}"
+                raise TypeError(f"{name} must be a network, {kind}, not {arguments.describe(network)}.")
+        if device is not None and not isinstance(device, str):
+            raise TypeError(
+                f"device must be the name of a device, 'cpu' for example, not {arguments.describe(device)}."
+            )
         precision = recipe.precision if precision is None else precision
         if precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}.")
@@ -134,8 +142,14 @@ class BaseTrainer(abc.ABC):
                     "example fit(data, steps=500); to start again make a new Trainer."
                 )
         steps = _whole("steps", steps, 1)
+        if not isinstance(callbacks, Iterable):
+            raise TypeError(f"callbacks must be a list of callbacks, not {arguments.describe(callbacks)}.")
         callbacks = tuple(callbacks)
         for callback in callbacks:
+            if isinstance(callback, type):
+                raise TypeError(
+                    f"{callback.__name__} is a class; give an object of it: callbacks=[{callback.__name__}(…)]."
+                )
             if not any(hasattr(callback, event) for event in EVENTS):
                 raise TypeError(f"{callback!r} is no callback: it has none of the methods {', '.join(EVENTS)}.")
         heard = any(hasattr(callback, "on_step") for callback in callbacks)
@@ -276,9 +290,11 @@ class BaseTrainer(abc.ABC):
 
     def generate(self, latents: np.ndarray, averaged: bool = True) -> np.ndarray:
         """The samples of given latents (n, recipe.latent), like `sample`; averaged=False asks the generator itself."""
-        latents = np.asarray(latents)
+        latents = arguments.array("latents", latents)
         if latents.ndim != 2 or latents.shape[1] != self.recipe.latent or not len(latents):
             raise ValueError(f"latents has shape {latents.shape}; expected (n, {self.recipe.latent}).")
+        if not np.isfinite(latents).all():
+            raise ValueError("The latents hold NaN or infinite values; expected finite numbers.")
         blocks = [latents[i : i + SAMPLE_BATCH] for i in range(0, len(latents), SAMPLE_BATCH)]
         model = self.generator if self.average is None or not averaged else self.average
         return np.concatenate([self._generate(block, model) for block in blocks])
@@ -382,6 +398,7 @@ class BaseTrainer(abc.ABC):
 
     # What a framework supplies.
 
+    _network: type  # the framework's class of networks
     generator: Any
     discriminator: Any
     average: Any  # the generator's moving average, or None

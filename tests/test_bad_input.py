@@ -714,16 +714,6 @@ FRAMEWORK: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
     ),
 }
 
-# Rows that answer badly, with the file to mend; a row that answers well must leave this list.
-KNOWN = {
-    r".* gl\.Trainer(\.load)? (discriminator: .*|generator: a recipe)": "training.py",
-    r"torch gl\.Trainer(\.load)? generator: text": "training.py",
-    r"tensorflow gl\.Trainer(\.load)? device: a number": "tensorflow/training.py",
-    r".* gl\.Trainer\.fit callbacks: (a class|no list|nothing)": "training.py",
-    r".* gl\.Trainer\.generate latents: (text|nothing|a ragged list|complex .*|objects|NaN|infinity)": "training.py",
-    r".* gl\.Trainer\.(save|load) directory: (nothing|a number|a list)": "checkpoint.py",
-}
-
 # What needs no row, and why. A name that ends with a dot stands for all that begins with it.
 EXEMPT = {
     "Optimiser": "a record; recipe() and Recipe.from_json check it, and their rows stand above",
@@ -798,19 +788,14 @@ def call(name, arguments, gl=None):
 
 
 def check_all(table, name, argument, gl=None):
-    """All rows of one argument, and which of them fail. Those in KNOWN must."""
+    """All rows of one argument, and which of them fail."""
     failures = []
     for bad in table[name][1][argument]:
         row = f"{gl.name if gl else 'numpy'} {name} {argument}: {bad.label}"
-        known = any(re.fullmatch(pattern, row) for pattern in KNOWN)
         try:
             check(table, name, argument, bad, gl)
         except (Exception, pytest.fail.Exception) as error:
-            if not known:
-                failures.append(f"{row}: {error!r}")
-        else:
-            if known:
-                failures.append(f"{row}: answers well now; take it out of KNOWN")
+            failures.append(f"{row}: {error!r}")
     assert not failures, "\n".join(failures)
 
 

@@ -23,6 +23,7 @@ class Trainer(BaseTrainer):
     """
 
     backend = "tensorflow"
+    _network = keras.Model
 
     def _join(self) -> tuple[int, int]:
         self._strategy = tf.distribute.get_strategy()

@@ -22,6 +22,7 @@ class Trainer(BaseTrainer):
     """
 
     backend = "torch"
+    _network = nn.Module
 
     def _join(self) -> tuple[int, int]:
         return distributed.start()
