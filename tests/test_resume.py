@@ -3,6 +3,7 @@
 GANLIB_KILLS=20 python -m pytest tests/test_resume.py -k killed     kills each framework's run twenty times, not twice
 """
 
+import dataclasses
 import os
 import random
 import signal
@@ -89,7 +90,8 @@ def test_a_run_that_is_killed_again_and_again_ends_as_the_undisturbed_one(gl, tm
 @pytest.mark.parametrize("name", ["dcgan-digits", "everything"])
 def test_from_one_framework_to_the_other_and_back(both, tmp_path, name):
     """In float64 the next fifty steps agree within 1e-8 with those of the run that stayed."""
-    recipe = resume_worker.RECIPES[name]
+    # Which values dropout sets to zero is the one draw that each framework makes for itself.
+    recipe = dataclasses.replace(resume_worker.RECIPES[name], discriminator_dropout=0.0)
     data = resume_worker.data(recipe)
     for home, away in (both, both[::-1]) if name == "dcgan-digits" else (both,):
         folder = tmp_path / home.name
