@@ -48,7 +48,11 @@ class Samples:
     def _draw(self, trainer: Any) -> None:
         n = self.n if len(trainer.recipe.shape) == 3 else max(self.n, 1000)
         path = self.directory / f"step-{trainer.steps_done:08d}.png"
-        pictures.write(path, pictures.png(trainer.sample(n, seed=self.seed), self.data))
+        samples = trainer.sample(n, seed=self.seed)
+        if (
+            np.isfinite(samples.reshape(n, -1)).all(axis=1).any()
+        ):  # of a training that fails nothing may be left to draw
+            pictures.write(path, pictures.png(samples, self.data))
 
 
 class TensorBoard:

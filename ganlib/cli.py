@@ -201,6 +201,8 @@ def train(
         watch=not no_monitor,
         tensorboard=tensorboard,
     )
+    if int(os.environ.get("RANK", 0)) > 0:  # of several workers the first one speaks
+        return
     summary = json.loads((out / "report.json").read_text(encoding="utf-8"))
     if as_json:
         click.echo(json.dumps(summary, ensure_ascii=False))

@@ -9,6 +9,7 @@ The folder holds checkpoints (`ganlib.checkpoint`), in `samples` pictures on the
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import sys
@@ -64,23 +65,27 @@ def train(
         KeyboardInterrupt: Ctrl-C, once the step under way is done and saved.
         SystemExit: SIGTERM, likewise, with status 143.
     """
-    directory, say = Path(directory), say or _say
-    found = _check_folder(directory, resume)
+    # Of several workers that torchrun starts, the first alone writes; it sees to the folder.
+    follower = int(os.environ.get("RANK", 0)) > 0
+    directory, say = Path(directory), say or (_say if not follower else lambda sentence: None)
+    found = bool(resume and checkpoint.steps(directory)) if follower else _check_folder(directory, resume)
     gl = ganlib.backend(backend)
     samples = data.load(recipe)
-    with checkpoint.lock(directory):
+    with contextlib.nullcontext() if follower else checkpoint.lock(directory):
         if found:
             trainer = _load(gl, directory, recipe, steps, seed, precision, device)
             say(f"Going on from step {trainer.steps_done}.")
         else:
             trainer = gl.Trainer(dataclasses.replace(recipe, steps=steps or recipe.steps), seed or 0, precision, device)
         left = trainer.recipe.steps - trainer.steps_done
-        watching = monitor.Monitor(data=samples, say=say) if watch else None
+        watching = monitor.Monitor(data=samples, say=say) if watch and not follower else None
         seconds = None
         if left > 0:
             seconds = _fit(trainer, samples, left, directory, every, watching, tensorboard, say)
         else:
             say(f"All {trainer.recipe.steps} steps are done. Say how far with steps to train on.")
+        if follower:
+            return directory / "report.html"
         findings = watching.findings if watching else ()
         # After a resumption the clock has seen only a part.
         return report.write(trainer, samples, directory, findings=findings, seconds=None if found else seconds)
@@ -98,11 +103,12 @@ def _fit(
 ) -> float:
     """Trains so many steps with everything that looks on, and returns the seconds that it took."""
     listeners: list[Any] = [] if watching is None else [watching]
-    listeners.append(callbacks.Samples(directory / "samples", every, data=samples))
-    if tensorboard:
-        listeners.append(callbacks.TensorBoard(directory / "tensorboard", every_picture=every))
-    if not sys.stderr.isatty():
-        listeners.append(_Lines(say, every))
+    if not trainer.rank:
+        listeners.append(callbacks.Samples(directory / "samples", every, data=samples))
+        if tensorboard:
+            listeners.append(callbacks.TensorBoard(directory / "tensorboard", every_picture=every))
+        if not sys.stderr.isatty():
+            listeners.append(_Lines(say, every))
     listeners.append(checkpoint.Saver(directory, every=every, best=report.distance(samples)))
     goal, start = trainer.steps_done + steps, time.perf_counter()
     try:
@@ -114,7 +120,8 @@ def _fit(
             say(f"Stopped; step {kept[-1]} is saved. With --resume (resume=True) the training goes on from there.")
         raise
     except TrainingFailed as error:
-        report.write_history(error.history, directory / "history.csv")
+        if not trainer.rank:
+            report.write_history(error.history, directory / "history.csv")
         if kept := checkpoint.steps(directory):
             say(f"The last good state is kept, of step {kept[-1]}; every number up to the failure is in history.csv.")
         raise

@@ -132,3 +132,18 @@ def test_a_worker_that_fails_does_not_hold_up_the_others(fate, tmp_path):
             process.kill()
             process.wait()
             process.stdout.close()
+
+
+@pytest.mark.skipif("torch" not in ganlib.available(), reason="torchrun is PyTorch's")
+def test_the_command_line_trains_on_two_workers(tmp_path):
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "ganlib"]
+    recipe = ["train", "ring", "--framework", "torch", "--set", "width=8", "--set", "batch_size=32", "--steps", "6"]
+    command = [*start, *recipe, "--out", str(tmp_path / "run")]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("The whole report") == 1
+    assert ganlib.checkpoint.steps(tmp_path / "run") == [6]
+    alone = ganlib.backend("torch").Trainer(ganlib.recipe("ring", width=8, batch_size=32, steps=6))
+    history = alone.fit(ganlib.data.load("ring"), progress=False)
+    loaded = ganlib.backend("torch").Trainer.load(tmp_path / "run")
+    np.testing.assert_allclose(loaded.history["d_loss"], history["d_loss"], rtol=1e-5)

@@ -229,7 +229,7 @@ class Trainer(BaseTrainer):
     def _copy_state(self) -> Any:
         with tf.device(self.device):
             flat = self._copy()
-        return flat, int(self._generator_optimiser.steps), int(self._discriminator_optimiser.steps)
+        return flat, int(self._generator_optimiser.steps.numpy()), int(self._discriminator_optimiser.steps.numpy())
 
     def _restore_state(self, state: Any) -> None:
         flat, generator_steps, discriminator_steps = state
