@@ -29,14 +29,14 @@ book: $(VENV)/.installed  ## builds the site in _build/html; half a minute
 	@echo '    $(BIN)/python -m http.server --directory _build/html'
 	@echo 'and open http://localhost:8000.'
 
-test: lint unit one-framework notebook-tests  ## every check below; about a quarter of an hour
+test: lint unit one-framework notebook-tests  ## every check below; about twenty minutes
 
 lint: $(VENV)/.installed  ## style and types; half a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-unit: $(VENV)/.installed  ## the package, the notebooks' pairing, the built pages; three to four minutes
+unit: $(VENV)/.installed  ## the package, the notebooks' pairing, the built pages; eight minutes
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 # The book's claims: cells tagged nbval-check-output must print the same under both frameworks.
