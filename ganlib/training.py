@@ -8,7 +8,6 @@ from __future__ import annotations
 import abc
 import contextlib
 import importlib.util
-import operator
 import os
 import re
 import signal
@@ -77,7 +76,7 @@ class BaseTrainer(abc.ABC):
         precision = recipe.precision if precision is None else precision
         if precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}.")
-        self.recipe, self.seed = recipe, _whole("seed", seed, 0)
+        self.recipe, self.seed = recipe, arguments.whole("seed", seed, 0)
         self.rank, self.workers = self._join()
         if recipe.batch_size % (self.workers * recipe.pack):
             raise RecipeError(
@@ -141,7 +140,7 @@ class BaseTrainer(abc.ABC):
                     f"All {self.recipe.steps} steps of this recipe are done. To train further say how far, for "
                     "example fit(data, steps=500); to start again make a new Trainer."
                 )
-        steps = _whole("steps", steps, 1)
+        steps = arguments.whole("steps", steps, 1)
         if not isinstance(callbacks, Iterable):
             raise TypeError(f"callbacks must be a list of callbacks, not {arguments.describe(callbacks)}.")
         callbacks = tuple(callbacks)
@@ -223,7 +222,7 @@ class BaseTrainer(abc.ABC):
         fake_device = None if fakes is None else self._to_device(fakes)
         self._keep()
         rows, chosen = [], None
-        for step in range(_whole("steps", steps, 1)):
+        for step in range(arguments.whole("steps", steps, 1)):
             penalise = self.recipe.penalty != "none" and step % self.recipe.penalty_every == 0
             [real] = self._take(real_device, [self._batches.next(len(samples))])
             if fakes is not None:
@@ -247,7 +246,7 @@ class BaseTrainer(abc.ABC):
         device_samples = self._to_device(samples)
         self._keep()
         rows = []
-        for _ in range(_whole("steps", steps, 1)):
+        for _ in range(arguments.whole("steps", steps, 1)):
             [real] = self._take(device_samples, [self._batches.next(len(samples))])
             rows.append(self._generator_step(real, self._draw()))
         return self._alone(("g_loss",), rows)
@@ -284,8 +283,8 @@ class BaseTrainer(abc.ABC):
             n: how many.
             seed: of the latents.
         """
-        n = _whole("n", n, 1)
-        latents = np.random.default_rng(_whole("seed", seed, 0)).standard_normal((n, self.recipe.latent))
+        n = arguments.whole("n", n, 1)
+        latents = np.random.default_rng(arguments.whole("seed", seed, 0)).standard_normal((n, self.recipe.latent))
         return self.generate(latents)
 
     def generate(self, latents: np.ndarray, averaged: bool = True) -> np.ndarray:
@@ -691,16 +690,6 @@ def _call(callbacks: tuple[Any, ...], event: str, *arguments: Any) -> None:
             getattr(callback, event)(*arguments)
 
 
-def _whole(name: str, value: Any, low: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = low - 1
-    if isinstance(value, bool) or number < low:
-        raise ValueError(f"{name} must be a whole number of at least {low}, not {value!r}.")
-    return number
-
-
 def _check_state(
     arrays: Mapping[str, np.ndarray], state: Mapping[str, Any], recipe: Recipe, players: list[str]
 ) -> None:
@@ -709,7 +698,7 @@ def _check_state(
     It is called before anything is built, so that a recipe without its weights does not allocate them. `players` are
     those whose networks are the recipe's.
     """
-    _whole("seed", state["seed"], 0), _whole("steps_done", state["steps_done"], 0)
+    arguments.whole("seed", state["seed"], 0), arguments.whole("steps_done", state["steps_done"], 0)
     if state["precision"] not in PRECISIONS:
         raise ValueError(f"precision is {state['precision']!r}.")
     if set(state["streams"]) != set(initialise.STREAMS) - {"batches"}:
