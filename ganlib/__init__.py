@@ -29,6 +29,7 @@ _MODULES = (
     "doctor",
     "errors",
     "interactive",
+    "ledger",
     "metrics",
     "monitor",
     "pictures",

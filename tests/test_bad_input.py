@@ -720,6 +720,7 @@ EXEMPT = {
     "Recipe": "a record; recipe() and Recipe.from_json check it, and their rows stand above",
     "checkpoint.": "behind Trainer.save and load; tests/test_checkpoint.py and tests/test_fuzz.py",
     "errors.": "what is raised",
+    "ledger.": "reads what this repository wrote; tests/test_ledger.py",
     "interactive.Interactive": "a result",
     "interactive.Interactive.save": "a path that cannot be written is the system's own OSError, which names it",
     "interactive.Frame": "a record that a Recorder makes",
