@@ -114,6 +114,16 @@ class Dropout:
 
 
 @dataclass(frozen=True)
+class Octaves:
+    """The input x, then sin(2ᵏx) and cos(2ᵏx) for k = 0 … count - 1, side by side (Tancik et al. 2020's features).
+
+    Dense layers learn smooth functions first; with these before them they can be steep between narrow modes.
+    """
+
+    count: int
+
+
+@dataclass(frozen=True)
 class Reshape:
     """Reshapes each sample to (height, width, channels), channels running fastest in both frameworks."""
 
@@ -126,7 +136,18 @@ class Flatten:
 
 
 Layer = (
-    Dense | Conv | ConvTranspose | Upsample | DepthToSpace | BatchNorm | LeakyReLU | Tanh | Dropout | Reshape | Flatten
+    Dense
+    | Conv
+    | ConvTranspose
+    | Upsample
+    | DepthToSpace
+    | BatchNorm
+    | LeakyReLU
+    | Tanh
+    | Dropout
+    | Octaves
+    | Reshape
+    | Flatten
 )
 
 
@@ -174,6 +195,8 @@ def shapes(layers: list[Layer], input_shape: Shape) -> list[Shape]:
             if math.prod(layer.shape) != math.prod(shape):
                 raise RecipeError(f"{shape} cannot be reshaped to {layer.shape}: it holds another number of values.")
             shape = layer.shape
+        elif isinstance(layer, Octaves):
+            shape = (*shape[:-1], shape[-1] * (1 + 2 * layer.count))
         elif isinstance(layer, Flatten):
             shape = (math.prod(shape),)
         elif isinstance(layer, Conv):
@@ -304,7 +327,7 @@ def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
 
 def dense_generator(recipe: Recipe) -> list[Layer]:
     """Dense layers, each with norm and activation, and a dense output."""
-    layers: list[Layer] = []
+    layers: list[Layer] = [Octaves(recipe.generator_octaves)] if recipe.generator_octaves else []
     for _ in range(recipe.depth):
         layers += _with_norm(Dense(recipe.width, bias=recipe.generator_norm == "none"), recipe.generator_norm, recipe)
         layers += [LeakyReLU(recipe.generator_slope)]
@@ -318,6 +341,7 @@ def dense_discriminator(recipe: Recipe) -> list[Layer]:
     """The flattened sample through dense layers to one logit."""
     norm, spectral = recipe.discriminator_norm, recipe.discriminator_norm == "spectral"
     layers: list[Layer] = [Flatten()] if len(recipe.shape) == 3 else []
+    layers += [Octaves(recipe.discriminator_octaves)] if recipe.discriminator_octaves else []
     for _ in range(recipe.depth):
         layers += _with_norm(Dense(recipe.width, bias=norm != "batch", spectral=spectral), norm, recipe)
         layers += [LeakyReLU(recipe.discriminator_slope), *_dropout(recipe)]

@@ -149,13 +149,13 @@ class _Optimiser:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.optimiser, name)
 
-    def apply(self, gradients: Any) -> None:
+    def apply(self, gradients: Any, progress: Any) -> None:
         state = self.trainer._optimiser_state(getattr(self.trainer, self.player), self.optimiser)
         names = [key.removeprefix("v/") for key in state if key.startswith("v/")]
         # The chain rule walks from the loss to the first layer.
         for name, gradient in reversed(list(zip(names, gradients, strict=True))):
             _see(f"{self.player}_gradient/{name}", gradient)
-        self.optimiser.apply(gradients)
+        self.optimiser.apply(gradients, progress)
         _see_weights(self.trainer, self.player)
 
 

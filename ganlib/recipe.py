@@ -25,7 +25,8 @@ from ganlib.errors import RecipeError
 
 LOSSES = ("minimax", "nonsaturating", "least_squares", "wasserstein", "hinge", "relativistic")
 SMOOTHABLE = ("minimax", "nonsaturating", "least_squares")  # the losses with a label that can be smoothed
-PENALTIES = ("none", "r1", "r2", "r1+r2", "wgan_gp")
+PENALTIES = ("none", "r1", "r2", "r1+r2", "wgan_gp", "consensus")
+UPDATES = ("alternating", "simultaneous", "extragradient")
 UPSAMPLINGS = ("transposed", "resize", "subpixel")
 PRECISIONS = ("float64", "float32", "bfloat16", "auto")
 
@@ -38,15 +39,20 @@ class Optimiser:
     rate · m̂ / (√v̂ + ε) with m̂ = m/(1-β₁ᵗ), v̂ = v/(1-β₂ᵗ). That is `epsilon_placement="after"` the bias correction,
     PyTorch's way; "before" is Keras's, rate · m̂ / (√v̂ + ε/√(1-β₂ᵗ)), the paper's own faster variant.
 
-    SGD: v = β₁v + g and a step of rate · v. β₁ is the momentum and may be negative; the other fields do nothing.
+    SGD: v = β₁v + g and a step of rate · v. β₁ is the momentum and may be negative; β₂ and ε do nothing.
+
+    In both, g is the gradient of the player's loss plus l1·‖w‖₁ + l2/2·‖w‖² over all of its weights w.
     """
 
     rule: str
     rate: float
+    rate_end: float  # the share of the rate that is left at the recipe's last step, reached linearly; 1 keeps it
     beta1: float
     beta2: float
     epsilon: float
     epsilon_placement: str
+    l1: float
+    l2: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +75,11 @@ class Recipe:
     kernel: int
     upsampling: str  # how the "dcgan" generator doubles: "transposed", "resize" or "subpixel"
     generator_norm: str  # "batch" or "none"
+    generator_octaves: int  # a dense network also sees sin and cos of its input times 1, 2, 4, …: so many; 0 for none
     generator_slope: float  # of LeakyReLU; 0 is ReLU
     generator_output: str  # "tanh" or "linear"
     discriminator_norm: str  # "batch", "spectral" or "none"
+    discriminator_octaves: int
     discriminator_slope: float
     discriminator_dropout: float
     batch_norm_momentum: float  # the weight of the old moving statistics
@@ -86,15 +94,17 @@ class Recipe:
     # The game
     loss: str
     real_label: float  # 1, or less for one-sided label smoothing (Salimans et al. 2016)
-    penalty: str  # "none", "r1", "r2", "r1+r2" or "wgan_gp"
-    penalty_weight: float  # γ of γ/2·R1 and γ/2·R2, λ of λ·WGAN-GP
+    penalty: str  # "none", "r1", "r2", "r1+r2", "wgan_gp", or "consensus", which is on both players (Mescheder 2017)
+    penalty_weight: float  # γ of γ/2·R1 and γ/2·R2, λ of λ·WGAN-GP, γ of γ/2·‖v‖² with v both players' gradients
+    penalty_end: float  # the share of the weight that is left at the last step, reached geometrically; 1 keeps it
     penalty_every: int  # 1, or n for the penalty on each n-th step at n times its weight (lazy, Karras et al. 2020)
     instance_noise: float  # standard deviation of noise on all of D's inputs (Sønderby et al. 2017)
     instance_noise_steps: int  # it falls linearly to 0 by this step; 0 keeps it constant
     pack: int  # samples that D judges together (PacGAN, Lin et al. 2018)
 
     # The order of updates
-    update: str  # "alternating": D, then G against the new D; "simultaneous": both from the same point
+    update: str  # "alternating": D, then G against the new D; "simultaneous": both from the same point;
+    # "extragradient": both, with the gradients of the point where such a step leads (Gidel et al. 2019, algorithm 4)
     discriminator_steps: int  # steps of D for one of G
     fresh_noise: bool  # G's step draws new latents; False reuses those of D's last step
     generator_optimiser: Optimiser
@@ -188,7 +198,7 @@ def _texts(values: dict[str, Any]) -> None:
         "weight_init": ("normal", "glorot_uniform", "kaiming_uniform"),
         "loss": LOSSES,
         "penalty": PENALTIES,
-        "update": ("alternating", "simultaneous"),
+        "update": UPDATES,
         "precision": PRECISIONS,
     }
     for field, allowed in choices.items():
@@ -200,6 +210,7 @@ def _texts(values: dict[str, Any]) -> None:
 # Beyond these a recipe in a file is damaged, or hostile: they cost memory before anything can be trained.
 MOST = {
     "depth": 1000,
+    **dict.fromkeys(("generator_octaves", "discriminator_octaves"), 16),
     **dict.fromkeys(("latent", "width", "pack", "discriminator_steps", "batch_size", "kernel"), 2**20),
 }
 MOST_WEIGHTS = 2**31
@@ -209,7 +220,7 @@ def _numbers(values: dict[str, Any]) -> None:
     whole = {
         **dict.fromkeys(("latent", "width", "depth", "pack", "penalty_every", "discriminator_steps", "batch_size"), 1),
         **dict.fromkeys(("steps", "kernel"), 1),
-        "instance_noise_steps": 0,
+        **dict.fromkeys(("instance_noise_steps", "generator_octaves", "discriminator_octaves"), 0),
     }
     for field, low in whole.items():
         value = values[field]
@@ -229,6 +240,7 @@ def _numbers(values: dict[str, Any]) -> None:
         "scale_mean": (-math.inf, math.inf, "finite"),
         "scale_std": (0, math.inf, "0 or more"),
         "penalty_weight": (0, math.inf, "0 or more"),
+        "penalty_end": (0, math.inf, "above 0; 1 keeps the weight"),
         "instance_noise": (0, math.inf, "0 or more"),
     }
     for field, (lowest, limit, expected) in ranges.items():
@@ -237,6 +249,8 @@ def _numbers(values: dict[str, Any]) -> None:
         raise RecipeError(f"real_label must be above 0.5 and at most 1, not {values['real_label']}.")
     if values["weight_std"] == 0:
         raise RecipeError("weight_std must be above 0: from weights of zero the players never move apart.")
+    if values["penalty_end"] == 0:
+        raise RecipeError("penalty_end must be above 0: it is reached geometrically, and 0 never is. Use 1e-3.")
     if values["batch_norm_epsilon"] == 0:
         raise RecipeError("batch_norm_epsilon must be above 0: it keeps the division by the variance finite.")
 
@@ -265,6 +279,9 @@ def _optimiser(field: str, value: Any) -> Optimiser:
         "beta1": _number(f"{field}.beta1", value["beta1"], -1, 1, "above -1 and below 1"),
         "beta2": _number(f"{field}.beta2", value["beta2"], 0, 1, "from 0 to below 1"),
         "epsilon": _number(f"{field}.epsilon", value["epsilon"], 0, math.inf, "0 or more"),
+        "rate_end": _number(f"{field}.rate_end", value["rate_end"], 0, math.inf, "of 0 or more; 1 keeps the rate"),
+        "l1": _number(f"{field}.l1", value["l1"], 0, math.inf, "of 0 or more"),
+        "l2": _number(f"{field}.l2", value["l2"], 0, math.inf, "of 0 or more"),
     }
     if numbers["rate"] == 0:
         raise RecipeError(f"{field}.rate must be above 0: at 0 the player never moves.")
@@ -307,10 +324,21 @@ def _combinations(recipe: Recipe) -> None:
         raise RecipeError(f"batch_size={recipe.batch_size} cannot be packed in groups of pack={recipe.pack}.")
     if recipe.batch_size // recipe.pack < 2 and "batch" in (recipe.generator_norm, recipe.discriminator_norm):
         raise RecipeError("Batch normalisation needs at least two inputs in a batch: raise batch_size or lower pack.")
-    if recipe.update == "simultaneous" and recipe.discriminator_steps > 1:
+    for player in ("generator", "discriminator"):
+        if getattr(recipe, f"{player}_octaves") and getattr(recipe, player) != "dense":
+            raise RecipeError(
+                f"{player}_octaves={getattr(recipe, f'{player}_octaves')} is for the {player} 'dense', and this one is "
+                f"{getattr(recipe, player)!r}. Use {player}_octaves=0."
+            )
+    if recipe.penalty == "consensus" and recipe.update != "simultaneous":
         raise RecipeError(
-            f"A simultaneous update moves both players once, so discriminator_steps={recipe.discriminator_steps} "
-            "does not fit it. Use update='alternating', or one step."
+            f"The penalty 'consensus' is on both players' gradients at one point, and update={recipe.update!r} takes "
+            "them at two. Use update='simultaneous'."
+        )
+    if recipe.update != "alternating" and recipe.discriminator_steps > 1:
+        raise RecipeError(
+            f"The update {recipe.update!r} moves both players alike, so "
+            f"discriminator_steps={recipe.discriminator_steps} does not fit it. Use update='alternating', or one step."
         )
     for player, layers, shape in (
         ("generator", architectures.generator_layers(recipe), (recipe.latent,)),
@@ -342,6 +370,18 @@ def _nearest(value: Any, known: Iterable[str]) -> str:
 
 # The shipped recipes.
 
+_RING_ADAM = Optimiser(
+    rule="adam",
+    rate=5e-4,
+    rate_end=1.0,
+    beta1=0.5,
+    beta2=0.99,
+    epsilon=1e-8,
+    epsilon_placement="after",
+    l1=0.0,
+    l2=0.0,
+)
+
 _RING = Recipe(
     name="ring",
     about=(
@@ -358,9 +398,11 @@ _RING = Recipe(
     kernel=4,
     upsampling="transposed",
     generator_norm="none",
+    generator_octaves=0,
     generator_slope=0.0,
     generator_output="linear",
     discriminator_norm="none",
+    discriminator_octaves=0,
     discriminator_slope=0.2,
     discriminator_dropout=0.0,
     batch_norm_momentum=0.9,
@@ -373,6 +415,7 @@ _RING = Recipe(
     real_label=1.0,
     penalty="r1",
     penalty_weight=1.0,
+    penalty_end=1.0,
     penalty_every=1,
     instance_noise=0.0,
     instance_noise_steps=0,
@@ -380,12 +423,8 @@ _RING = Recipe(
     update="alternating",
     discriminator_steps=1,
     fresh_noise=True,
-    generator_optimiser=Optimiser(
-        rule="adam", rate=5e-4, beta1=0.5, beta2=0.99, epsilon=1e-8, epsilon_placement="after"
-    ),
-    discriminator_optimiser=Optimiser(
-        rule="adam", rate=5e-4, beta1=0.5, beta2=0.99, epsilon=1e-8, epsilon_placement="after"
-    ),
+    generator_optimiser=_RING_ADAM,
+    discriminator_optimiser=_RING_ADAM,
     moving_average=0.999,
     batch_size=256,
     steps=8000,
@@ -401,6 +440,8 @@ _GRID = dataclasses.replace(
     ),
     data="grid",
 )
+
+_DCGAN_ADAM = dataclasses.replace(_RING_ADAM, rate=2e-4, beta2=0.999)
 
 _DCGAN_64 = Recipe(
     name="dcgan-64",
@@ -418,9 +459,11 @@ _DCGAN_64 = Recipe(
     kernel=4,
     upsampling="transposed",
     generator_norm="batch",
+    generator_octaves=0,
     generator_slope=0.0,
     generator_output="tanh",
     discriminator_norm="batch",
+    discriminator_octaves=0,
     discriminator_slope=0.2,
     discriminator_dropout=0.0,
     batch_norm_momentum=0.9,
@@ -433,6 +476,7 @@ _DCGAN_64 = Recipe(
     real_label=1.0,
     penalty="none",
     penalty_weight=0.0,
+    penalty_end=1.0,
     penalty_every=1,
     instance_noise=0.0,
     instance_noise_steps=0,
@@ -440,12 +484,8 @@ _DCGAN_64 = Recipe(
     update="alternating",
     discriminator_steps=1,
     fresh_noise=True,
-    generator_optimiser=Optimiser(
-        rule="adam", rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-8, epsilon_placement="after"
-    ),
-    discriminator_optimiser=Optimiser(
-        rule="adam", rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-8, epsilon_placement="after"
-    ),
+    generator_optimiser=_DCGAN_ADAM,
+    discriminator_optimiser=_DCGAN_ADAM,
     moving_average=0.0,
     batch_size=128,
     steps=10_000,
@@ -454,7 +494,7 @@ _DCGAN_64 = Recipe(
 
 # Smaller images, and quicker: both players five times as fast as in the paper and with a shorter memory (β₂), against
 # which noise on D's inputs and a moving average of G are set.
-_QUICK_ADAM = Optimiser(rule="adam", rate=1e-3, beta1=0.5, beta2=0.99, epsilon=1e-8, epsilon_placement="after")
+_QUICK_ADAM = dataclasses.replace(_DCGAN_ADAM, rate=1e-3, beta2=0.99)
 
 _DCGAN_DIGITS = dataclasses.replace(
     _DCGAN_64,
@@ -498,7 +538,7 @@ _DCGAN_32 = dataclasses.replace(
     shape=(32, 32, 3),
 )
 
-_TENSORFLOW_ADAM = Optimiser(rule="adam", rate=1e-4, beta1=0.9, beta2=0.999, epsilon=1e-7, epsilon_placement="before")
+_TENSORFLOW_ADAM = dataclasses.replace(_DCGAN_ADAM, rate=1e-4, beta1=0.9, epsilon=1e-7, epsilon_placement="before")
 
 _TENSORFLOW_TUTORIAL = dataclasses.replace(
     _DCGAN_64,

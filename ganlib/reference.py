@@ -283,6 +283,13 @@ def sigmoid(x: ArrayLike) -> Array:
     return np.exp(-softplus(-_array("x", x)))
 
 
+def octaves(x: ArrayLike, count: int) -> Array:
+    """(x, sin x, cos x, sin 2x, cos 2x, sin 4x, …), `count` octaves, along the last axis (Tancik et al. 2020)."""
+    x, count = arguments.array("x", x), arguments.whole("count", count, 1)
+    waves = [wave(2.0**k * x) for k in range(count) for wave in (np.sin, np.cos)]
+    return np.concatenate([x, *waves], axis=-1)
+
+
 def dropout(x: ArrayLike, rate: float, kept: ArrayLike) -> Array:
     """x / (1 - rate) where the boolean mask `kept` is true, 0 elsewhere (Srivastava et al. 2014).
 
@@ -370,6 +377,8 @@ def _run(
                 if name not in masks:
                     raise ValueError(f"Dropout needs masks={{{name!r}: a boolean array {x.shape}}}.")
                 x = dropout(x, layer.rate, masks[name])
+            case architectures.Octaves():
+                x = octaves(x, layer.count)
             case architectures.Reshape():
                 x = x.reshape(len(x), *layer.shape)
             case architectures.Flatten():

@@ -84,6 +84,10 @@ class BaseTrainer(abc.ABC):
                 + (f" in groups of pack={recipe.pack}." if recipe.pack > 1 else ".")
                 + f" Use a multiple of {self.workers * recipe.pack}."
             )
+        if recipe.penalty == "consensus" and self.workers > 1:
+            raise RecipeError(
+                "The penalty 'consensus' cannot be shared by several workers. Use one, or another penalty."
+            )
         self.device = self._choose_device(device)
         self.precision = self._fastest_precision() if precision == "auto" else precision
         self.steps_done = 0
@@ -531,6 +535,7 @@ class BaseTrainer(abc.ABC):
         draws = {
             "latents": streams["latents"].standard_normal((turns + recipe.fresh_noise, batch, recipe.latent)),
             "dropout": streams["dropout"].integers(2**31, size=1),
+            "progress": np.array(min(1.0, self.steps_done / recipe.steps)),  # for what changes along the run
         }
         if recipe.penalty == "wgan_gp":
             draws["mix"] = streams["mix"].uniform(size=(turns, batch // recipe.pack))

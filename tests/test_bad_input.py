@@ -465,6 +465,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
     ),
     "reference.leaky_relu": ({"x": np.ones(3), "slope": 0.2}, {"x": LIST, "slope": number()}),
     **{f"reference.{name}": ({"x": np.ones(3)}, {"x": LIST}) for name in ("tanh", "softplus", "sigmoid")},
+    "reference.octaves": ({"x": np.ones(3), "count": 2}, {"x": LIST, "count": number(0, 1.5)}),
     "reference.dropout": (
         {"x": np.ones(3), "rate": 0.5, "kept": np.ones(3, bool)},
         {
@@ -730,7 +731,7 @@ EXEMPT = {
         f"architectures.{name}": "a record that `names` and `shapes` check"
         for name in (
             *("Dense", "Conv", "ConvTranspose", "Upsample", "DepthToSpace", "BatchNorm", "LeakyReLU", "Dropout"),
-            *("Reshape", "Flatten", "Tanh", "Cost"),
+            *("Octaves", "Reshape", "Flatten", "Tanh", "Cost"),
         )
     },
     **{

@@ -14,6 +14,8 @@ SETTINGS = [
     {"rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-2, "epsilon_placement": "before"},
     {"rule": "sgd", "rate": 0.1, "beta1": 0.9},
     {"rule": "sgd", "rate": 0.1, "beta1": -0.5},
+    {"rule": "sgd", "rate": 0.1, "beta1": 0.0, "l1": 0.3, "l2": 0.2},
+    {"rate": 1e-3, "l2": 0.5, "rate_end": 0.1},
 ]
 
 
@@ -28,8 +30,8 @@ def weights_after(gl, native, settings, starts, gradients):
 
         weights = [tf.Variable(start) for start in starts]
     optimiser = gl.optimisers.get(settings, weights)
-    for step in gradients:
-        optimiser.apply([native.tensor(gl, gradient) for gradient in step])
+    for i, step in enumerate(gradients):
+        optimiser.apply([native.tensor(gl, gradient) for gradient in step], progress=i / len(gradients))
     return [native.numpy(weight) for weight in weights], optimiser
 
 
@@ -44,9 +46,11 @@ def test_ten_steps_are_the_oracles(gl, native, changes):
     for i, weight in enumerate(starts):
         m = v = np.zeros_like(weight)
         for step in range(10):
-            gradient = gradients[step][i]
+            # The gradient of the loss plus l1·‖w‖₁ + l2/2·‖w‖², at the rate of this step.
+            gradient = gradients[step][i] + settings.l1 * np.sign(weight) + settings.l2 * weight
+            rate = settings.rate * (1 - (1 - settings.rate_end) * step / 10)
             if settings.rule == "sgd":
-                weight, v = reference.sgd_step(weight, gradient, v, settings.rate, settings.beta1)
+                weight, v = reference.sgd_step(weight, gradient, v, rate, settings.beta1)
             else:
                 weight, m, v = reference.adam_step(
                     weight,
@@ -54,7 +58,7 @@ def test_ten_steps_are_the_oracles(gl, native, changes):
                     m,
                     v,
                     step + 1,
-                    settings.rate,
+                    rate,
                     settings.beta1,
                     settings.beta2,
                     settings.epsilon,

@@ -100,6 +100,13 @@ BAD = [
     ({"pack": 3}, "packed"),
     ({"batch_size": 1}, "at least two"),
     ({"update": "simultaneous", "discriminator_steps": 2}, "alternating"),
+    ({"update": "extragradient", "discriminator_steps": 2}, "alternating"),
+    ({"penalty": "consensus", "penalty_weight": 1.0}, "update='simultaneous'"),
+    ({"penalty_end": 0}, "geometrically"),
+    ({"generator_octaves": 2}, "'dense'"),
+    ({"discriminator_octaves": 99}, "at most 16"),
+    ({"generator_optimiser": {"l2": -1}}, r"generator_optimiser\.l2"),
+    ({"discriminator_optimiser": {"rate_end": -0.1}}, "1 keeps the rate"),
     ({"fresh_noise": 1}, "True or False"),
     ({"data": ""}, "not empty"),
 ]

@@ -78,6 +78,69 @@ def test_the_first_losses_are_the_oracles(gl, digits, update, fresh, noise, pack
     assert judge(fake, gl.get_weights(trainer.discriminator)) != pytest.approx(judge(fake), rel=1e-4)
 
 
+RATE = 0.01
+GAME = {
+    **{"width": 4, "depth": 1, "batch_size": 8, "fresh_noise": False, "moving_average": 0.0},
+    **{f"{p}_optimiser": {"rule": "sgd", "rate": RATE, "beta1": 0.0} for p in ("generator", "discriminator")},
+}
+
+
+def moved(gl, real, weights=None, **changes):
+    """All weights, in one vector, before and after one step of a small game on the same draws."""
+    recipe = ganlib.recipe("ring", **{**GAME, "penalty": "none", "penalty_weight": 0.0, **changes})
+    trainer = gl.Trainer(recipe, seed=3, precision="float64")
+    networks = trainer.generator, trainer.discriminator
+    shapes = [{name: array.shape for name, array in gl.get_weights(network).items()} for network in networks]
+    if weights is not None:
+        parts = iter(np.split(weights, np.cumsum([np.prod(s) for of in shapes for s in of.values()])[:-1]))
+        for network, of in zip(networks, shapes, strict=True):
+            gl.set_weights(network, {name: next(parts).reshape(shape) for name, shape in of.items()})
+
+    def vector():
+        return np.concatenate([array.ravel() for network in networks for array in gl.get_weights(network).values()])
+
+    before = vector()
+    trainer.step(real)
+    return before, vector()
+
+
+def gradients(gl, real, weights=None):
+    before, after = moved(gl, real, weights, update="simultaneous")
+    return (before - after) / RATE
+
+
+@pytest.fixture
+def points():
+    return ganlib.data.load("ring", n=8).samples
+
+
+def test_extragradient_moves_by_the_gradients_of_the_point_ahead(gl, points):
+    start, end = moved(gl, points, update="extragradient")
+    ahead = start - RATE * gradients(gl, points)
+    np.testing.assert_allclose(end, start - RATE * gradients(gl, points, ahead), rtol=1e-9, atol=1e-12)
+    assert np.abs(end - ahead).max() > 1e-6  # the plain simultaneous step is another one
+
+
+def test_consensus_adds_the_gradient_of_half_the_squared_norm_of_both_gradients(gl, points):
+    start, end = moved(gl, points, update="simultaneous", penalty="consensus", penalty_weight=0.7)
+    added = (start - end) / RATE - gradients(gl, points)
+    direction = np.random.default_rng(0).standard_normal(start.shape)
+    low, high = (0.5 * np.sum(gradients(gl, points, start + e * direction) ** 2) for e in (-1e-5, 1e-5))
+    assert added @ direction == pytest.approx(0.7 * (high - low) / 2e-5, rel=1e-4)
+
+
+def test_a_penalty_that_falls_reaches_its_end_geometrically(gl, points):
+    recipe = ganlib.recipe("ring", **GAME, penalty_weight=2.0, penalty_end=0.01, steps=4)
+    trainer = gl.Trainer(recipe, precision="float64")
+    constant = gl.Trainer(ganlib.recipe("ring", **GAME, penalty_weight=1.0), precision="float64")
+    for step in range(6):  # beyond the recipe's steps it stays at its end
+        weights = [gl.get_weights(network) for network in (trainer.generator, trainer.discriminator)]
+        for network, own in zip((constant.generator, constant.discriminator), weights, strict=True):
+            gl.set_weights(network, own)
+        ratio = trainer.step(points)["penalty"] / constant.step(points)["penalty"]
+        assert ratio == pytest.approx(2.0 * 0.01 ** min(1, step / 4), rel=1e-9)
+
+
 def test_step_is_one_step_of_fit(gl, digits):
     fitted, stepped = gl.Trainer(SMALL, seed=0), gl.Trainer(SMALL, seed=0)
     fitted.fit(digits, steps=2, progress=False)

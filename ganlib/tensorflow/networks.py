@@ -107,6 +107,8 @@ def _layer(layer: Layer, name: str, dtype: str) -> keras.layers.Layer:
             return keras.layers.Activation("tanh", name=name, dtype=dtype)
         case architectures.Dropout():
             return Dropout(layer.rate, name=name, dtype=dtype)
+        case architectures.Octaves():
+            return Octaves(layer.count, name=name, dtype=dtype)
         case architectures.Reshape():
             return keras.layers.Reshape(layer.shape, name=name, dtype=dtype)
         case architectures.Flatten():
@@ -218,6 +220,18 @@ class LeakyReLU(keras.layers.Layer):
         if x.dtype == tf.float64:  # the operation below keeps its slope in float32
             return tf.where(x > 0, x, self.slope * x)
         return tf.nn.leaky_relu(x, self.slope)
+
+
+class Octaves(keras.layers.Layer):
+    """x, then sin(2ᵏx) and cos(2ᵏx) for each octave k, side by side."""
+
+    def __init__(self, count: int, **keras_arguments: Any) -> None:
+        super().__init__(**keras_arguments)
+        self.count = count
+
+    def call(self, x: Tensor) -> Tensor:
+        waves = [wave(2**k * x) for k in range(self.count) for wave in (tf.sin, tf.cos)]
+        return tf.concat([x, *waves], axis=-1)
 
 
 class Dropout(keras.layers.Layer):

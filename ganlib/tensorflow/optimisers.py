@@ -20,8 +20,9 @@ class Adam:
         self.m = [tf.Variable(tf.zeros_like(parameter), trainable=False) for parameter in self.parameters]
         self.v = [tf.Variable(tf.zeros_like(parameter), trainable=False) for parameter in self.parameters]
 
-    def apply(self, gradients: Sequence[Tensor]) -> None:
-        """Moves the parameters against their gradients, once."""
+    def apply(self, gradients: Sequence[Tensor], progress: float | Tensor = 0.0) -> None:
+        """Moves the parameters against their gradients, once, when the share `progress` of the run is done."""
+        gradients = with_decay(self.settings, self.parameters, gradients)
         settings, steps = self.settings, tf.cast(self.steps.assign_add(1), tf.float64)
         correction1 = 1 - tf.constant(settings.beta1, tf.float64) ** steps
         correction2 = tf.sqrt(1 - tf.constant(settings.beta2, tf.float64) ** steps)
@@ -30,12 +31,12 @@ class Adam:
         if settings.epsilon_placement == "after":
             epsilon *= correction2
         # rate · m̂ / (√v̂ + ε), with both corrections taken out of the loop over the parameters.
-        rate = settings.rate * correction2 / correction1
+        step = rate(settings, progress) * correction2 / correction1
         for parameter, m, v, gradient in zip(self.parameters, self.m, self.v, gradients, strict=True):
             m.assign_add((1 - settings.beta1) * (gradient - m))
             v.assign_add((1 - settings.beta2) * (tf.square(gradient) - v))
             dtype = parameter.dtype
-            parameter.assign_sub(tf.cast(rate, dtype) * m / (tf.sqrt(v) + tf.cast(epsilon, dtype)))
+            parameter.assign_sub(tf.cast(step, dtype) * m / (tf.sqrt(v) + tf.cast(epsilon, dtype)))
 
     def state(self) -> dict[str, list[Variable]]:
         """The moments m and v, each a list in the order of the parameters. Change them in place to restore."""
@@ -54,12 +55,13 @@ class SGD:
         self.steps = tf.Variable(0, dtype=tf.int64, trainable=False)
         self.velocity = [tf.Variable(tf.zeros_like(parameter), trainable=False) for parameter in self.parameters]
 
-    def apply(self, gradients: Sequence[Tensor]) -> None:
-        """Moves the parameters against their gradients, once."""
+    def apply(self, gradients: Sequence[Tensor], progress: float | Tensor = 0.0) -> None:
+        """Moves the parameters against their gradients, once, when the share `progress` of the run is done."""
+        gradients = with_decay(self.settings, self.parameters, gradients)
         self.steps.assign_add(1)
         for parameter, velocity, gradient in zip(self.parameters, self.velocity, gradients, strict=True):
             velocity.assign(self.settings.beta1 * velocity + gradient)
-            parameter.assign_sub(self.settings.rate * velocity)
+            parameter.assign_sub(tf.cast(rate(self.settings, progress), parameter.dtype) * velocity)
 
     def state(self) -> dict[str, list[Variable]]:
         """The velocities, a list in the order of the parameters. Change them in place to restore."""
@@ -68,6 +70,21 @@ class SGD:
     def set_steps(self, steps: int) -> None:
         """Sets how many steps were made."""
         self.steps.assign(steps)
+
+
+def rate(settings: Optimiser, progress: float | Tensor) -> Tensor:
+    """The rate when the share `progress` of the run is done: it falls linearly to `rate_end` of itself."""
+    return settings.rate * (1 + (settings.rate_end - 1) * tf.convert_to_tensor(progress, tf.float64))
+
+
+def with_decay(settings: Optimiser, parameters: Sequence[Variable], gradients: Sequence[Tensor]) -> list[Tensor]:
+    """The gradients of the loss plus l1·‖w‖₁ + l2/2·‖w‖²."""
+    found = list(gradients)
+    if settings.l1:
+        found = [g + settings.l1 * tf.sign(w) for g, w in zip(found, parameters, strict=True)]
+    if settings.l2:
+        found = [g + settings.l2 * w for g, w in zip(found, parameters, strict=True)]
+    return found
 
 
 def get(settings: Optimiser, parameters: Sequence[Variable]) -> Adam | SGD:

@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -86,11 +86,14 @@ class Trainer(BaseTrainer):
         """Dropout seeded, and the drawn numbers as tensors."""
         for i, layer in enumerate(self._dropouts):
             layer.seed.assign([int(draws["dropout"][0]), i << 32])
-        return {key: distributed.share(self._tensor(draws[key]), axis) for key, axis in BATCH_AXES if key in draws}
+        inputs = {key: distributed.share(self._tensor(draws[key]), axis) for key, axis in BATCH_AXES if key in draws}
+        return {**inputs, "progress": tf.constant(draws["progress"], tf.float64)}
 
     def _graph_step(self, real: list[Tensor], draws: dict[str, Tensor], penalise: bool) -> Tensor:
-        recipe, alternating = self.recipe, self.recipe.update == "alternating"
-        latents = draws["latents"]
+        if self.recipe.update != "alternating":
+            return self._graph_step_from_one_point(real[0], draws, penalise)
+        recipe = self.recipe
+        latents, progress = draws["latents"], draws["progress"]
 
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(_trainable(self.generator))
@@ -98,20 +101,65 @@ class Trainer(BaseTrainer):
                 fake = self.generator(latents[turn], training=True)
                 with tape.stop_recording():
                     d_loss, penalty, d_real, d_fake, d_gradients = self._judge(real[turn], fake, draws, turn, penalise)
-                    if alternating:
-                        self._discriminator_optimiser.apply(d_gradients)
+                    self._discriminator_optimiser.apply(d_gradients, progress)
 
             if recipe.fresh_noise:
                 fake = self.generator(latents[-1], training=True)
             g_loss = self._generator_loss(real[-1], fake, draws)
         # The tape watches G's variables alone, which spares the gradients of D's weights.
         g_gradients = distributed.average(tape.gradient(g_loss, _trainable(self.generator)))
-        if not alternating:
-            self._discriminator_optimiser.apply(d_gradients)
-        self._generator_optimiser.apply(g_gradients)
+        self._generator_optimiser.apply(g_gradients, progress)
         self._update_average()
-        metrics = [d_loss, g_loss, tf.reduce_mean(d_real), tf.reduce_mean(d_fake), penalty]
-        return distributed.average([tf.stack([*metrics[: len(self.metric_names)], self._sum_of_state()])])[0]
+        return self._row([d_loss, g_loss, tf.reduce_mean(d_real), tf.reduce_mean(d_fake), penalty])
+
+    def _graph_step_from_one_point(self, real: Tensor, draws: dict[str, Tensor], penalise: bool) -> Tensor:
+        """Both players move by the gradients of one point: where they are, or where a first step would lead them."""
+        d_gradients, g_gradients, metrics = self._field(real, draws, penalise)
+        if self.recipe.update == "extragradient":
+            weights = [*_trainable(self.generator), *_trainable(self.discriminator)]
+            before = [tf.identity(weight) for weight in weights]
+            self._move(d_gradients, g_gradients, draws["progress"])
+            d_gradients, g_gradients, _ = self._field(real, draws, penalise)
+            for weight, kept in zip(weights, before, strict=True):
+                weight.assign(kept)
+        self._move(d_gradients, g_gradients, draws["progress"])
+        self._update_average()
+        return self._row(metrics)
+
+    def _field(self, real: Tensor, draws: dict[str, Tensor], penalise: bool) -> Any:
+        """Both players' gradients at the point where they are, and the metrics."""
+        consensus = penalise and self.recipe.penalty == "consensus"
+        players = _trainable(self.discriminator), _trainable(self.generator)
+        with tf.GradientTape(watch_accessed_variables=False) as outer:
+            if consensus:
+                outer.watch([*players[0], *players[1]])
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(players[1])
+                fake = self.generator(draws["latents"][0], training=True)
+                with tape.stop_recording():
+                    # Consensus asks how D's gradient changes with G: the outer tape records on.
+                    d_loss, penalty, d_real, d_fake, d_gradients = self._judge(real, fake, draws, 0, penalise)
+                if self.recipe.fresh_noise:
+                    fake = self.generator(draws["latents"][-1], training=True)
+                g_loss = self._generator_loss(real, fake, draws)
+            g_gradients = distributed.average(tape.gradient(g_loss, players[1]))
+            if consensus:
+                # v ← v + γ∇(½‖v‖²) with v both players' gradients (Mescheder et al. 2017, section 4).
+                weight = self.recipe.penalty_every * self._penalty_weight(draws)
+                penalty = weight / 2 * tf.add_n([tf.reduce_sum(tf.square(g)) for g in (*d_gradients, *g_gradients)])
+        if consensus:
+            extra = outer.gradient(penalty, [*players[0], *players[1]], unconnected_gradients="zero")
+            moved = [g + e for g, e in zip((*d_gradients, *g_gradients), extra, strict=True)]
+            d_gradients, g_gradients = moved[: len(players[0])], moved[len(players[0]) :]
+        return d_gradients, g_gradients, [d_loss, g_loss, tf.reduce_mean(d_real), tf.reduce_mean(d_fake), penalty]
+
+    def _move(self, d_gradients: Sequence[Tensor], g_gradients: Sequence[Tensor], progress: Tensor) -> None:
+        self._discriminator_optimiser.apply(d_gradients, progress)
+        self._generator_optimiser.apply(g_gradients, progress)
+
+    def _row(self, metrics: list[Tensor]) -> Tensor:
+        used = metrics[: len(self.metric_names)]
+        return distributed.average([tf.stack([*used, self._sum_of_state()])])[0]
 
     def _graph_discriminator_step(
         self, real: Tensor, fake: Tensor | None, draws: dict[str, Tensor], penalise: bool
@@ -119,7 +167,7 @@ class Trainer(BaseTrainer):
         if fake is None:
             fake = self.generator(draws["latents"][0], training=True)
         d_loss, penalty, d_real, d_fake, gradients = self._judge(real, fake, draws, 0, penalise)
-        self._discriminator_optimiser.apply(gradients)
+        self._discriminator_optimiser.apply(gradients, draws["progress"])
         return distributed.average([tf.stack([d_loss, tf.reduce_mean(d_real), tf.reduce_mean(d_fake), penalty])])[0]
 
     def _graph_generator_step(self, real: Tensor, draws: dict[str, Tensor]) -> Tensor:
@@ -127,7 +175,7 @@ class Trainer(BaseTrainer):
             tape.watch(_trainable(self.generator))
             g_loss = self._generator_loss(real, self.generator(draws["latents"][-1], training=True), draws)
         gradients = tape.gradient(g_loss, _trainable(self.generator))
-        self._generator_optimiser.apply(distributed.average(gradients))
+        self._generator_optimiser.apply(distributed.average(gradients), draws["progress"])
         self._update_average()
         return distributed.average([g_loss[None]])[0]
 
@@ -141,9 +189,9 @@ class Trainer(BaseTrainer):
             d_fake = self.discriminator(fake_input, training=True)
             d_loss = self._loss.discriminator(d_real, d_fake, **self._smooth)
             penalty = tf.zeros_like(d_loss)
-            if penalise:
+            if penalise and self.recipe.penalty != "consensus":
                 penalty = self._penalty(real_input, fake_input, None if mix is None else mix[turn])
-                penalty = self.recipe.penalty_every * penalty
+                penalty = self.recipe.penalty_every * self._penalty_weight(draws) * penalty
             total = d_loss + penalty
         gradients = distributed.average(tape.gradient(total, _trainable(self.discriminator)))
         return d_loss, penalty, d_real, d_fake, gradients
@@ -157,19 +205,24 @@ class Trainer(BaseTrainer):
             real_logits = self.discriminator(self._pack(real, noise, -1, 0), training=True)
         return self._loss.generator(real_logits, fake_logits)
 
+    def _penalty_weight(self, draws: dict[str, Tensor]) -> Tensor:
+        """γ or λ, as the recipe lets it fall."""
+        end = tf.constant(self.recipe.penalty_end, tf.float64)
+        return tf.cast(self.recipe.penalty_weight * end ** draws["progress"], self.dtype)
+
     def _penalty(self, real: Tensor, fake: Tensor, mix: Any) -> Tensor:
-        weight = self.recipe.penalty_weight
+        """The penalty on D, at weight 1."""
         discriminator = functools.partial(self.discriminator, training=True)
         match self.recipe.penalty:
             case "r1":
-                return weight / 2 * penalties.r1(discriminator, real)
+                return 0.5 * penalties.r1(discriminator, real)
             case "r2":
-                return weight / 2 * penalties.r2(discriminator, fake)
+                return 0.5 * penalties.r2(discriminator, fake)
             case "r1+r2":
                 both = penalties.r1(discriminator, real) + penalties.r2(discriminator, fake)
-                return weight / 2 * both
+                return 0.5 * both
             case _:
-                return weight * penalties.wgan_gp(discriminator, real, fake, mix)
+                return penalties.wgan_gp(discriminator, real, fake, mix)
 
     def _pack(self, samples: Tensor, noise: Tensor | None, turn: int, which: int) -> Tensor:
         """D's input: the samples, with instance noise, `pack` of them behind one another in the channels."""

@@ -105,6 +105,8 @@ def _module(layer: Layer, shape: Shape) -> nn.Module:
             return nn.Tanh()
         case architectures.Dropout():
             return Dropout(layer.rate)
+        case architectures.Octaves():
+            return Octaves(layer.count)
         case architectures.Reshape():
             return Reshape(layer.shape)
         case architectures.Flatten():
@@ -196,6 +198,18 @@ class Dropout(nn.Module):
         whole = x if distributed.workers() == 1 else torch.cat([x] * distributed.workers())
         kept = distributed.share(torch.empty_like(whole).bernoulli_(1 - self.rate, generator=self.random))
         return x * kept / (1 - self.rate)
+
+
+class Octaves(nn.Module):
+    """x, then sin(2ᵏx) and cos(2ᵏx) for each octave k, side by side."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+
+    def forward(self, x: Tensor) -> Tensor:
+        waves = [wave(2**k * x) for k in range(self.count) for wave in (torch.sin, torch.cos)]
+        return torch.cat([x, *waves], dim=-1)
 
 
 class Reshape(nn.Module):

@@ -24,9 +24,11 @@ class Adam:
                 "exp_avg_sq": torch.zeros_like(parameter, memory_format=torch.preserve_format),
             }
 
-    def apply(self, gradients: Sequence[Tensor]) -> None:
-        """Moves the parameters against their gradients, once."""
+    def apply(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
+        """Moves the parameters against their gradients, once, when the share `progress` of the run is done."""
         self.steps += 1
+        self.adam.param_groups[0]["lr"] = rate(self.settings, progress)
+        gradients = with_decay(self.settings, self.parameters, gradients)
         if self.settings.epsilon_placement == "before":
             corrected = self.settings.epsilon / math.sqrt(1 - self.settings.beta2**self.steps)
             self.adam.param_groups[0]["eps"] = corrected
@@ -55,13 +57,14 @@ class SGD:
         self.settings, self.parameters, self.steps = settings, list(parameters), 0
         self.velocity = [torch.zeros_like(parameter) for parameter in self.parameters]
 
-    def apply(self, gradients: Sequence[Tensor]) -> None:
-        """Moves the parameters against their gradients, once."""
+    def apply(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
+        """Moves the parameters against their gradients, once, when the share `progress` of the run is done."""
         self.steps += 1
+        gradients = with_decay(self.settings, self.parameters, gradients)
         with torch.no_grad():
             for parameter, velocity, gradient in zip(self.parameters, self.velocity, gradients, strict=True):
                 velocity.mul_(self.settings.beta1).add_(gradient)
-                parameter.sub_(self.settings.rate * velocity)
+                parameter.sub_(rate(self.settings, progress) * velocity)
 
     def state(self) -> dict[str, list[Tensor]]:
         """The velocities, a list in the order of the parameters. Change them in place to restore."""
@@ -70,6 +73,22 @@ class SGD:
     def set_steps(self, steps: int) -> None:
         """Sets how many steps were made."""
         self.steps = steps
+
+
+def rate(settings: Optimiser, progress: float) -> float:
+    """The rate when the share `progress` of the run is done: it falls linearly to `rate_end` of itself."""
+    return settings.rate * (1 + (settings.rate_end - 1) * progress)
+
+
+def with_decay(settings: Optimiser, parameters: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:
+    """The gradients of the loss plus l1·‖w‖₁ + l2/2·‖w‖²."""
+    found = list(gradients)
+    with torch.no_grad():
+        if settings.l1:
+            found = [g + settings.l1 * torch.sign(w) for g, w in zip(found, parameters, strict=True)]
+        if settings.l2:
+            found = [g + settings.l2 * w for g, w in zip(found, parameters, strict=True)]
+    return found
 
 
 def get(settings: Optimiser, parameters: Sequence[Tensor]) -> Adam | SGD:

@@ -2,7 +2,7 @@
 
 import copy
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,9 +50,11 @@ class Trainer(BaseTrainer):
         self.metric_names = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")[: 4 + (recipe.penalty != "none")]
 
     def _step(self, real: list[Tensor], draws: dict[str, np.ndarray], penalise: bool) -> Tensor:
-        recipe, alternating = self.recipe, self.recipe.update == "alternating"
+        if self.recipe.update != "alternating":
+            return self._step_from_one_point(real[0], draws, penalise)
+        recipe = self.recipe
         inputs = self._prepare(draws)
-        latents = inputs["latents"]
+        latents, progress = inputs["latents"], inputs["progress"]
 
         for turn in range(recipe.discriminator_steps):
             # G's step needs a graph through this batch only if it reuses it.
@@ -61,18 +63,59 @@ class Trainer(BaseTrainer):
             d_loss, penalty, d_real, d_fake, d_gradients = self._judge(
                 real[turn], fake.detach(), inputs, turn, penalise
             )
-            if alternating:
-                self._discriminator_optimiser.apply(d_gradients)
+            self._discriminator_optimiser.apply(d_gradients, progress)
 
         if recipe.fresh_noise:
             fake = self.generator(latents[-1])
         g_loss, g_gradients = self._improve(real[-1], fake, inputs)
-        if not alternating:
-            self._discriminator_optimiser.apply(d_gradients)
-        self._generator_optimiser.apply(g_gradients)
+        self._generator_optimiser.apply(g_gradients, progress)
         self._update_average()
-        metrics = [d_loss, g_loss, d_real.mean(), d_fake.mean(), penalty][: len(self.metric_names)]
-        row = torch.stack([*(metric.detach() for metric in metrics), self._sum_of_state()])
+        return self._row([d_loss, g_loss, d_real.mean(), d_fake.mean(), penalty])
+
+    def _step_from_one_point(self, real: Tensor, draws: dict[str, np.ndarray], penalise: bool) -> Tensor:
+        """Both players move by the gradients of one point: where they are, or where a first step would lead them."""
+        inputs = self._prepare(draws)
+        d_gradients, g_gradients, metrics = self._field(real, inputs, penalise)
+        if self.recipe.update == "extragradient":
+            weights = [*_trainable(self.generator), *_trainable(self.discriminator)]
+            before = [weight.detach().clone() for weight in weights]
+            self._move(d_gradients, g_gradients, inputs["progress"])
+            d_gradients, g_gradients, _ = self._field(real, inputs, penalise)
+            with torch.no_grad():
+                for weight, kept in zip(weights, before, strict=True):
+                    weight.copy_(kept)
+        self._move(d_gradients, g_gradients, inputs["progress"])
+        self._update_average()
+        return self._row(metrics)
+
+    def _field(self, real: Tensor, inputs: dict[str, Any], penalise: bool) -> Any:
+        """Both players' gradients at the point where they are, and the metrics."""
+        consensus = penalise and self.recipe.penalty == "consensus"
+        fake = self.generator(inputs["latents"][0])
+        # Consensus asks how D's gradient changes with G.
+        d_loss, penalty, d_real, d_fake, d_gradients = self._judge(
+            real, fake if consensus else fake.detach(), inputs, 0, penalise
+        )
+        if self.recipe.fresh_noise:
+            fake = self.generator(inputs["latents"][-1])
+        g_loss, g_gradients = self._improve(real, fake, inputs, create_graph=consensus)
+        if consensus:
+            # v ← v + γ∇(½‖v‖²) with v both players' gradients (Mescheder et al. 2017, section 4).
+            weight = self.recipe.penalty_every * self._penalty_weight(inputs)
+            penalty = weight / 2 * torch.stack([g.square().sum() for g in (*d_gradients, *g_gradients)]).sum()
+            players = _trainable(self.discriminator), _trainable(self.generator)
+            extra = torch.autograd.grad(penalty, [*players[0], *players[1]])
+            moved = [(g + e).detach() for g, e in zip((*d_gradients, *g_gradients), extra, strict=True)]
+            d_gradients, g_gradients = moved[: len(players[0])], moved[len(players[0]) :]
+        return d_gradients, g_gradients, [d_loss, g_loss, d_real.mean(), d_fake.mean(), penalty]
+
+    def _move(self, d_gradients: Sequence[Tensor], g_gradients: Sequence[Tensor], progress: float) -> None:
+        self._discriminator_optimiser.apply(d_gradients, progress)
+        self._generator_optimiser.apply(g_gradients, progress)
+
+    def _row(self, metrics: list[Tensor]) -> Tensor:
+        used = metrics[: len(self.metric_names)]
+        row = torch.stack([*(metric.detach() for metric in used), self._sum_of_state()])
         return distributed.average([row])[0]
 
     def _discriminator_step(
@@ -83,58 +126,65 @@ class Trainer(BaseTrainer):
             with torch.no_grad():
                 fake = self.generator(inputs["latents"][0])
         d_loss, penalty, d_real, d_fake, gradients = self._judge(real, fake, inputs, 0, penalise)
-        self._discriminator_optimiser.apply(gradients)
+        self._discriminator_optimiser.apply(gradients, inputs["progress"])
         metrics = torch.stack([metric.detach() for metric in (d_loss, d_real.mean(), d_fake.mean(), penalty)])
         return distributed.average([metrics])[0]
 
     def _generator_step(self, real: Tensor, draws: dict[str, np.ndarray]) -> Tensor:
         inputs = self._prepare(draws)
         g_loss, gradients = self._improve(real, self.generator(inputs["latents"][-1]), inputs)
-        self._generator_optimiser.apply(gradients)
+        self._generator_optimiser.apply(gradients, inputs["progress"])
         self._update_average()
         return distributed.average([g_loss.detach()[None]])[0]
 
-    def _prepare(self, draws: dict[str, np.ndarray]) -> dict[str, Tensor]:
+    def _prepare(self, draws: dict[str, np.ndarray]) -> dict[str, Any]:
         """Both networks in training mode, dropout seeded, and the drawn numbers as tensors."""
         self.generator.train()
         self.discriminator.train()
         self._random.manual_seed(int(draws["dropout"][0]))
-        return {key: self._tensor(distributed.share(draws[key], axis)) for key, axis in BATCH_AXES if key in draws}
+        inputs = {key: self._tensor(distributed.share(draws[key], axis)) for key, axis in BATCH_AXES if key in draws}
+        return {**inputs, "progress": float(draws["progress"])}
 
-    def _judge(self, real: Tensor, fake: Tensor, inputs: dict[str, Tensor], turn: int, penalise: bool) -> Any:
+    def _judge(self, real: Tensor, fake: Tensor, inputs: dict[str, Any], turn: int, penalise: bool) -> Any:
         """D's loss, its penalty, both kinds of logits, and the gradients of loss and penalty in D's weights."""
         noise, mix = inputs.get("instance_noise"), inputs.get("mix")
         real_input, fake_input = self._pack(real, noise, turn, 0), self._pack(fake, noise, turn, 1)
         d_real, d_fake = self.discriminator(real_input), self.discriminator(fake_input)
         d_loss = self._loss.discriminator(d_real, d_fake, **self._smooth)
         penalty = torch.zeros_like(d_loss)
-        if penalise:
+        consensus = penalise and self.recipe.penalty == "consensus"
+        if penalise and not consensus:
             penalty = self._penalty(real_input, fake_input, None if mix is None else mix[turn])
-            penalty = self.recipe.penalty_every * penalty
-        gradients = torch.autograd.grad(d_loss + penalty, _trainable(self.discriminator))
+            penalty = self.recipe.penalty_every * self._penalty_weight(inputs) * penalty
+        gradients = torch.autograd.grad(d_loss + penalty, _trainable(self.discriminator), create_graph=consensus)
         return d_loss, penalty, d_real, d_fake, distributed.average(gradients)
 
-    def _improve(self, real: Tensor, fake: Tensor, inputs: dict[str, Tensor]) -> Any:
+    def _improve(self, real: Tensor, fake: Tensor, inputs: dict[str, Any], create_graph: bool = False) -> Any:
         """G's loss and its gradients in G's weights. Asking for these alone spares those of D's weights."""
         noise = inputs.get("instance_noise")
         fake_logits = self.discriminator(self._pack(fake, noise, -1, 1))
         # Only the relativistic loss looks at real samples in G's step.
         real_logits = self.discriminator(self._pack(real, noise, -1, 0)) if self._relativistic else fake_logits.detach()
         g_loss = self._loss.generator(real_logits, fake_logits)
-        return g_loss, distributed.average(torch.autograd.grad(g_loss, _trainable(self.generator)))
+        gradients = torch.autograd.grad(g_loss, _trainable(self.generator), create_graph=create_graph)
+        return g_loss, distributed.average(gradients)
+
+    def _penalty_weight(self, inputs: dict[str, Any]) -> float:
+        """γ or λ, as the recipe lets it fall."""
+        return self.recipe.penalty_weight * self.recipe.penalty_end ** inputs["progress"]
 
     def _penalty(self, real: Tensor, fake: Tensor, mix: Any) -> Tensor:
-        weight = self.recipe.penalty_weight
+        """The penalty on D, at weight 1."""
         match self.recipe.penalty:
             case "r1":
-                return weight / 2 * penalties.r1(self.discriminator, real)
+                return 0.5 * penalties.r1(self.discriminator, real)
             case "r2":
-                return weight / 2 * penalties.r2(self.discriminator, fake)
+                return 0.5 * penalties.r2(self.discriminator, fake)
             case "r1+r2":
                 both = penalties.r1(self.discriminator, real) + penalties.r2(self.discriminator, fake)
-                return weight / 2 * both
+                return 0.5 * both
             case _:
-                return weight * penalties.wgan_gp(self.discriminator, real, fake, mix)
+                return penalties.wgan_gp(self.discriminator, real, fake, mix)
 
     def _pack(self, samples: Tensor, noise: Tensor | None, turn: int, which: int) -> Tensor:
         """D's input: the samples, with instance noise, `pack` of them behind one another in the channels."""
