@@ -72,6 +72,13 @@ class Upsample:
 
 
 @dataclass(frozen=True)
+class AveragePool:
+    """Each block of size × size pixels becomes one, their mean; rows and columns left over at the end are dropped."""
+
+    size: int
+
+
+@dataclass(frozen=True)
 class DepthToSpace:
     """Each pixel becomes a block of block × block pixels, made of its channels (Shi et al. 2016's periodic shuffling).
 
@@ -140,6 +147,7 @@ Layer = (
     | Conv
     | ConvTranspose
     | Upsample
+    | AveragePool
     | DepthToSpace
     | BatchNorm
     | LeakyReLU
@@ -175,6 +183,7 @@ def names(layers: list[Layer]) -> list[str]:
     kinds = {
         "Conv": "conv",
         "ConvTranspose": "conv_transpose",
+        "AveragePool": "average_pool",
         "DepthToSpace": "depth_to_space",
         "BatchNorm": "batch_norm",
         "LeakyReLU": "leaky_relu",
@@ -187,7 +196,7 @@ def shapes(layers: list[Layer], input_shape: Shape) -> list[Shape]:
     _check_layers(layers)
     shape, result = checked_shape("input_shape", input_shape), []
     for layer in layers:
-        if isinstance(layer, Conv | ConvTranspose | Upsample | DepthToSpace) and len(shape) != 3:
+        if isinstance(layer, Conv | ConvTranspose | Upsample | AveragePool | DepthToSpace) and len(shape) != 3:
             raise RecipeError(f"{layer} takes images (height, width, channels), not {shape}. Put a Reshape before it.")
         if isinstance(layer, Dense):
             shape = (layer.units,)
@@ -209,6 +218,10 @@ def shapes(layers: list[Layer], input_shape: Shape) -> list[Shape]:
             shape = (*sizes, layer.filters)
         elif isinstance(layer, Upsample):
             shape = (layer.factor * shape[0], layer.factor * shape[1], shape[2])
+        elif isinstance(layer, AveragePool):
+            if min(shape[:2]) < layer.size:
+                raise RecipeError(f"{layer} takes images of at least {layer.size} pixels a side, not {shape}.")
+            shape = (shape[0] // layer.size, shape[1] // layer.size, shape[2])
         elif isinstance(layer, DepthToSpace):
             if shape[2] % layer.block**2:
                 raise RecipeError(f"{shape[2]} channels do not fill blocks of {layer.block} × {layer.block} pixels.")
@@ -363,7 +376,9 @@ def dcgan_generator(recipe: Recipe) -> list[Layer]:
         layers += [*_doubling(filters, bias, recipe), *_with_norm(None, norm, recipe)]
         layers += [LeakyReLU(recipe.generator_slope)]
     # The paper normalises every layer but the output.
-    return [*layers, *_doubling(recipe.shape[-1], True, recipe), *_output(recipe)]
+    norm = norm if recipe.boundary_norm else "none"
+    layers += [*_doubling(recipe.shape[-1], norm == "none", recipe), *_with_norm(None, norm, recipe)]
+    return [*layers, *_output(recipe)]
 
 
 def _doubling(filters: int, bias: bool, recipe: Recipe) -> list[Layer]:
@@ -380,18 +395,24 @@ def _doubling(filters: int, bias: bool, recipe: Recipe) -> list[Layer]:
 
 
 def dcgan_discriminator(recipe: Recipe) -> list[Layer]:
-    """Convolutions that halve the size, then a dense layer to one logit."""
+    """Convolutions that halve the size, then a dense layer to one logit.
+
+    "strided" convolutions halve by their stride, as in the paper. With "pool" their stride is 1, and what is left
+    after the activation is halved by averages.
+    """
     _, halvings = _doublings(recipe)
     norm, spectral = recipe.discriminator_norm, recipe.discriminator_norm == "spectral"
+    stride, pool = (1, [AveragePool(2)]) if recipe.downsampling == "pool" else (2, [])
     layers: list[Layer] = []
     for i in range(halvings):
         # The paper normalises every layer but the input's and the output's.
-        normalised = norm if i > 0 else "none"
-        conv = Conv(recipe.width * 2**i, recipe.kernel, 2, "same", bias=normalised != "batch", spectral=spectral)
+        normalised = norm if i > 0 or recipe.boundary_norm else "none"
+        conv = Conv(recipe.width * 2**i, recipe.kernel, stride, "same", bias=normalised != "batch", spectral=spectral)
         layers += [
             *_with_norm(conv, normalised, recipe),
             LeakyReLU(recipe.discriminator_slope),
             *_dropout(recipe),
+            *pool,
         ]
     return [*layers, Flatten(), Dense(1, bias=True, spectral=spectral)]
 

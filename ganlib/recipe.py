@@ -28,6 +28,7 @@ SMOOTHABLE = ("minimax", "nonsaturating", "least_squares")  # the losses with a 
 PENALTIES = ("none", "r1", "r2", "r1+r2", "wgan_gp", "consensus")
 UPDATES = ("alternating", "simultaneous", "extragradient")
 UPSAMPLINGS = ("transposed", "resize", "subpixel")
+DOWNSAMPLINGS = ("strided", "pool")
 PRECISIONS = ("float64", "float32", "bfloat16", "auto")
 
 
@@ -74,6 +75,7 @@ class Recipe:
     depth: int  # hidden layers of a dense network; the others take their depth from the shape
     kernel: int
     upsampling: str  # how the "dcgan" generator doubles: "transposed", "resize" or "subpixel"
+    downsampling: str  # how the "dcgan" discriminator halves: "strided" convolutions, or "pool", averages after them
     generator_norm: str  # "batch" or "none"
     generator_octaves: int  # a dense network also sees sin and cos of its input times 1, 2, 4, …: so many; 0 for none
     generator_slope: float  # of LeakyReLU; 0 is ReLU
@@ -82,6 +84,7 @@ class Recipe:
     discriminator_octaves: int
     discriminator_slope: float
     discriminator_dropout: float
+    boundary_norm: bool  # "dcgan" with "batch": also normalise G's output and D's first layer, which the paper spares
     batch_norm_momentum: float  # the weight of the old moving statistics
     batch_norm_epsilon: float
 
@@ -192,6 +195,7 @@ def _texts(values: dict[str, Any]) -> None:
         "generator": architectures.ARCHITECTURES,
         "discriminator": architectures.ARCHITECTURES,
         "upsampling": UPSAMPLINGS,
+        "downsampling": DOWNSAMPLINGS,
         "generator_norm": ("batch", "none"),
         "discriminator_norm": ("batch", "spectral", "none"),
         "generator_output": ("tanh", "linear"),
@@ -203,8 +207,9 @@ def _texts(values: dict[str, Any]) -> None:
     }
     for field, allowed in choices.items():
         _choice(field, values[field], allowed)
-    if not isinstance(values["fresh_noise"], bool):
-        raise RecipeError(f"fresh_noise must be True or False, not {values['fresh_noise']!r}.")
+    for field in ("boundary_norm", "fresh_noise"):
+        if not isinstance(values[field], bool):
+            raise RecipeError(f"{field} must be True or False, not {values[field]!r}.")
 
 
 # Beyond these a recipe in a file is damaged, or hostile: they cost memory before anything can be trained.
@@ -308,6 +313,17 @@ def _combinations(recipe: Recipe) -> None:
             f"upsampling={recipe.upsampling!r} is for the generator 'dcgan', and this one is {recipe.generator!r}. "
             "Use upsampling='transposed', or generator='dcgan'."
         )
+    if recipe.downsampling != "strided" and recipe.discriminator != "dcgan":
+        raise RecipeError(
+            f"downsampling={recipe.downsampling!r} is for the discriminator 'dcgan', and this one is "
+            f"{recipe.discriminator!r}. Use downsampling='strided', or discriminator='dcgan'."
+        )
+    normalised = (recipe.generator, recipe.generator_norm), (recipe.discriminator, recipe.discriminator_norm)
+    if recipe.boundary_norm and ("dcgan", "batch") not in normalised:
+        raise RecipeError(
+            "boundary_norm=True is for a 'dcgan' with batch normalisation, and neither player is one. "
+            "Use boundary_norm=False, or generator='dcgan' with generator_norm='batch'."
+        )
     if recipe.real_label < 1 and recipe.loss not in SMOOTHABLE:
         raise RecipeError(
             f"real_label={recipe.real_label} smooths a label, and the loss {recipe.loss!r} has none. "
@@ -397,6 +413,7 @@ _RING = Recipe(
     depth=3,
     kernel=4,
     upsampling="transposed",
+    downsampling="strided",
     generator_norm="none",
     generator_octaves=0,
     generator_slope=0.0,
@@ -405,6 +422,7 @@ _RING = Recipe(
     discriminator_octaves=0,
     discriminator_slope=0.2,
     discriminator_dropout=0.0,
+    boundary_norm=False,
     batch_norm_momentum=0.9,
     batch_norm_epsilon=1e-5,
     weight_init="kaiming_uniform",
@@ -458,6 +476,7 @@ _DCGAN_64 = Recipe(
     depth=1,
     kernel=4,
     upsampling="transposed",
+    downsampling="strided",
     generator_norm="batch",
     generator_octaves=0,
     generator_slope=0.0,
@@ -466,6 +485,7 @@ _DCGAN_64 = Recipe(
     discriminator_octaves=0,
     discriminator_slope=0.2,
     discriminator_dropout=0.0,
+    boundary_norm=False,
     batch_norm_momentum=0.9,
     batch_norm_epsilon=1e-5,
     weight_init="normal",

@@ -153,6 +153,19 @@ def upsample(x: ArrayLike, factor: int = 2) -> Array:
     return x.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
+def average_pool(x: ArrayLike, size: int = 2) -> Array:
+    """Each block of size × size pixels becomes one, their mean; what is left over at the end is dropped.
+
+    y[n, a, b, c] = 1 / size² · Σ_ij x[n, size·a + i, size·b + j, c]. x is (n, height, width, channels).
+    """
+    size, x = arguments.whole("size", size, 1), _images(x)
+    height, width = (side // size for side in x.shape[1:3])
+    if not height or not width:
+        raise ValueError(f"x must have at least {size} pixels a side, not {x.shape}.")
+    blocks = x[:, : size * height, : size * width].reshape(len(x), height, size, width, size, -1)
+    return blocks.mean(axis=(2, 4))
+
+
 def depth_to_space(x: ArrayLike, block: int = 2) -> Array:
     """y[n, r·a + i, r·b + j, o] = x[n, a, b, (r·i + j)·C + o], i, j from 0 to r - 1 (Shi et al. 2016, equation 4).
 
@@ -360,6 +373,8 @@ def _run(
                 x = conv_transpose2d(x, kernel, bias, layer.stride, layer.padding)
             case architectures.Upsample():
                 x = upsample(x, layer.factor)
+            case architectures.AveragePool():
+                x = average_pool(x, layer.size)
             case architectures.DepthToSpace():
                 x = depth_to_space(x, layer.block)
             case architectures.BatchNorm() if training:

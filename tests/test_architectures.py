@@ -7,7 +7,7 @@ import pytest
 
 import ganlib
 from ganlib import architectures, initialise
-from ganlib.architectures import BatchNorm, Conv, ConvTranspose, Dense, DepthToSpace, Upsample, costs
+from ganlib.architectures import AveragePool, BatchNorm, Conv, ConvTranspose, Dense, DepthToSpace, Upsample, costs
 from ganlib.errors import RecipeError
 
 # Sizes.
@@ -56,6 +56,41 @@ def test_layers_that_resize():
     assert architectures.shapes(layers, (4, 5, 2)) == [(12, 15, 2), (12, 15, 8), (24, 30, 2)]
     with pytest.raises(RecipeError, match="6 channels do not fill blocks of 2 × 2"):
         architectures.shapes([DepthToSpace(2)], (4, 5, 6))
+    pool = [AveragePool(2)]
+    assert architectures.names(pool) == ["average_pool0"]
+    assert architectures.shapes(pool, (7, 4, 6)) == [(3, 2, 6)]
+    with pytest.raises(RecipeError, match=r"at least 2 pixels a side, not \(4, 1, 6\)"):
+        architectures.shapes(pool, (4, 1, 6))
+
+
+@pytest.mark.parametrize("size", [8, 14, 28])
+def test_pooling_halves_as_strides_do(size):
+    strided, pooled = (
+        ganlib.recipe("dcgan-digits", shape=(size, size, 3), downsampling=way) for way in ("strided", "pool")
+    )
+    ends = [[s for s in shapes_of_d(recipe) if len(s) == 1] for recipe in (strided, pooled)]
+    assert ends[0] == ends[1]
+    # The convolutions stay at the size before: four times the work, and not one weight more.
+    work = [costs(architectures.discriminator_layers(recipe), recipe.shape) for recipe in (strided, pooled)]
+    assert sum(cost.parameters for cost in work[0]) == sum(cost.parameters for cost in work[1])
+    convolutions = [sum(c.multiply_adds for c in cost if c.name.startswith("conv")) for cost in work]
+    assert convolutions[1] == 4 * convolutions[0]
+
+
+def test_boundary_norm_adds_the_two_layers_that_the_paper_spares():
+    usual, everywhere = (ganlib.recipe("dcgan-digits", boundary_norm=norm) for norm in (False, True))
+    for layers in (architectures.generator_layers, architectures.discriminator_layers):
+        counts = [sum(isinstance(layer, BatchNorm) for layer in layers(recipe)) for recipe in (usual, everywhere)]
+        assert counts[1] == counts[0] + 1
+    *_, norm, output = architectures.generator_layers(everywhere)
+    assert (type(norm), type(output)) == (BatchNorm, architectures.Tanh)
+    first, second, *_ = architectures.discriminator_layers(everywhere)
+    assert isinstance(second, BatchNorm)
+    assert not first.bias  # the norm's shift takes its place
+
+
+def shapes_of_d(recipe):
+    return architectures.shapes(architectures.discriminator_layers(recipe), recipe.shape)
 
 
 @pytest.mark.parametrize("size", [8, 14, 28])
@@ -126,11 +161,16 @@ def test_parameters_are_those_of_the_initial_weights(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "upsampling"),
-    [*((name, "transposed") for name in ganlib.recipes()), ("dcgan-28", "resize"), ("dcgan-28", "subpixel")],
+    ("name", "changes"),
+    [
+        *((name, {}) for name in ganlib.recipes()),
+        ("dcgan-28", {"upsampling": "resize"}),
+        ("dcgan-28", {"upsampling": "subpixel"}),
+        ("dcgan-28", {"downsampling": "pool", "boundary_norm": True}),
+    ],
 )
-def test_parameters_are_those_that_the_frameworks_train(gl, name, upsampling):
-    recipe = ganlib.recipe(name, width=8, upsampling=upsampling)
+def test_parameters_are_those_that_the_frameworks_train(gl, name, changes):
+    recipe = ganlib.recipe(name, width=8, **changes)
     for model, layers, shape in (
         (gl.Generator(recipe), architectures.generator_layers(recipe), (recipe.latent,)),
         (

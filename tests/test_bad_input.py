@@ -428,6 +428,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
         },
     ),
     "reference.upsample": ({"x": np.ones((2, 4, 4, 3))}, {"x": PIXELS, "factor": whole(1)}),
+    "reference.average_pool": ({"x": np.ones((2, 4, 4, 3))}, {"x": PIXELS, "size": whole(1)}),
     "reference.depth_to_space": (
         {"x": np.ones((2, 4, 4, 4))},
         {"x": [*PIXELS, *shaped((2, 4, 4, 3))], "block": whole(1)},
@@ -730,8 +731,8 @@ EXEMPT = {
     **{
         f"architectures.{name}": "a record that `names` and `shapes` check"
         for name in (
-            *("Dense", "Conv", "ConvTranspose", "Upsample", "DepthToSpace", "BatchNorm", "LeakyReLU", "Dropout"),
-            *("Octaves", "Reshape", "Flatten", "Tanh", "Cost"),
+            *("Dense", "Conv", "ConvTranspose", "Upsample", "AveragePool", "DepthToSpace", "BatchNorm", "LeakyReLU"),
+            *("Dropout", "Octaves", "Reshape", "Flatten", "Tanh", "Cost"),
         )
     },
     **{

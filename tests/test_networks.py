@@ -74,6 +74,12 @@ def test_the_other_ways_to_double_the_size_are_the_same_layers(gl, native, upsam
     agree(narrow("dcgan-digits", upsampling=upsampling, kernel=kernel), gl, native, "float64", 1e-12, True)
 
 
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("changes", [{"downsampling": "pool"}, {"boundary_norm": True}])
+def test_pooling_and_norm_at_the_boundary_are_the_same_layers(gl, native, changes, training):
+    agree(narrow("dcgan-digits", **changes), gl, native, "float64", 1e-12, training)
+
+
 @st.composite
 def recipes(draw):
     """Valid recipes of every architecture, layer, size and channel count, small."""
@@ -99,6 +105,9 @@ def recipes(draw):
         size = draw(st.sampled_from([8, 10, 12, 14, 16, 20, 28]))
         changes |= {"shape": (size, size, draw(st.integers(1, 4))), "kernel": draw(st.integers(2, 6))}
         changes["upsampling"] = draw(st.sampled_from(["transposed", "resize", "subpixel"]))
+        changes["downsampling"] = draw(st.sampled_from(["strided", "pool"]))
+        normalised = "batch" in (changes["generator_norm"], changes["discriminator_norm"])
+        changes["boundary_norm"] = normalised and draw(st.booleans())
     if name == "tensorflow-tutorial":
         size = 4 * draw(st.integers(1, 5))
         changes |= {"shape": (size, size, draw(st.integers(1, 3))), "kernel": draw(st.integers(2, 6))}

@@ -131,6 +131,8 @@ OPTIONS = {
     "kernel 5": {"kernel": 5, "shape": (28, 28, 1)},
     "resize": {"upsampling": "resize"},
     "subpixel": {"upsampling": "subpixel", "kernel": 3},
+    "pool": {"downsampling": "pool", "penalty": "r1", "penalty_weight": 1.0},
+    "boundary norm": {"boundary_norm": True},
     "dense": {"generator": "dense", "discriminator": "dense", "generator_norm": "none"},
 }
 

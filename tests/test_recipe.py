@@ -108,6 +108,10 @@ BAD = [
     ({"generator_optimiser": {"l2": -1}}, r"generator_optimiser\.l2"),
     ({"discriminator_optimiser": {"rate_end": -0.1}}, "1 keeps the rate"),
     ({"fresh_noise": 1}, "True or False"),
+    ({"downsampling": "max"}, "strided, pool"),
+    ({"downsampling": "pool", "discriminator": "dense"}, "downsampling='strided'"),
+    ({"boundary_norm": 1}, "True or False"),
+    ({"boundary_norm": True, "generator_norm": "none", "discriminator_norm": "spectral"}, "boundary_norm=False"),
     ({"data": ""}, "not empty"),
 ]
 

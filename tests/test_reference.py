@@ -309,6 +309,13 @@ def test_upsample_and_depth_to_space_by_hand():
     assert blocks[0].tolist() == [[[0, 1], [2, 3]], [[4, 5], [6, 7]]]
 
 
+def test_average_pool_by_hand_and_what_it_undoes():
+    x = np.array([[1.0, 2.0, 9.0], [3.0, 4.0, 9.0], [9.0, 9.0, 9.0]]).reshape(1, 3, 3, 1)
+    assert reference.average_pool(x).tolist() == [[[[2.5]]]]  # the third row and column are left over
+    x = random(2, 3, 4, 5)
+    assert_allclose(reference.average_pool(reference.upsample(x, 3), 3), x, rtol=1e-15)
+
+
 @pytest.mark.parametrize("block", [1, 2, 3])
 def test_upsample_and_depth_to_space_agree_with_torch(block):
     torch = pytest.importorskip("torch")
@@ -802,6 +809,8 @@ IMAGE, KERNEL = np.zeros((1, 4, 4, 3)), np.zeros((3, 3, 3, 2))
         (lambda: conv_transpose2d(IMAGE, KERNEL.swapaxes(2, 3), None, 2, "same", 1), "says the size already"),
         (lambda: conv_transpose2d(IMAGE, KERNEL.swapaxes(2, 3), None, 1, 3), "crops more than"),
         (lambda: reference.upsample(IMAGE, 0), "factor must be a whole number of at least 1, not 0"),
+        (lambda: reference.average_pool(IMAGE, 0), "size must be a whole number of at least 1, not 0"),
+        (lambda: reference.average_pool(IMAGE, 5), "at least 5 pixels a side"),
         (lambda: reference.upsample(IMAGE[0]), r"not \(4, 4, 3\). Use x\[None\]"),
         (lambda: reference.depth_to_space(IMAGE), "3 channels, and blocks of 2 × 2 need a multiple of 4"),
         (lambda: conv2d(IMAGE, KERNEL, stride=0), "at least 1, not 0"),

@@ -97,6 +97,8 @@ def _layer(layer: Layer, name: str, dtype: str) -> keras.layers.Layer:
             )
         case architectures.Upsample():
             return keras.layers.UpSampling2D(layer.factor, interpolation="nearest", name=name, dtype=dtype)
+        case architectures.AveragePool():
+            return keras.layers.AveragePooling2D(layer.size, name=name, dtype=dtype)
         case architectures.DepthToSpace():
             return DepthToSpace(layer.block, name=name, dtype=dtype)
         case architectures.BatchNorm():

@@ -93,6 +93,8 @@ def _module(layer: Layer, shape: Shape) -> nn.Module:
             return ConvTranspose(channels, layer)
         case architectures.Upsample():
             return nn.Upsample(scale_factor=layer.factor, mode="nearest")
+        case architectures.AveragePool():
+            return nn.AvgPool2d(layer.size)
         case architectures.DepthToSpace():
             return DepthToSpace(layer.block)
         case architectures.BatchNorm():
