@@ -27,6 +27,7 @@ _MODULES = (
     "checkpoint",
     "data",
     "doctor",
+    "dynamics",
     "errors",
     "interactive",
     "ledger",

@@ -164,6 +164,27 @@ MATRICES = [
 ]
 
 
+PAIR = arrays((2,), Bad("one number", 0.5, "0.5"), *shaped((3,), (2, 1), label="shape"), nan=False, empty=False)
+PAIR += [Bad("NaN", [np.nan, 0], "nan"), Bad("infinity", (0, np.inf), "inf")]
+OF_BOTH = [bad for bad in PAIR if bad.label != "one number"]
+UPDATE_RULE = {
+    "rate": [*OF_BOTH, Bad("negative", -0.1, "-0.1"), Bad("one negative", (0.1, -0.1), "-0.1")],
+    "momentum": OF_BOTH,
+    "update": OF_TEXT,
+    "d_steps": whole(1),
+    "first": OF_TEXT,
+}
+NO_GAME = [
+    Bad("nothing", None, "None"),
+    Bad("its name", "minimax", "minimax"),
+    Bad("one velocity", lambda theta, psi: 3.5, "3.5"),
+]
+
+
+def rotation(theta, psi):
+    return psi, -theta
+
+
 def recorder(frames):
     """One that holds so many frames."""
     made = interactive.Recorder(POINTS, samples=4, grid=2, arrows=2)
@@ -351,6 +372,31 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             "frames": whole(2),
         },
     ),
+    # dynamics
+    "dynamics.DiracGAN": (
+        {"loss": "minimax"},
+        {"loss": OF_TEXT, **{key: number(-1.0, np.inf) for key in ("r1", "r2", "wgan_gp", "noise", "consensus")}},
+    ),
+    "dynamics.quadrature": ({"noise": 0.5}, {"noise": number(-1.0, np.inf)}),
+    "dynamics.simulate": (
+        {"game": rotation, "steps": 2},
+        {
+            "game": NO_GAME,
+            "start": PAIR,
+            "steps": whole(1),
+            "clip": [bad for bad in number(-1.0) if bad.label != "nothing"],
+            **UPDATE_RULE,
+        },
+    ),
+    "dynamics.jacobian": ({"game": rotation}, {"game": NO_GAME, "at": PAIR}),
+    "dynamics.eigenvalues": ({"matrix": np.eye(2)}, {"matrix": arrays((2, 2), *shaped((2,), (2, 3), (2, 2, 1)))}),
+    **{
+        f"dynamics.{name}": (
+            {"jacobian": np.eye(2)},
+            {"jacobian": arrays((2, 2), *shaped((2,), (3, 3), (2, 2, 1))), **UPDATE_RULE},
+        )
+        for name in ("update_matrix", "contraction")
+    },
     # architectures
     **{
         f"architectures.{name}": ({"recipe": RECIPE}, {"recipe": NO_RECIPE})

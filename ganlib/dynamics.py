@@ -1,0 +1,362 @@
+"""Two-player games small enough to solve: the Dirac-GAN, update rules, eigenvalues. Plain NumPy, float64.
+
+A game is any function that takes both players' parameters (θ, ψ) and returns the velocities (v_θ, v_ψ) with which each
+goes downhill on its own loss. `DiracGAN` is such a function; `simulate` plays it, `jacobian` and `contraction` say what
+becomes of small deviations from its equilibrium.
+
+    >>> game = ganlib.dynamics.DiracGAN(r1=0.3)
+    >>> path = ganlib.dynamics.simulate(game, start=(1, 1), rate=0.2, steps=500)       # (501, 2)
+    >>> ganlib.dynamics.contraction(game.jacobian(), 0.2, update="simultaneous")
+    0.97467...
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ganlib import arguments
+
+Array = np.ndarray
+Game = Callable[..., Any]  # (θ, ψ) → (v_θ, v_ψ)
+
+UPDATES = ("alternating", "simultaneous", "extragradient")
+PLAYERS = ("generator", "discriminator")
+
+# From s = σ(ℓ) at a generated sample: the slopes by ℓ of L_G and of L_D's generated part, and the slopes of these.
+# L_D's real part is its generated part at -ℓ, in each of these losses.
+SLOPES: dict[str, Callable[[Array], tuple[Array, Array, Array, Array]]] = {
+    "minimax": lambda s: (-s, s, -s * (1 - s), s * (1 - s)),
+    "nonsaturating": lambda s: (s - 1, s, s * (1 - s), s * (1 - s)),
+    "wasserstein": lambda s: (-np.ones_like(s), np.ones_like(s), np.zeros_like(s), np.zeros_like(s)),
+}
+
+
+@dataclass(frozen=True)
+class DiracGAN:
+    """The smallest GAN: all real samples are 0, all generated ones θ, and D's logit is ψx. Equilibrium at (0, 0).
+
+    Called with θ and ψ, numbers or arrays of one shape, it gives (v_θ, v_ψ), -∂L_G/∂θ and -∂L_D/∂ψ.
+
+    Args:
+        loss: "minimax", "nonsaturating" or "wasserstein". On this game the relativistic loss is the non-saturating
+            one, since the real sample's logit is always 0.
+        r1: γ of γ/2 · R₁ in L_D. ∇ₓℓ is ψ everywhere, so R₁ = ψ².
+        r2: γ of γ/2 · R₂, which is ψ² too.
+        wgan_gp: λ of λ · (‖∇ₓℓ‖ - 1)² in L_D (Gulrajani et al. 2017). At ψ = 0 it has a kink.
+        noise: standard deviation of Gaussian instance noise on real and generated samples. The field holds its
+            expectation, by Gauss–Hermite quadrature.
+        consensus: weight w of w · ½‖v‖² in both losses (Mescheder, Nowozin and Geiger 2017), v without this term.
+
+    Raises:
+        ValueError: an unknown loss, a weight that is negative or not finite.
+
+    Example:
+        >>> ganlib.dynamics.DiracGAN("nonsaturating", r1=0.3)(1.0, 1.0)
+        (0.268..., -1.031...)
+
+    Source: Mescheder, Geiger and Nowozin, "Which training methods for GANs do actually converge?", 2018. Its D has the
+    logit of "generated": ψ there is -ψ here.
+    """
+
+    loss: str = "minimax"
+    _: KW_ONLY
+    r1: float = 0.0
+    r2: float = 0.0
+    wgan_gp: float = 0.0
+    noise: float = 0.0
+    consensus: float = 0.0
+
+    def __post_init__(self) -> None:
+        _one_of("loss", self.loss, tuple(SLOPES))
+        for name in ("r1", "r2", "wgan_gp", "noise", "consensus"):
+            arguments.real(name, getattr(self, name), 0)
+
+    def __call__(self, theta: ArrayLike, psi: ArrayLike) -> tuple[Array, Array]:
+        theta, psi = _pair(theta, psi)
+        velocity, jacobian = self._linearise(theta, psi)
+        if self.consensus:  # the gradient of ½‖v‖² is Jᵀv
+            velocity = velocity - self.consensus * np.einsum("ij...,i...->j...", jacobian, velocity)
+        return velocity[0], velocity[1]
+
+    def jacobian(self) -> Array:
+        """The derivatives of the field at the equilibrium: (2, 2), v_θ in the first row, θ in the first column.
+
+        Raises:
+            ValueError: with WGAN-GP, whose field jumps there.
+        """
+        if self.wgan_gp:
+            raise ValueError(
+                f"With wgan_gp={self.wgan_gp} the field jumps at ψ = 0 and has no Jacobian there. Use wgan_gp=0, or "
+                "dynamics.jacobian at another point."
+            )
+        _, jacobian = self._linearise(np.zeros(()), np.zeros(()))
+        return jacobian - self.consensus * jacobian.T @ jacobian + 0.0  # no -0.0
+
+    def _linearise(self, theta: Array, psi: Array) -> tuple[Array, Array]:
+        """The field without consensus, (2, …), and its Jacobian, (2, 2, …)."""
+        nodes, weights = quadrature(self.noise)
+        fake, psi_ = theta[..., None] + nodes, psi[..., None]
+        g, d, g_slope, d_slope = SLOPES[self.loss](_sigmoid(psi_ * fake))
+        _, r, _, r_slope = SLOPES[self.loss](_sigmoid(-psi_ * nodes))  # of the real part, by -ℓ
+        steepness = np.abs(psi) - 1
+        pull = self.r1 + self.r2
+        velocity = [
+            -psi * (g @ weights),
+            -((fake * d) @ weights)
+            + ((nodes * r) @ weights)
+            - pull * psi
+            - 2 * self.wgan_gp * steepness * np.sign(psi),
+        ]
+        jacobian = [
+            [-(psi**2) * (g_slope @ weights), -(g @ weights) - psi * ((fake * g_slope) @ weights)],
+            [
+                -(d @ weights) - psi * ((fake * d_slope) @ weights),
+                -((fake**2 * d_slope) @ weights) - ((nodes**2 * r_slope) @ weights) - pull - 2 * self.wgan_gp,
+            ],
+        ]
+        return np.array(velocity), np.array(jacobian)
+
+
+def quadrature(noise: float) -> tuple[Array, Array]:
+    """Nodes and weights with E[f(ε)] ≈ Σ weight · f(node) for ε from N(0, noise²); one node at 0 without noise."""
+    noise = arguments.real("noise", noise, 0)
+    if not noise:
+        return np.zeros(1), np.ones(1)
+    nodes, weights = _hermite()
+    return noise * nodes, weights
+
+
+@functools.cache
+def _hermite() -> tuple[Array, Array]:
+    nodes, weights = np.polynomial.hermite_e.hermegauss(32)
+    return nodes, weights / weights.sum()
+
+
+def simulate(
+    game: Game,
+    start: ArrayLike = (1.0, 1.0),
+    rate: ArrayLike = 0.2,
+    steps: int = 500,
+    *,
+    update: str = "alternating",
+    momentum: ArrayLike = 0.0,
+    d_steps: int = 1,
+    first: str = "discriminator",
+    clip: float | None = None,
+) -> Array:
+    """The path of both players, (steps + 1, 2): θ and ψ before the first step and after each.
+
+    Args:
+        game: a function from θ and ψ to (v_θ, v_ψ).
+        start: θ and ψ.
+        rate: the step size h, or a pair: G's and D's.
+        steps: of G.
+        update: "alternating": the players move in turns, each against the other's latest move. "simultaneous": both
+            against the other's last move. "extragradient": both by the velocity that they would find one simultaneous
+            step ahead (Korpelevich 1976).
+        momentum: β, or a pair: m ← βm + v, then a step of h·m. It may be negative (Gidel et al. 2019).
+        d_steps: D's steps for each of G's; alternating only.
+        first: who moves first in turns, "discriminator" or "generator".
+        clip: ψ is clipped to [-clip, clip] after each step (Arjovsky, Chintala and Bottou 2017); None: not.
+
+    Raises:
+        TypeError: the game cannot be called.
+        ValueError: an argument out of its range, or a game that does not give two velocities.
+
+    A path that diverges ends in infinities or NaN.
+
+    Example:
+        >>> path = ganlib.dynamics.simulate(ganlib.dynamics.DiracGAN(), update="simultaneous")
+        >>> np.hypot(*path[-1])
+        3.35...
+    """
+    steps, path_start = arguments.whole("steps", steps, 1), _two("start", start)
+    clip = None if clip is None else arguments.real("clip", clip, 0)
+    step = _update(_checked(game, path_start), rate, update, momentum, d_steps, first, clip)
+    path, velocity = np.empty((steps + 1, 2)), np.zeros(2)
+    path[0] = path_start
+    with np.errstate(over="ignore", invalid="ignore"):
+        for i in range(steps):
+            path[i + 1], velocity = step(path[i], velocity)
+    return path
+
+
+def jacobian(game: Game, at: ArrayLike = (0.0, 0.0)) -> Array:
+    """The derivatives of a game's field at a point, by central differences.
+
+    Args:
+        game: a function from θ and ψ to (v_θ, v_ψ).
+        at: θ and ψ; the field must be smooth there.
+
+    Returns:
+        (2, 2), v_θ in the first row, θ in the first column.
+
+    Raises:
+        TypeError: the game cannot be called.
+        ValueError: a point that is no pair of numbers, or a game that does not give two velocities.
+
+    Example:
+        >>> ganlib.dynamics.jacobian(lambda theta, psi: (psi, -theta))
+        array([[ 0.,  1.],
+               [-1.,  0.]])
+    """
+    at = _two("at", at)
+    game, h = _checked(game, at), 1e-5
+    columns = [(np.array(game(*(at + e))) - np.array(game(*(at - e)))) / (2 * h) for e in h * np.eye(2)]
+    return np.array(columns).T
+
+
+def eigenvalues(matrix: ArrayLike) -> Array:
+    """The eigenvalues of a square matrix of real numbers, complex. Of a 2 × 2 matrix exact even where both are equal.
+
+    Raises:
+        ValueError: not a square matrix of finite numbers.
+    """
+    m = _square("matrix", matrix)
+    if len(m) != 2:
+        return np.linalg.eigvals(m).astype(complex)
+    middle, half = (m[0, 0] + m[1, 1]) / 2, (m[0, 0] - m[1, 1]) / 2
+    root = np.sqrt(complex(half**2 + m[0, 1] * m[1, 0]))
+    return np.array([middle + root, middle - root])
+
+
+def update_matrix(
+    jacobian: ArrayLike,
+    rate: ArrayLike = 0.2,
+    *,
+    update: str = "alternating",
+    momentum: ArrayLike = 0.0,
+    d_steps: int = 1,
+    first: str = "discriminator",
+) -> Array:
+    """The matrix by which one update multiplies a small deviation (θ, ψ) from an equilibrium with this Jacobian.
+
+    Without momentum (2, 2); with it (4, 4), on (θ, ψ, m_θ, m_ψ). The arguments are those of `simulate`.
+
+    Raises:
+        ValueError: a Jacobian that is not (2, 2), an argument out of its range.
+
+    Example:
+        >>> ganlib.dynamics.update_matrix([[0, 0.5], [-0.5, 0]], 0.2, update="simultaneous")
+        array([[ 1. ,  0.1],
+               [-0.1,  1. ]])
+    """
+    j = _square("jacobian", jacobian, 2)
+    step = _update(lambda theta, psi: j @ (theta, psi), rate, update, momentum, d_steps, first, None)
+    columns = [np.concatenate(step(unit[:2], unit[2:])) for unit in np.eye(4)]
+    matrix = np.array(columns).T
+    return matrix if np.any(_two("momentum", momentum, both=True)) else matrix[:2, :2]
+
+
+def contraction(
+    jacobian: ArrayLike,
+    rate: ArrayLike = 0.2,
+    *,
+    update: str = "alternating",
+    momentum: ArrayLike = 0.0,
+    d_steps: int = 1,
+    first: str = "discriminator",
+) -> float:
+    """The factor by which one update multiplies the distance to the equilibrium in the long run; below 1 it converges.
+
+    It is the largest modulus of the eigenvalues of `update_matrix`: max |1 + hλ| for simultaneous updates, with λ the
+    eigenvalues of the Jacobian. The arguments are those of `simulate`.
+
+    Raises:
+        ValueError: a Jacobian that is not (2, 2), an argument out of its range.
+
+    Example:
+        >>> ganlib.dynamics.contraction(ganlib.dynamics.DiracGAN().jacobian(), 0.2, update="simultaneous")
+        1.0049...
+    """
+    matrix = update_matrix(jacobian, rate, update=update, momentum=momentum, d_steps=d_steps, first=first)
+    return float(np.abs(eigenvalues(matrix)).max())
+
+
+def _update(
+    game: Game, rate: ArrayLike, update: str, momentum: ArrayLike, d_steps: int, first: str, clip: float | None
+) -> Callable[[Array, Array], tuple[Array, Array]]:
+    """One step of G and those of D, as a function from parameters and momentum buffers, (2,) each, to the next ones."""
+    rates, betas = _two("rate", rate, both=True), _two("momentum", momentum, both=True)
+    if (rates < 0).any():
+        raise ValueError(f"rate must be at least 0 for both players, not {rates.tolist()}.")
+    d_steps = arguments.whole("d_steps", d_steps, 1)
+    _one_of("update", update, UPDATES)
+    _one_of("first", first, PLAYERS)
+    if d_steps > 1 and update != "alternating":
+        raise ValueError(f'd_steps={d_steps} needs update="alternating", not {update!r}, in which both move at once.')
+    generator, discriminator = (np.array(player) for player in ([1.0, 0.0], [0.0, 1.0]))
+    turns = [*[discriminator] * d_steps, generator]
+    if update != "alternating":
+        turns = [generator + discriminator]
+    elif first == "generator":
+        turns = turns[::-1]
+
+    def velocity(x: Array) -> Array:
+        return np.array(game(*x))
+
+    def clipped(x: Array) -> Array:
+        return x if clip is None else np.array([x[0], np.clip(x[1], -clip, clip)])
+
+    def step(x: Array, m: Array) -> tuple[Array, Array]:
+        for moves in turns:  # 1 for who moves, 0 for who waits
+            v = velocity(clipped(x + rates * velocity(x)) if update == "extragradient" else x)
+            m = np.where(moves, betas * m + v, m)
+            x = clipped(np.where(moves, x + rates * m, x))
+        return x, m
+
+    return step
+
+
+def _sigmoid(t: Array) -> Array:
+    return np.exp(-np.logaddexp(0, -t))
+
+
+def _pair(theta: ArrayLike, psi: ArrayLike) -> tuple[Array, Array]:
+    theta, psi = arguments.array("theta", theta).astype(float), arguments.array("psi", psi).astype(float)
+    if theta.shape != psi.shape:
+        raise ValueError(f"theta and psi must have one shape, not {theta.shape} and {psi.shape}.")
+    return theta, psi
+
+
+def _one_of(name: str, value: Any, known: tuple[str, ...]) -> None:
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, not {arguments.describe(value)}.")
+
+
+def _two(name: str, values: ArrayLike, both: bool = False) -> Array:
+    """Two finite numbers; with `both` one number stands for both."""
+    wanted = "a finite number, or a pair of them: G's and D's" if both else "a pair of finite numbers (θ, ψ)"
+    pair = arguments.array(name, values, wanted).astype(float)
+    if both and pair.ndim == 0:
+        pair = np.full(2, pair)
+    if pair.shape != (2,) or not np.isfinite(pair).all():
+        raise ValueError(f"{name} must be {wanted}, not {arguments.describe(values)}.")
+    return pair
+
+
+def _square(name: str, values: ArrayLike, size: int | None = None) -> Array:
+    matrix = arguments.array(name, values).astype(float)
+    wanted = "a square matrix" if size is None else f"a matrix ({size}, {size})"
+    if matrix.ndim != 2 or not len(matrix) or matrix.shape != (size or len(matrix),) * 2:
+        raise ValueError(f"{name} must be {wanted}, not an array of shape {matrix.shape}.")
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"{name} must hold finite numbers, and holds NaN or infinity.")
+    return matrix
+
+
+def _checked(game: Game, at: Array) -> Game:
+    """The game, once it has given two velocities."""
+    if not callable(game):
+        raise TypeError(f"game must be a function from θ and ψ to two velocities, not {arguments.describe(game)}.")
+    if np.shape(velocities := game(*at)) != (2,):
+        raise ValueError(
+            f"The game must give two numbers (v_θ, v_ψ) for two numbers (θ, ψ), not {arguments.describe(velocities)}."
+        )
+    return game
