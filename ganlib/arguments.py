@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import reprlib
+from collections.abc import Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -60,3 +61,20 @@ def real(name: str, value: Any, low: float = -math.inf, high: float = math.inf) 
         wanted = " of " + " and ".join(bounds) if bounds else ""
         raise ValueError(f"{name} must be a finite number{wanted}, not {_SHORT.repr(value)}.")
     return number
+
+
+def one_of(name: str, value: Any, known: Sequence[str]) -> str:
+    """The value, one of the known names, or an error."""
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, not {describe(value)}.")
+    return value
+
+
+def pair(name: str, value: Any, expected: str = "a pair of finite numbers") -> np.ndarray:
+    """The value as an array of two finite floats, or an error."""
+    import numpy as np
+
+    result = array(name, value, expected).astype(float)
+    if result.shape != (2,) or not np.isfinite(result).all():
+        raise ValueError(f"{name} must be {expected}, not {describe(value)}.")
+    return result

@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ Game = Callable[..., Any]  # (θ, ψ) → (v_θ, v_ψ)
 
 UPDATES = ("alternating", "simultaneous", "extragradient")
 PLAYERS = ("generator", "discriminator")
+POINT = "a pair of finite numbers (θ, ψ)"
 
 # From s = σ(ℓ) at a generated sample: the slopes by ℓ of L_G and of L_D's generated part, and the slopes of these.
 # L_D's real part is its generated part at -ℓ, in each of these losses.
@@ -73,7 +75,7 @@ class DiracGAN:
     consensus: float = 0.0
 
     def __post_init__(self) -> None:
-        _one_of("loss", self.loss, tuple(SLOPES))
+        arguments.one_of("loss", self.loss, tuple(SLOPES))
         for name in ("r1", "r2", "wgan_gp", "noise", "consensus"):
             arguments.real(name, getattr(self, name), 0)
 
@@ -176,7 +178,7 @@ def simulate(
         >>> np.hypot(*path[-1])
         3.35...
     """
-    steps, path_start = arguments.whole("steps", steps, 1), _two("start", start)
+    steps, path_start = arguments.whole("steps", steps, 1), arguments.pair("start", start, POINT)
     clip = None if clip is None else arguments.real("clip", clip, 0)
     step = _update(_checked(game, path_start), rate, update, momentum, d_steps, first, clip)
     path, velocity = np.empty((steps + 1, 2)), np.zeros(2)
@@ -206,7 +208,7 @@ def jacobian(game: Game, at: ArrayLike = (0.0, 0.0)) -> Array:
         array([[ 0.,  1.],
                [-1.,  0.]])
     """
-    at = _two("at", at)
+    at = arguments.pair("at", at, POINT)
     game, h = _checked(game, at), 1e-5
     columns = [(np.array(game(*(at + e))) - np.array(game(*(at - e)))) / (2 * h) for e in h * np.eye(2)]
     return np.array(columns).T
@@ -251,7 +253,7 @@ def update_matrix(
     step = _update(lambda theta, psi: j @ (theta, psi), rate, update, momentum, d_steps, first, None)
     columns = [np.concatenate(step(unit[:2], unit[2:])) for unit in np.eye(4)]
     matrix = np.array(columns).T
-    return matrix if np.any(_two("momentum", momentum, both=True)) else matrix[:2, :2]
+    return matrix if np.any(_both("momentum", momentum)) else matrix[:2, :2]
 
 
 def contraction(
@@ -283,12 +285,12 @@ def _update(
     game: Game, rate: ArrayLike, update: str, momentum: ArrayLike, d_steps: int, first: str, clip: float | None
 ) -> Callable[[Array, Array], tuple[Array, Array]]:
     """One step of G and those of D, as a function from parameters and momentum buffers, (2,) each, to the next ones."""
-    rates, betas = _two("rate", rate, both=True), _two("momentum", momentum, both=True)
+    rates, betas = _both("rate", rate), _both("momentum", momentum)
     if (rates < 0).any():
         raise ValueError(f"rate must be at least 0 for both players, not {rates.tolist()}.")
     d_steps = arguments.whole("d_steps", d_steps, 1)
-    _one_of("update", update, UPDATES)
-    _one_of("first", first, PLAYERS)
+    arguments.one_of("update", update, UPDATES)
+    arguments.one_of("first", first, PLAYERS)
     if d_steps > 1 and update != "alternating":
         raise ValueError(f'd_steps={d_steps} needs update="alternating", not {update!r}, in which both move at once.')
     generator, discriminator = (np.array(player) for player in ([1.0, 0.0], [0.0, 1.0]))
@@ -325,20 +327,11 @@ def _pair(theta: ArrayLike, psi: ArrayLike) -> tuple[Array, Array]:
     return theta, psi
 
 
-def _one_of(name: str, value: Any, known: tuple[str, ...]) -> None:
-    if not isinstance(value, str) or value not in known:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, not {arguments.describe(value)}.")
-
-
-def _two(name: str, values: ArrayLike, both: bool = False) -> Array:
-    """Two finite numbers; with `both` one number stands for both."""
-    wanted = "a finite number, or a pair of them: G's and D's" if both else "a pair of finite numbers (θ, ψ)"
-    pair = arguments.array(name, values, wanted).astype(float)
-    if both and pair.ndim == 0:
-        pair = np.full(2, pair)
-    if pair.shape != (2,) or not np.isfinite(pair).all():
-        raise ValueError(f"{name} must be {wanted}, not {arguments.describe(values)}.")
-    return pair
+def _both(name: str, values: ArrayLike) -> Array:
+    """G's and D's number; one stands for both."""
+    if isinstance(values, Real):
+        return np.full(2, arguments.real(name, values))
+    return arguments.pair(name, values, "a finite number, or a pair of them: G's and D's")
 
 
 def _square(name: str, values: ArrayLike, size: int | None = None) -> Array:

@@ -1,6 +1,7 @@
 """Figures that the reader moves: in a notebook, in Colab and on a static page, without a kernel or another host.
 
     >>> ganlib.interactive.transposed_convolution(kernel=3)         # the last line of a cell shows it
+    >>> ganlib.interactive.dirac_portrait("r1")
     >>> recorder = ganlib.interactive.Recorder(data, every=100)
     >>> history = trainer.fit(data, callbacks=[recorder])
     >>> ganlib.interactive.training_replay(recorder).save("replay.html")
@@ -24,8 +25,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ganlib import arguments, metrics
+from ganlib import arguments, dynamics, metrics
 from ganlib.arguments import whole as _whole
 from ganlib.plots import COLOURS
 
@@ -40,6 +42,20 @@ LIMITS: dict[str, dict[str, Any]] = {
     "padding": {"label": "Padding", "symbol": "P", "low": 0, "high": 6},
     "output_padding": {"label": "Output padding", "symbol": "R", "low": 0, "high": 3},
 }
+
+# The methods of `dirac_portrait`: the loss, and which number of the game the slider sets, from where, called what.
+DIRAC: dict[str, dict[str, Any]] = {
+    "gan": {"label": "GAN, minimax", "loss": "minimax"},
+    "nsgan": {"label": "GAN, non-saturating", "loss": "nonsaturating"},
+    "wgan": {"label": "WGAN", "loss": "wasserstein"},
+    "wgan_clip": {"label": "WGAN, clipped", "loss": "wasserstein", "field": "clip", "knob": "Clip", "symbol": "c"},
+    "wgan_gp": {"label": "WGAN-GP", "loss": "wasserstein", "field": "wgan_gp", "knob": "Weight", "symbol": "λ"},
+    "noise": {"label": "Instance noise", "loss": "minimax", "field": "noise", "knob": "Deviation", "symbol": "τ"},
+    "r1": {"label": "R₁ penalty", "loss": "minimax", "field": "r1", "knob": "Weight", "symbol": "γ"},
+    "consensus": {"label": "Consensus", "loss": "minimax", "field": "consensus", "knob": "Weight", "symbol": "w"},
+}
+DIRAC_STRENGTHS = {"wgan_clip": 1.0, "wgan_gp": 0.15, "noise": 1.0, "r1": 0.3, "consensus": 1.0}
+DIRAC_RATES, DIRAC_RANGE = {"min": 0.02, "max": 1.0, "step": 0.02}, {"min": 0.05, "max": 2.0, "step": 0.05}
 
 
 @dataclass(frozen=True)
@@ -469,7 +485,122 @@ def _draw_replay(recorder: Recorder, frames: list[Frame]) -> Figure:
     return figure
 
 
-# What both figures need.
+def dirac_portrait(
+    method: str = "gan",
+    update: str = "alternating",
+    rate: float = 0.2,
+    strength: float | None = None,
+    start: ArrayLike = (1.0, 1.0),
+) -> Interactive:
+    """The phase portrait of the Dirac-GAN: its field, 500 steps from a start that the reader drags, and the distance.
+
+    Beside it stand the eigenvalues at the equilibrium and the factor by which an update multiplies small deviations.
+    The numbers are those of `ganlib.dynamics`.
+
+    Args:
+        method: at the start, one of "gan", "nsgan", "wgan", "wgan_clip", "wgan_gp", "noise", "r1", "consensus".
+        update: at the start, "alternating" (D first), "simultaneous" or "extragradient".
+        rate: the step size h at the start, 0.02 to 1.
+        strength: the method's number at the start, 0.05 to 2: the clip c, WGAN-GP's λ, the noise's standard deviation
+            τ, R₁'s γ, the weight w of consensus. None: 0.3 for R₁, and what the published comparison uses for others.
+        start: θ and ψ, each from -2 to 2.
+
+    Raises:
+        ValueError: an unknown name, a number out of its range, a strength for a method that has none.
+
+    Example:
+        >>> ganlib.interactive.dirac_portrait("r1", strength=0.3)
+
+    Source: Mescheder, Geiger and Nowozin 2018, whose figures 1 to 3 show such portraits.
+    """
+    arguments.one_of("method", method, tuple(DIRAC))
+    arguments.one_of("update", update, dynamics.UPDATES)
+    rate = arguments.real("rate", rate, DIRAC_RATES["min"], DIRAC_RATES["max"])
+    if strength is None:
+        strength = DIRAC_STRENGTHS.get(method, 1.0)
+    elif method not in DIRAC_STRENGTHS:
+        raise ValueError(f"The method {method!r} has no strength to choose. Leave strength={strength!r} out.")
+    strength = arguments.real("strength", strength, DIRAC_RANGE["min"], DIRAC_RANGE["max"])
+    theta, psi = arguments.pair("start", start, dynamics.POINT).tolist()
+    if max(abs(theta), abs(psi)) > 2:
+        raise ValueError(f"start must be two numbers from -2 to 2, what the portrait shows, not {(theta, psi)}.")
+    chosen = {"method": method, "update": update, "rate": rate, "strength": strength, "start": [theta, psi]}
+    nodes, weights = dynamics.quadrature(1.0)
+    data = {
+        "start": chosen,
+        "methods": {name: {**look, "start": DIRAC_STRENGTHS.get(name)} for name, look in DIRAC.items()},
+        "updates": {name: name.capitalize() for name in dynamics.UPDATES},
+        "rates": DIRAC_RATES,
+        "strengths": DIRAC_RANGE,
+        "normal": {"nodes": nodes.tolist(), "weights": weights.tolist()},
+    }
+    game, clip = _dirac(method, strength)
+    path = dynamics.simulate(game, (theta, psi), rate, 500, update=update, clip=clip)
+    title = "Phase portrait of the Dirac-GAN"
+    alt = (
+        f"{title}, {DIRAC[method]['label']}, {update} updates with step size {rate:g}: the field of both players' "
+        f"velocities, and the path of 500 steps from θ = {theta:g}, ψ = {psi:g}, which ends at a distance of "
+        f"{np.hypot(*path[-1]):.2g} from the equilibrium. " + " ".join(_judge(game, rate, update))
+    )
+    return _interactive("dirac_portrait", title, alt, lambda: _draw_dirac(game, path, method, rate, update), data)
+
+
+def _dirac(method: str, strength: float) -> tuple[dynamics.DiracGAN, float | None]:
+    """The game of a method, and the clip."""
+    look = DIRAC[method]
+    if look.get("field") == "clip":
+        return dynamics.DiracGAN(look["loss"]), strength
+    return dynamics.DiracGAN(look["loss"], **({look["field"]: strength} if "field" in look else {})), None
+
+
+def _judge(game: dynamics.DiracGAN, rate: float, update: str) -> list[str]:
+    """What the eigenvalues mean, in the words that the page's script uses too; a test compares the two."""
+    if game.wgan_gp:
+        return ["The field jumps at ψ = 0: no eigenvalues.", "No factor: look at the curve below."]
+
+    def number(value: float) -> str:
+        return "0" if abs(value) < 5e-4 else f"{value:.3f}".rstrip("0").rstrip(".").replace("-", "−")
+
+    jacobian = game.jacobian()
+    one, other = dynamics.eigenvalues(jacobian)
+    if one.imag:
+        real = number(one.real)
+        pair = ("±" if real == "0" else f"{real} ± ") + f"{number(one.imag)}i"
+    else:
+        pair = f"{number(one.real)} and {number(other.real)}"
+    factor = dynamics.contraction(jacobian, rate, update=update)
+    verdict = "below 1, they die out." if factor < 1 else "above 1, they grow."
+    if abs(factor - 1) < 1e-9:
+        verdict = "exactly 1, they neither grow nor shrink."
+    return [
+        f"Eigenvalues of the field: {pair}.",
+        f"An update multiplies small deviations by {factor:.5f}: {verdict}",
+    ]
+
+
+def _draw_dirac(game: dynamics.DiracGAN, path: np.ndarray, method: str, rate: float, update: str) -> Figure:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.2, 3.4), layout="constrained")
+    figure.suptitle(
+        f"{DIRAC[method]['label']}, {update}, step size {rate:g}", x=0.01, ha="left", fontsize=10, fontweight="bold"
+    )
+    plane, curve = figure.subplots(1, 2, width_ratios=(1, 1.1))
+    theta, psi = np.meshgrid(np.linspace(-1.9, 1.9, 13), np.linspace(-1.9, 1.9, 13))
+    velocity = np.array(game(theta, psi))
+    speed = np.maximum(np.linalg.norm(velocity, axis=0), 1e-9)
+    plane.quiver(theta, psi, *(velocity * np.tanh(speed) / speed), pivot="mid", color=COLOURS["reference"], scale=14)
+    plane.plot(*path.T, ".-", color=COLOURS["real"], markersize=3, linewidth=0.6)
+    plane.plot(*path[0], "o", color=COLOURS["generated"])
+    plane.plot(0, 0, "+", color="black", markersize=10)
+    plane.set(xlim=(-2, 2), ylim=(-2, 2), aspect="equal", xlabel="θ, the generator", ylabel="ψ, the discriminator")
+    curve.semilogy(np.hypot(*path.T), color=COLOURS["real"])
+    curve.set(xlabel="Step")
+    curve.set_title("Distance to the equilibrium", loc="left", fontsize=9)
+    return figure
+
+
+# What the figures share.
 
 
 def _interactive(name: str, title: str, alt: str, draw: Callable[[], Figure], data: dict[str, Any]) -> Interactive:

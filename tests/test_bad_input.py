@@ -372,6 +372,16 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             "frames": whole(2),
         },
     ),
+    "interactive.dirac_portrait": (
+        {"method": "r1"},
+        {
+            "method": OF_TEXT,
+            "update": OF_TEXT,
+            "rate": number(0.0, 1.5),
+            "strength": [bad for bad in number(0.0, 3.0) if bad.label != "nothing"],
+            "start": [*PAIR, Bad("outside", (0.0, 2.5), "2.5")],
+        },
+    ),
     # dynamics
     "dynamics.DiracGAN": (
         {"loss": "minimax"},

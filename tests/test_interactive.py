@@ -12,8 +12,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 import ganlib
-from ganlib import interactive, plots
-from ganlib.interactive import Recorder, training_replay, transposed_convolution
+from ganlib import dynamics, interactive, plots
+from ganlib.interactive import Recorder, dirac_portrait, training_replay, transposed_convolution
 
 # One worker starts the browser, once.
 pytestmark = pytest.mark.xdist_group("browser")
@@ -221,12 +221,10 @@ def test_a_training_that_broke_down_can_still_be_shown(ring):
     assert data["d_mean"][4] is None
 
 
-FIGURES = ("transposed_convolution", "training_replay")
-
-
-@pytest.fixture(scope="module", params=FIGURES)
+@pytest.fixture(scope="module", params=["transposed_convolution", "training_replay", "dirac_portrait"])
 def figure(request, replay):
-    return transposed_convolution(kernel=3) if request.param == FIGURES[0] else replay
+    made = {"transposed_convolution": lambda: transposed_convolution(kernel=3), "dirac_portrait": dirac_portrait}
+    return made[request.param]() if request.param in made else replay
 
 
 def test_the_element_stands_alone(figure):
@@ -522,6 +520,159 @@ def test_the_replay_draws_d_s_surface(show, recorder):
             lean = np.clip(np.tanh(logit / 2) / np.tanh(reach / 2), -1, 1)
             expected = 255 + ((real if lean > 0 else generated) - 255) * 0.6 * abs(lean)
             np.testing.assert_allclose(colours[row, column, :3], expected, atol=6)
+
+
+DIRAC = """([source, games, normal]) => {
+  const { makeGame, simulate, velocity, jacobianAtZero, contraction, judge } = new Function(
+    source + "; return { makeGame, simulate, velocity, jacobianAtZero, contraction, judge };")();
+  return games.map(([method, strength, update, rate, start]) => {
+    const game = makeGame(method, strength, normal), j = jacobianAtZero(game);
+    const factor = j && contraction(j, rate, update);
+    const path = simulate(game, start, rate, update);
+    return { path, field: velocity(game, start), factor, said: judge(j, rate, update) };
+  });
+}"""
+
+
+def test_the_page_plays_as_numpy_does(show):
+    rng = np.random.default_rng(0)
+    games = [
+        (method, strength, update, rate, rng.uniform(-2, 2, 2).round(2).tolist())
+        for method, update in itertools.product(interactive.DIRAC, dynamics.UPDATES)
+        for strength, rate in ((interactive.DIRAC_STRENGTHS.get(method, 1.0), 0.2), (*rng.uniform(0.05, 2, 1), 0.06))
+    ]
+    page, figure = show(dirac_portrait()), dirac_portrait()
+    source = (interactive.files("ganlib") / "assets" / "dirac_portrait.js").read_text(encoding="utf-8")
+    looks = [[interactive.DIRAC[method], *rest] for method, *rest in games]
+    found = page.evaluate(DIRAC, [source, looks, payload(figure, "drawDiracPortrait")["normal"]])
+    for (method, strength, update, rate, start), shown in zip(games, found, strict=True):
+        game, clip = interactive._dirac(method, strength)
+        path = dynamics.simulate(game, start, rate, 500, update=update, clip=clip)
+        np.testing.assert_allclose(shown["path"], path, rtol=1e-9, atol=1e-9, err_msg=f"{method} {update}")
+        np.testing.assert_allclose(shown["field"], game(*start), atol=1e-12)
+        if method == "wgan_gp":
+            assert shown["factor"] is None
+        else:
+            assert shown["factor"] == pytest.approx(
+                dynamics.contraction(game.jacobian(), rate, update=update), abs=1e-12
+            )
+        assert shown["said"] == interactive._judge(game, rate, update)
+
+
+def test_the_portrait_says_what_it_shows(show):
+    figure = dirac_portrait("r1", "simultaneous")
+    page = show(figure)
+    said = page.locator("[aria-live=polite]").text_content()
+    assert "−0.15 ± 0.477i" in said
+    assert "0.97468: below 1, they die out." in said
+    assert said.removeprefix("Eigenvalues") in figure.alt.replace(". An", ".An")
+    end = np.hypot(*dynamics.simulate(dynamics.DiracGAN(r1=0.3), update="simultaneous")[-1])
+    assert f"{end:.1e}" == "4.8e-06"
+    assert page.locator(".now").text_content() == "Step 500: distance 4.8 · 10⁻⁶"
+    page.get_by_label("Step", exact=True).press("Home")
+    assert page.locator(".now").text_content() == "Step 0: distance 1.41"
+    page.get_by_label("Method").select_option("wgan_gp")
+    assert page.get_by_label("Weight λ").input_value() == "0.15"
+    assert "no eigenvalues" in page.locator("[aria-live=polite]").text_content()
+    page.get_by_label("Method").select_option("gan")
+    assert page.locator(".knobs label").last.is_hidden()
+    page.get_by_label("Update").select_option("alternating")
+    assert "1.00000: exactly 1" in page.locator("[aria-live=polite]").text_content()
+    page.get_by_label("Step size h").press("End")
+    assert page.get_by_label("Step size h").input_value() == "1"
+    assert "exactly 1" in page.locator("[aria-live=polite]").text_content()
+
+
+def test_nothing_below_the_portrait_moves(show):
+    page = show(dirac_portrait(), width=375)
+    heights = set()
+    for method in interactive.DIRAC:
+        page.get_by_label("Method").select_option(method)
+        for update in dynamics.UPDATES:
+            page.get_by_label("Update").select_option(update)
+            heights.add(page.locator(".live").evaluate("e => e.offsetHeight"))
+    assert len(heights) == 1
+
+
+def test_the_start_by_keyboard(show):
+    page = show(dirac_portrait())
+    page.keyboard.press("Tab")
+    start = page.get_by_role("slider", name="Start", exact=True)
+    assert start.evaluate("e => e === e.getRootNode().activeElement")
+    for key in ("ArrowRight", "ArrowUp", "ArrowUp", "Shift+ArrowLeft"):
+        page.keyboard.press(key)
+    assert start.get_attribute("aria-valuetext") == "θ = 1.09, ψ = 1.20"
+    for _ in range(40):
+        page.keyboard.press("ArrowDown")
+    assert start.get_attribute("aria-valuetext") == "θ = 1.09, ψ = −2.00"
+    names = []
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        names.append(page.evaluate("document.activeElement.shadowRoot.activeElement.getAttribute('aria-label')"))
+    assert names == ["Method", "Update", "Step size h"]
+
+
+def test_the_start_by_pointer_and_touch(show):
+    page = show(dirac_portrait())
+    start, box = page.get_by_role("slider", name="Start", exact=True), page.locator(".plane").bounding_box()
+
+    def at(theta, psi):
+        return box["x"] + box["width"] * (theta + 2) / 4, box["y"] + box["height"] * (2 - psi) / 4
+
+    def shown():
+        return [
+            float(number) for number in re.findall(r"[\d.-]+", start.get_attribute("aria-valuetext").replace("−", "-"))
+        ]
+
+    page.mouse.move(*at(1, 1))
+    page.mouse.down()
+    page.mouse.move(*at(0.2, -1.5), steps=3)
+    page.mouse.up()
+    assert shown() == pytest.approx([0.2, -1.5], abs=0.03)
+    assert start.bounding_box()["width"] >= 44
+    page = show(dirac_portrait(), width=375, has_touch=True)
+    start, box = page.get_by_role("slider", name="Start", exact=True), page.locator(".plane").bounding_box()
+    page.touchscreen.tap(*at(-1, 0.5))
+    assert shown() == pytest.approx([-1, 0.5], abs=0.03)
+    touch = page.context.new_cdp_session(page)
+    for kind, place in (
+        ("touchStart", at(-1, 0.5)),
+        ("touchMove", at(-1, 1)),
+        ("touchMove", at(-1, 1.5)),
+        ("touchEnd", None),
+    ):
+        points = [dict(zip("xy", place, strict=True))] if place else []
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    assert shown() == pytest.approx([-1, 1.5], abs=0.03)
+    assert page.evaluate("scrollY") == 0
+
+
+@pytest.mark.parametrize(("motion", "pause", "by"), [("no-preference", 40, 2), ("reduce", 1200, 50)])
+def test_the_portrait_plays_its_path(show, motion, pause, by):
+    page = show(dirac_portrait(), reduced_motion=motion)
+    page.clock.install(time=0)
+    page.clock.pause_at(10_000)
+    page.clock.run_for(3000)
+    now, button = page.locator(".now"), page.locator("button")
+    assert "Step 500" in now.text_content()  # nothing moves by itself
+    button.press("Enter")
+    assert "Step 0:" in now.text_content()
+    page.clock.run_for(3 * pause + 5)
+    assert f"Step {3 * by}:" in now.text_content()
+    button.click()
+    page.clock.run_for(3 * pause)
+    assert f"Step {3 * by}:" in now.text_content()
+    button.click()
+    page.clock.run_for(260 * pause)
+    assert "Step 500" in now.text_content()
+    assert button.text_content() == "Play"
+
+
+def test_a_portrait_that_diverges_is_still_drawn(show):
+    page = show(dirac_portrait("r1", "simultaneous", strength=2.0), dirac_portrait("consensus", rate=1.0, strength=2.0))
+    assert page.locator(".live").count() == 2
+    for width in (page.locator(".path").first, page.locator(".path").nth(1)):
+        assert "NaN" not in width.get_attribute("d")
 
 
 def test_the_timeline_leads_to_its_step(show, replay):
