@@ -54,7 +54,7 @@ DIRAC: dict[str, dict[str, Any]] = {
     "r1": {"label": "R₁ penalty", "loss": "minimax", "field": "r1", "knob": "Weight", "symbol": "γ"},
     "consensus": {"label": "Consensus", "loss": "minimax", "field": "consensus", "knob": "Weight", "symbol": "w"},
 }
-DIRAC_STRENGTHS = {"wgan_clip": 1.0, "wgan_gp": 0.15, "noise": 1.0, "r1": 0.3, "consensus": 1.0}
+DIRAC_STRENGTHS = {"wgan_clip": 1.0, "wgan_gp": 0.35, "noise": 0.7, "r1": 0.3, "consensus": 1.0}
 DIRAC_RATES, DIRAC_RANGE = {"min": 0.02, "max": 1.0, "step": 0.02}, {"min": 0.05, "max": 2.0, "step": 0.05}
 
 
@@ -502,7 +502,7 @@ def dirac_portrait(
         update: at the start, "alternating" (D first), "simultaneous" or "extragradient".
         rate: the step size h at the start, 0.02 to 1.
         strength: the method's number at the start, 0.05 to 2: the clip c, WGAN-GP's λ, the noise's standard deviation
-            τ, R₁'s γ, the weight w of consensus. None: 0.3 for R₁, and what the published comparison uses for others.
+            τ, R₁'s γ, the weight w of consensus. None: the number of the authors' notebook.
         start: θ and ψ, each from -2 to 2.
 
     Raises:

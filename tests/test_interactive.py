@@ -572,7 +572,7 @@ def test_the_portrait_says_what_it_shows(show):
     page.get_by_label("Step", exact=True).press("Home")
     assert page.locator(".now").text_content() == "Step 0: distance 1.41"
     page.get_by_label("Method").select_option("wgan_gp")
-    assert page.get_by_label("Weight λ").input_value() == "0.15"
+    assert page.get_by_label("Weight λ").input_value() == "0.35"
     assert "no eigenvalues" in page.locator("[aria-live=polite]").text_content()
     page.get_by_label("Method").select_option("gan")
     assert page.locator(".knobs label").last.is_hidden()

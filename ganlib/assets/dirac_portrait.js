@@ -117,7 +117,8 @@ const power = (exponent) => `10${String(exponent).replace(/./g, (c) => (c === "-
 const short = (value) => {
   if (!Number.isFinite(value)) return "diverged";
   const [digits, exponent] = value.toExponential(1).split("e");
-  return value && (value < 0.01 || value >= 1000) ? `${digits} · ${power(Number(exponent))}` : value.toFixed(2);
+  const size = Math.abs(value);
+  return size && (size < 0.01 || size >= 1000) ? `${digits} · ${power(Number(exponent))}` : value.toFixed(2);
 };
 
 function drawDiracPortrait(live, { start, methods, updates, rates, strengths, normal }) {
