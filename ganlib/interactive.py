@@ -45,8 +45,8 @@ LIMITS: dict[str, dict[str, Any]] = {
 
 # The methods of `dirac_portrait`: the loss, and which number of the game the slider sets, from where, called what.
 DIRAC: dict[str, dict[str, Any]] = {
-    "gan": {"label": "GAN, minimax", "loss": "minimax"},
-    "nsgan": {"label": "GAN, non-saturating", "loss": "nonsaturating"},
+    "gan": {"label": "Minimax GAN", "loss": "minimax"},
+    "nsgan": {"label": "Non-saturating", "loss": "nonsaturating"},
     "wgan": {"label": "WGAN", "loss": "wasserstein"},
     "wgan_clip": {"label": "WGAN, clipped", "loss": "wasserstein", "field": "clip", "knob": "Clip", "symbol": "c"},
     "wgan_gp": {"label": "WGAN-GP", "loss": "wasserstein", "field": "wgan_gp", "knob": "Weight", "symbol": "λ"},

@@ -265,7 +265,11 @@ function drawDiracPortrait(live, { start, methods, updates, rates, strengths, no
     { class: "said" },
     make("div", { class: "said", "aria-live": "polite" }, ...sentences),
     now,
-    make("p", { class: "quiet" }, "Drag the start, or move it with the arrow keys. The cross is the equilibrium."),
+    make(
+      "p",
+      { class: "quiet" },
+      "θ is the generator, ψ the discriminator, the cross their equilibrium. Drag the start, or move it with the arrow keys.",
+    ),
   );
 
   // Below: the distance over the steps, on a logarithmic scale
