@@ -105,6 +105,7 @@ DIGITS = ganlib.data.load("digits", n=12, seed=1).images
 POINTS = RNG.normal(size=(12, 2))
 FEATURES = RNG.normal(size=(12, 3))
 RING = ganlib.data.load("ring", n=50)
+QUICK = ganlib.recipe("ring", width=32, batch_size=32, discriminator_optimiser={"rate": 4e-3})
 
 IMAGES = arrays(
     (4, 16, 16, 1),
@@ -312,6 +313,38 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
     "metrics.evaluate": (
         {"real": DIGITS, "fake": DIGITS[::-1], "k": 3},
         {"real": [*IMAGES, *shaped((12, 2))], "fake": [*IMAGES, *shaped((12, 2))], "k": whole(1, high=11)},
+    ),
+    # clinic and gamma
+    "clinic.patient": ({"number": 3}, {"number": whole(1, high=8)}),
+    "clinic.check": (
+        {"number": 6, "answer": ganlib.clinic.patient(6).recipe, "seed": 0},
+        {
+            "number": whole(1, high=8),
+            "answer": [
+                *NO_RECIPE,
+                Bad("a function", len, "len|builtin"),
+                Bad("a number", 0.98, "0.98"),
+            ],
+            "seed": whole(0),
+            "backend": [],
+        },
+    ),
+    "clinic.modes_held": (
+        {"samples": RING.points, "centers": RING.centers},
+        {
+            "samples": ROWS_OF_2,
+            "centers": [*ROWS_OF_2, Bad("one", np.ones((1, 2)), r"\(1, 2\)")],
+        },
+    ),
+    "gamma.suggest": (
+        {"recipe": QUICK, "data": RING.points, "steps": 200, "seed": 0},
+        {
+            "recipe": [*NO_RECIPE, Bad("wasserstein", ganlib.recipe("ring", loss="wasserstein"), "wasserstein")],
+            "data": arrays((50, 2), *shaped((50,), (50, 3))),
+            "steps": [*whole(1), Bad("too few", 1, "1 steps")],
+            "seed": whole(0),
+            "backend": [],
+        },
     ),
     # plots
     "plots.image_grid": (
@@ -778,6 +811,13 @@ EXEMPT = {
     "Recipe": "a record; recipe() and Recipe.from_json check it, and their rows stand above",
     "checkpoint.": "behind Trainer.save and load; tests/test_checkpoint.py and tests/test_fuzz.py",
     "errors.": "what is raised",
+    "clinic.Run": "a result",
+    "clinic.Result": "a result",
+    "clinic.Patient": "a record that `patient` makes; tests/test_clinic.py",
+    "clinic.Patient.changed": "recipe() checks the changes",
+    "clinic.Patient.train": "Trainer and backend() check what it is given",
+    **{f"clinic.{name}": "as its owner wrote it" for name in ("real_points", "real_images", "generator_loss")},
+    "gamma.Suggestion": "a result",
     "ledger.": "reads what this repository wrote; tests/test_ledger.py",
     "interactive.Interactive": "a result",
     "interactive.Interactive.save": "a path that cannot be written is the system's own OSError, which names it",
