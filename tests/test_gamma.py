@@ -1,6 +1,8 @@
 """The suggested γ: what it is measured from, and that it follows the data's scale."""
 
 import dataclasses
+import importlib.util
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -57,3 +59,34 @@ def test_what_it_cannot_measure():
     )
     with pytest.raises(ValueError, match="after 5 steps"):
         ganlib.gamma.suggest(slow, RING, steps=5)
+
+
+def test_a_row_of_the_ledger_comes_out_again(benchmark):
+    """R1 on the first batches of the ring, the cheapest row."""
+    [row] = ganlib.ledger.load("gamma").select(task="ring", gamma="first batches", backend="torch", seed=0)
+    if "torch" not in BACKENDS:
+        pytest.skip("the row is PyTorch's")
+    again = benchmark.first_batches("torch", "ring", 0)
+    # Later steps part in float32; the first twenty do not.
+    for name in ("r1", "d_loss"):
+        assert again[name][:20] == pytest.approx(row["result"][name][:20], rel=1e-2)
+
+
+def test_the_suggestion_is_what_the_ledger_measured():
+    """The ledger's curves give the weight that `suggest` gives."""
+    [row] = ganlib.ledger.load("gamma").select(task="ring", gamma="first batches", backend="torch", seed=0)
+    changes = {**row["recipe"]}
+    recipe = ganlib.recipe(changes.pop("name"), **changes)
+    found = ganlib.gamma.suggest(recipe, ganlib.data.load("ring"), backend=BACKENDS[0])
+    step = next(i for i, loss in enumerate(row["result"]["d_loss"]) if loss <= found.gain)
+    assert found.step == step + 1
+    assert found.gamma == pytest.approx(2 * found.gain / row["result"]["r1"][step], rel=0.02)
+
+
+@pytest.fixture
+def benchmark():
+    path = Path(__file__).parents[1] / "benchmarks" / "gamma.py"
+    spec = importlib.util.spec_from_file_location("benchmark_gamma", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
