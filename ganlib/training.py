@@ -28,6 +28,8 @@ EVENTS = ("on_start", "on_step", "on_end", "on_fail")
 BATCH_AXES = (("latents", 1), ("instance_noise", 2), ("mix", 1))  # of the random numbers that go into the networks
 SAMPLE_BATCH = 256  # samples generated at once
 BLOCK = 100  # steps after which metrics that wait on a device are fetched and checked
+TOGETHER = 50  # steps at most that are handed to the framework together
+PATIENCE = 0.1  # seconds that such a block may take, so that Ctrl-C and the progress bar stay quick
 
 
 class BaseTrainer(abc.ABC):
@@ -93,14 +95,15 @@ class BaseTrainer(abc.ABC):
         self.steps_done = 0
         self._streams = initialise.streams(self.seed)
         self._batches = initialise.Batches(self._streams["batches"], recipe.batch_size)
-        self._rows: list[Any] = []  # one vector of metrics a step, still where the framework computed it
+        self._rows: list[Any] = []  # metrics (steps, names) in blocks, still where the framework computed them
+        self._waiting = 0  # steps in these blocks
         self._history: dict[str, list[np.ndarray]] = {}
         self._stop = False
         self.broken_off = False  # whether a step was begun and not finished, by an error or a second Ctrl-C
         # On the CPU looking at a number is free. Elsewhere it would make Python wait for the device at every step.
         self._block = 1 if self.device.lower().startswith("cpu") else BLOCK
         self._kept: Any = None  # what the last step known to be good left
-        self._inputs: Any = None  # of the last step
+        self._inputs: Any = None  # of the step that is looked at where one fails
         with _memory(recipe):
             self._build(generator, discriminator)
 
@@ -165,16 +168,19 @@ class BaseTrainer(abc.ABC):
                 _late_interrupt(self.stop),
             ):
                 _call(callbacks, "on_start", self)
-                for _ in range(steps):
-                    self._keep()
-                    self.broken_off = True  # until _advance is through
-                    indices = [self._batches.next(len(samples)) for _ in range(self.recipe.discriminator_steps)]
-                    self._advance(self._take(device_samples, indices))
+                left, size = steps, 1
+                while left:
+                    start = time.perf_counter()
+                    self._advance(device_samples, size)
+                    left -= size
                     if heard:
                         _call(callbacks, "on_step", self, self._last())
-                    bar.advance(self._last)
+                    bar.advance(self._last, size)
                     if self._any_stops():
                         break
+                    if not heard and self.recipe.penalty_every == 1:
+                        fitting = int(size * PATIENCE / max(time.perf_counter() - start, 1e-6))
+                        size = max(1, min(left, TOGETHER, 2 * size, fitting))
         except KeyboardInterrupt:
             bar.note(f"Stopped at step {self.steps_done}; what was trained is kept, and fit goes on from here.")
         except TrainingFailed:
@@ -199,9 +205,7 @@ class BaseTrainer(abc.ABC):
                 f"step got {len(real)} samples and needs discriminator_steps · batch_size = {expected}. "
                 "Slice your data, or let fit draw the batches."
             )
-        self._keep()
-        indices = list(np.arange(expected).reshape(self.recipe.discriminator_steps, -1))
-        self._advance(self._take(self._to_device(real), indices))
+        self._advance(self._to_device(real), 1, np.arange(expected).reshape(1, self.recipe.discriminator_steps, -1))
         return self._last()
 
     def fit_discriminator(self, data: Any, steps: int, fake: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -232,7 +236,7 @@ class BaseTrainer(abc.ABC):
             if fakes is not None:
                 indices = self._streams["latents"].integers(len(fakes), size=batch)
                 [chosen] = self._take(fake_device, [indices])
-            rows.append(self._discriminator_step(real, chosen, self._draw(), penalise))
+            rows.append(self._discriminator_step(real, chosen, self._draw(self.steps_done), penalise)[None])
         names = ("d_loss", "d_real", "d_fake", "penalty")[: 3 + (self.recipe.penalty != "none")]
         return self._alone(names, rows)
 
@@ -252,7 +256,7 @@ class BaseTrainer(abc.ABC):
         rows = []
         for _ in range(arguments.whole("steps", steps, 1)):
             [real] = self._take(device_samples, [self._batches.next(len(samples))])
-            rows.append(self._generator_step(real, self._draw()))
+            rows.append(self._generator_step(real, self._draw(self.steps_done))[None])
         return self._alone(("g_loss",), rows)
 
     def logits(self, samples: np.ndarray) -> np.ndarray:
@@ -431,6 +435,9 @@ class BaseTrainer(abc.ABC):
     def _take(self, samples: Any, indices: list[np.ndarray]) -> list[Any]: ...
 
     @abc.abstractmethod
+    def _play(self, samples: Any, indices: np.ndarray, draws: list[dict[str, np.ndarray]], penalise: bool) -> Any: ...
+
+    @abc.abstractmethod
     def _step(self, real: list[Any], draws: dict[str, np.ndarray], penalise: bool) -> Any: ...
 
     @abc.abstractmethod
@@ -474,14 +481,32 @@ class BaseTrainer(abc.ABC):
 
     # What no framework touches.
 
-    def _advance(self, real: list[Any]) -> None:
-        penalise = self.recipe.penalty != "none" and self.steps_done % self.recipe.penalty_every == 0
-        self._inputs = real, self._draw(), penalise
-        with _memory(self.recipe):
-            self._rows.append(self._step(*self._inputs))
-        self.steps_done += 1
+    def _advance(self, samples: Any, steps: int, indices: np.ndarray | None = None) -> None:
+        """The next so many steps, on batches of the samples; `indices` (steps, D's turns, batch) may say on which.
+
+        Where one of several goes bad, all of them are taken again one by one, so that the error names it.
+        """
+        recipe = self.recipe
+        self._keep()
+        self.broken_off = True
+        if indices is None:
+            turns = [self._batches.next(len(samples)) for _ in range(steps * recipe.discriminator_steps)]
+            indices = np.stack(turns).reshape(steps, recipe.discriminator_steps, -1)
+        draws = [self._draw(self.steps_done + i) for i in range(steps)]
+        penalise = recipe.penalty != "none" and self.steps_done % recipe.penalty_every == 0
+        self._inputs = samples, indices[-1], draws[-1], penalise
+        with _memory(recipe):
+            rows = self._play(samples, indices, draws, penalise)
+        if steps > 1 and self._block == 1 and not np.isfinite(self._to_numpy([rows])).all():
+            self._restore()
+            for _ in range(steps):
+                self._advance(samples, 1)
+            return
+        self._rows.append(rows)
+        self._waiting += steps
+        self.steps_done += steps
         self.broken_off = False
-        if len(self._rows) >= self._block:
+        if self._waiting >= self._block:
             self._flush()
 
     def _keep(self) -> None:
@@ -511,6 +536,8 @@ class BaseTrainer(abc.ABC):
             for name, column in zip(self.metric_names, rows.T, strict=False)
         }
         self._restore()
+        samples, indices, draws, penalise = self._inputs
+        self._inputs = self._take(samples, list(indices)), draws, penalise
         found = failure.first_bad(self, *self._inputs) if exact else None
         if exact:
             self._restore()
@@ -520,7 +547,7 @@ class BaseTrainer(abc.ABC):
         """The metrics of one player's steps; if one is bad, the player goes back to where it was before them."""
         values = self._to_numpy(rows)
         bad = ~np.isfinite(values).all(axis=1)
-        bad[-1] |= not np.isfinite(self._to_numpy([self._sum_of_state()])).all()
+        bad[-1] |= not np.isfinite(self._to_numpy([self._sum_of_state()[None]])).all()
         if bad.any():
             step = int(bad.argmax())
             history = dict(zip(names, values[: step + 1].T, strict=False))
@@ -528,21 +555,21 @@ class BaseTrainer(abc.ABC):
             raise failure.error(self, step + 1, failure.bad_metric(names, values[step]), history)
         return dict(zip(names, values.T, strict=False))
 
-    def _draw(self) -> dict[str, np.ndarray]:
+    def _draw(self, step: int) -> dict[str, np.ndarray]:
         """Every random number of one step, drawn with NumPy so that both frameworks use the same."""
         recipe, streams = self.recipe, self._streams
         turns, batch = recipe.discriminator_steps, recipe.batch_size
         draws = {
             "latents": streams["latents"].standard_normal((turns + recipe.fresh_noise, batch, recipe.latent)),
             "dropout": streams["dropout"].integers(2**31, size=1),
-            "progress": np.array(min(1.0, self.steps_done / recipe.steps)),  # for what changes along the run
+            "progress": np.array(min(1.0, step / recipe.steps)),  # for what changes along the run
         }
         if recipe.penalty == "wgan_gp":
             draws["mix"] = streams["mix"].uniform(size=(turns, batch // recipe.pack))
         if recipe.instance_noise:
             left = 1.0
             if recipe.instance_noise_steps:
-                left = max(0.0, 1 - self.steps_done / recipe.instance_noise_steps)
+                left = max(0.0, 1 - step / recipe.instance_noise_steps)
             # For D's real and fake inputs at each of its turns, and for both at G's.
             shape = (turns + 1, 2, batch, *recipe.shape)
             draws["instance_noise"] = recipe.instance_noise * left * streams["instance_noise"].standard_normal(shape)
@@ -556,7 +583,7 @@ class BaseTrainer(abc.ABC):
         """Moves the metrics that wait on the device into the history, in one transfer."""
         if self._rows:
             values = self._to_numpy(self._rows)
-            self._rows = []
+            self._rows, self._waiting = [], 0
             bad = ~np.isfinite(values).all(axis=1)
             if bad.any():
                 self._fail(values[: int(bad.argmax()) + 1])
@@ -599,8 +626,8 @@ class _Bar:
     def __init__(self, tqdm_bar: Any) -> None:
         self.bar, self.shown, self.silent = tqdm_bar, 0.0, tqdm_bar.disable
 
-    def advance(self, last: Any) -> None:
-        self.bar.update()
+    def advance(self, last: Any, steps: int) -> None:
+        self.bar.update(steps)
         if not self.silent and (time.monotonic() - self.shown > 0.5 or self.bar.n == self.bar.total):
             self.bar.set_postfix({name: f"{value:.3f}" for name, value in last().items() if name.endswith("loss")})
             self.shown = time.monotonic()

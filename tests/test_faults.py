@@ -342,16 +342,16 @@ def framework_errors(gl):
 
 
 def test_out_of_memory_says_what_to_lower(gl, digits, tmp_path, monkeypatch):
-    step = gl.Trainer._step
+    play = gl.Trainer._play
     for error in framework_errors(gl):
         trainer = gl.Trainer(RECIPE)
 
         def exhausted(self, *arguments, error=error):
             if self.steps_done == 3:
                 raise error
-            return step(self, *arguments)
+            return play(self, *arguments)
 
-        monkeypatch.setattr(gl.Trainer, "_step", exhausted)
+        monkeypatch.setattr(gl.Trainer, "_play", exhausted)
         with pytest.raises(OutOfMemory, match=r"batch_size \(now 8\).*width \(now 4\).*16×16.*batch_size=4") as told:
             trainer.fit(digits, callbacks=[Saver(tmp_path, every=2)], progress=False)
         assert told.value.__cause__ is error

@@ -61,12 +61,48 @@ class Trainer(BaseTrainer):
         layers = getattr(self.discriminator, "stack", ())
         self._dropouts = [layer for layer in layers if isinstance(layer, networks.Dropout)]
         self.metric_names = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")[: 4 + (recipe.penalty != "none")]
+        self._blocks: dict[bool, Callable[..., Tensor]] = {}  # by whether the steps are penalised
         self._graph = tf.function(self._on_each(self._graph_step), autograph=False)
         self._copy = tf.function(self._graph_copy, autograph=False)
         self._discriminator_graph = tf.function(self._on_each(self._graph_discriminator_step), autograph=False)
         self._generator_graph = tf.function(self._on_each(self._graph_generator_step), autograph=False)
         self._inference = tf.function(lambda model, latents: model(latents, training=False), autograph=False)
         self._inference_logits = tf.function(functools.partial(self.discriminator, training=False), autograph=False)
+
+    def _play(self, samples: Tensor, indices: np.ndarray, draws: list[dict[str, np.ndarray]], penalise: bool) -> Tensor:
+        if self.workers > 1:
+            turns = zip(indices, draws, strict=True)
+            rows = [self._step(self._take(samples, list(chosen)), drawn, penalise) for chosen, drawn in turns]
+            return tf.concat([tf.stack(rows), tf.fill((len(rows), 1), self._sum_of_state())], axis=1)
+        together = {name: np.stack([drawn[name] for drawn in draws]) for name in draws[0]}
+        with self._place():
+            inputs = {name: self._tensor(together[name]) for name, _ in BATCH_AXES if name in together}
+            inputs |= {name: tf.constant(together[name]) for name in ("progress", "dropout")}
+            inputs |= {"indices": tf.constant(indices)}
+            if penalise not in self._blocks:
+                # For any number of steps and samples: each new shape would be traced again, which takes seconds.
+                shapes = tf.nest.map_structure(
+                    lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), (samples, inputs)
+                )
+                steps = functools.partial(self._graph_steps, penalise=penalise)
+                self._blocks[penalise] = tf.function(steps, shapes, autograph=False)
+            return self._blocks[penalise](samples, inputs)
+
+    def _graph_steps(self, samples: Tensor, inputs: dict[str, Tensor], penalise: bool) -> Tensor:
+        """Several steps without a return to Python, which would take longer than a step of a small network."""
+        steps = tf.shape(inputs["progress"])[0]
+        rows = tf.TensorArray(self.dtype, steps, element_shape=(len(self.metric_names),))
+
+        def step(i: Tensor, rows: tf.TensorArray) -> tuple[Tensor, tf.TensorArray]:
+            draws = {name: drawn[i] for name, drawn in inputs.items()}
+            for place, layer in enumerate(self._dropouts):
+                layer.seed.assign([draws["dropout"][0], place << 32])
+            real = [tf.gather(samples, chosen) for chosen in tf.unstack(draws["indices"])]
+            return i + 1, rows.write(i, self._graph_step(real, draws, penalise))
+
+        _, rows = tf.while_loop(lambda i, _: i < steps, step, (0, rows), parallel_iterations=1)
+        # A weight that went bad stays bad, so one look at the end will do.
+        return tf.concat([rows.stack(), tf.fill((steps, 1), self._sum_of_state())], axis=1)
 
     def _step(self, real: list[Tensor], draws: dict[str, np.ndarray], penalise: bool) -> Tensor:
         with self._place():
@@ -158,8 +194,7 @@ class Trainer(BaseTrainer):
         self._generator_optimiser.apply(g_gradients, progress)
 
     def _row(self, metrics: list[Tensor]) -> Tensor:
-        used = metrics[: len(self.metric_names)]
-        return distributed.average([tf.stack([*used, self._sum_of_state()])])[0]
+        return distributed.average([tf.stack(metrics[: len(self.metric_names)])])[0]
 
     def _graph_discriminator_step(
         self, real: Tensor, fake: Tensor | None, draws: dict[str, Tensor], penalise: bool
@@ -200,7 +235,7 @@ class Trainer(BaseTrainer):
         noise = draws.get("instance_noise")
         fake_logits = self.discriminator(self._pack(fake, noise, -1, 1), training=True)
         # Only the relativistic loss looks at real samples in G's step.
-        real_logits = fake_logits
+        real_logits = tf.stop_gradient(fake_logits)
         if self._relativistic:
             real_logits = self.discriminator(self._pack(real, noise, -1, 0), training=True)
         return self._loss.generator(real_logits, fake_logits)
@@ -262,7 +297,7 @@ class Trainer(BaseTrainer):
             return [distributed.share(tf.gather(samples, chosen)) for chosen in indices]
 
     def _to_numpy(self, rows: list[Tensor]) -> np.ndarray:
-        return tf.stack(rows).numpy().astype(np.float64)
+        return tf.concat(rows, axis=0).numpy().astype(np.float64)
 
     def _changing(self) -> list[tf.Variable]:
         """Every variable that a step changes."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ganlib import hardware
 from ganlib.torch import distributed, losses, networks, optimisers, penalties
@@ -41,6 +42,8 @@ class Trainer(BaseTrainer):
         self._generator_optimiser = optimisers.get(recipe.generator_optimiser, _trainable(self.generator))
         self._discriminator_optimiser = optimisers.get(recipe.discriminator_optimiser, _trainable(self.discriminator))
         self._state = self._changing()
+        self._averaging, self._averaged = _floats(self.generator), _floats(self.average)
+        self._to_average = get_ema_multi_avg_fn(recipe.moving_average)
         self._loss = losses.get(recipe.loss)
         self._smooth = {} if recipe.real_label == 1 else {"real_label": recipe.real_label}
         self._random = torch.Generator(self.device)
@@ -48,6 +51,13 @@ class Trainer(BaseTrainer):
             if isinstance(module, networks.Dropout):
                 module.random = self._random
         self.metric_names = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")[: 4 + (recipe.penalty != "none")]
+
+    def _play(self, samples: Tensor, indices: np.ndarray, draws: list[dict[str, np.ndarray]], penalise: bool) -> Tensor:
+        turns = zip(indices, draws, strict=True)
+        rows = [self._step(self._take(samples, list(chosen)), drawn, penalise) for chosen, drawn in turns]
+        # A weight that went bad stays bad, so one look at the end will do.
+        state = distributed.average([self._sum_of_state()])[0].expand(len(rows), 1)
+        return torch.cat([torch.stack(rows), state], dim=1)
 
     def _step(self, real: list[Tensor], draws: dict[str, np.ndarray], penalise: bool) -> Tensor:
         if self.recipe.update != "alternating":
@@ -114,8 +124,7 @@ class Trainer(BaseTrainer):
         self._generator_optimiser.apply(g_gradients, progress)
 
     def _row(self, metrics: list[Tensor]) -> Tensor:
-        used = metrics[: len(self.metric_names)]
-        row = torch.stack([*(metric.detach() for metric in used), self._sum_of_state()])
+        row = torch.stack([metric.detach() for metric in metrics[: len(self.metric_names)]])
         return distributed.average([row])[0]
 
     def _discriminator_step(
@@ -198,10 +207,7 @@ class Trainer(BaseTrainer):
         """average ← decay · average + (1 - decay) · generator, moving statistics included."""
         if self.average is None:
             return
-        pairs = zip(self.average.state_dict().values(), self.generator.state_dict().values(), strict=True)
-        for average, new in pairs:
-            if average.is_floating_point():
-                average.lerp_(new, 1 - self.recipe.moving_average)
+        self._to_average(self._averaged, self._averaging, None)
 
     @torch.no_grad()
     def _generate(self, latents: np.ndarray, model: nn.Module) -> np.ndarray:
@@ -225,7 +231,7 @@ class Trainer(BaseTrainer):
         return [samples[torch.as_tensor(distributed.share(i), device=samples.device)] for i in indices]
 
     def _to_numpy(self, rows: list[Tensor]) -> np.ndarray:
-        return torch.stack(rows).cpu().double().numpy()
+        return torch.cat(rows).cpu().double().numpy()
 
     def _changing(self) -> list[Tensor]:
         """Every tensor that a step changes."""
@@ -307,6 +313,12 @@ class Trainer(BaseTrainer):
     @property
     def _relativistic(self) -> bool:
         return self.recipe.loss == "relativistic"
+
+
+def _floats(model: nn.Module | None) -> list[Tensor]:
+    """All weights and moving statistics of a network."""
+    tensors = [] if model is None else model.state_dict(keep_vars=True).values()
+    return [tensor for tensor in tensors if tensor.is_floating_point()]
 
 
 def _trainable(model: nn.Module) -> list[Tensor]:
