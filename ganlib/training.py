@@ -159,6 +159,8 @@ class BaseTrainer(abc.ABC):
             if not any(hasattr(callback, event) for event in EVENTS):
                 raise TypeError(f"{callback!r} is no callback: it has none of the methods {', '.join(EVENTS)}.")
         heard = any(hasattr(callback, "on_step") for callback in callbacks)
+        # Several workers would have to agree on how many steps; and a block is penalised as a whole.
+        together = not heard and self.workers == 1 and self.recipe.penalty_every == 1
         with _memory(self.recipe):
             device_samples = self._to_device(samples)
         self._stop = False
@@ -178,7 +180,7 @@ class BaseTrainer(abc.ABC):
                     bar.advance(self._last, size)
                     if self._any_stops():
                         break
-                    if not heard and self.recipe.penalty_every == 1:
+                    if together:
                         fitting = int(size * PATIENCE / max(time.perf_counter() - start, 1e-6))
                         size = max(1, min(left, TOGETHER, 2 * size, fitting))
         except KeyboardInterrupt:

@@ -73,7 +73,7 @@ class Trainer(BaseTrainer):
         if self.workers > 1:
             turns = zip(indices, draws, strict=True)
             rows = [self._step(self._take(samples, list(chosen)), drawn, penalise) for chosen, drawn in turns]
-            return tf.concat([tf.stack(rows), tf.fill((len(rows), 1), self._sum_of_state())], axis=1)
+            return self._with_state(tf.stack(rows))
         together = {name: np.stack([drawn[name] for drawn in draws]) for name in draws[0]}
         with self._place():
             inputs = {name: self._tensor(together[name]) for name, _ in BATCH_AXES if name in together}
@@ -101,8 +101,12 @@ class Trainer(BaseTrainer):
             return i + 1, rows.write(i, self._graph_step(real, draws, penalise))
 
         _, rows = tf.while_loop(lambda i, _: i < steps, step, (0, rows), parallel_iterations=1)
+        return self._with_state(rows.stack())
+
+    def _with_state(self, rows: Tensor) -> Tensor:
         # A weight that went bad stays bad, so one look at the end will do.
-        return tf.concat([rows.stack(), tf.fill((steps, 1), self._sum_of_state())], axis=1)
+        state = tf.concat([tf.zeros_like(rows[1:, :1]), [[self._sum_of_state()]]], axis=0)
+        return tf.concat([rows, state], axis=1)
 
     def _step(self, real: list[Tensor], draws: dict[str, np.ndarray], penalise: bool) -> Tensor:
         with self._place():

@@ -56,7 +56,8 @@ class Trainer(BaseTrainer):
         turns = zip(indices, draws, strict=True)
         rows = [self._step(self._take(samples, list(chosen)), drawn, penalise) for chosen, drawn in turns]
         # A weight that went bad stays bad, so one look at the end will do.
-        state = distributed.average([self._sum_of_state()])[0].expand(len(rows), 1)
+        state = torch.zeros_like(rows[0][:1]).repeat(len(rows), 1)
+        state[-1] = distributed.average([self._sum_of_state()])[0]
         return torch.cat([torch.stack(rows), state], dim=1)
 
     def _step(self, real: list[Tensor], draws: dict[str, np.ndarray], penalise: bool) -> Tensor:
