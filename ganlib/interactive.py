@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ganlib import arguments, dynamics, metrics
+from ganlib import arguments, dynamics, metrics, pictures
 from ganlib.arguments import whole as _whole
 from ganlib.plots import COLOURS
 
@@ -219,7 +219,48 @@ class Frame:
     modes: int | None
 
 
-class Recorder:
+class _Recording:
+    """What both recorders do: a frame before the first step, after each `every` steps, and at the end; all losses."""
+
+    name: str
+    every: int
+
+    def __init__(self) -> None:
+        self.frames: list[Any] = []
+        self.losses: list[tuple[float, float]] = []
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}: {len(self.frames)} frames of {len(self.losses)} steps)"
+
+    def on_start(self, trainer: Any) -> None:
+        """Keeps the state before the first step."""
+        if self.frames and trainer.steps_done != self.frames[-1].step:
+            raise ValueError(
+                f"This recorder ends at step {self.frames[-1].step} of a run, and the trainer is at step "
+                f"{trainer.steps_done}. Make a new {type(self).__name__} for a new run."
+            )
+        if not self.frames:
+            self._keep(trainer)
+
+    def on_step(self, trainer: Any, metrics: dict[str, float]) -> None:
+        """Keeps the losses, and each `every` steps a frame."""
+        self.losses.append((metrics["d_loss"], metrics["g_loss"]))
+        if trainer.steps_done % self.every == 0:
+            self._keep(trainer)
+
+    def on_end(self, trainer: Any) -> None:
+        """Keeps the state at the end."""
+        if self.frames[-1].step != trainer.steps_done:
+            self._keep(trainer)
+
+    def _keep(self, trainer: Any) -> None:
+        raise NotImplementedError
+
+    def _latents(self, trainer: Any, n: int, seed: int) -> np.ndarray:
+        return np.random.default_rng(seed).standard_normal((n, trainer.recipe.latent))
+
+
+class Recorder(_Recording):
     """A callback for `Trainer.fit` that keeps what `training_replay` shows, for data in the plane.
 
     It keeps a frame before the first step, after each `every` steps, and at the end. Going on with `fit` goes on with
@@ -253,6 +294,7 @@ class Recorder:
     def __init__(
         self, data: Any, every: int = 100, samples: int = 256, *, grid: int = 36, arrows: int = 48, seed: int = 0
     ) -> None:
+        super().__init__()
         points = arguments.array("data", getattr(data, "samples", data), "points in the plane, an array (n, 2)")
         if points.ndim != 2 or points.shape[1] != 2 or not len(points) or points.dtype.kind not in "fiu":
             raise ValueError(
@@ -276,11 +318,6 @@ class Recorder:
         places = self.half * ((2 * np.arange(self.grid) + 1) / self.grid - 1)
         x, y = np.meshgrid(places + self.centre[0], places + self.centre[1])
         self.points = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
-        self.frames: list[Frame] = []
-        self.losses: list[tuple[float, float]] = []
-
-    def __repr__(self) -> str:
-        return f"Recorder({self.name!r}: {len(self.frames)} frames of {len(self.losses)} steps)"
 
     def on_start(self, trainer: Any) -> None:
         """Keeps the state before the first step."""
@@ -289,28 +326,10 @@ class Recorder:
                 f"D judges samples in groups of {trainer.recipe.pack} with this recipe, so it has no surface over the "
                 "plane. Record a recipe with pack=1."
             )
-        if self.frames and trainer.steps_done != self.frames[-1].step:
-            raise ValueError(
-                f"This recorder ends at step {self.frames[-1].step} of a run, and the trainer is at step "
-                f"{trainer.steps_done}. Make a new Recorder for a new run."
-            )
-        if not self.frames:
-            self._keep(trainer)
-
-    def on_step(self, trainer: Any, metrics: dict[str, float]) -> None:
-        """Keeps the losses, and each `every` steps a frame."""
-        self.losses.append((metrics["d_loss"], metrics["g_loss"]))
-        if trainer.steps_done % self.every == 0:
-            self._keep(trainer)
-
-    def on_end(self, trainer: Any) -> None:
-        """Keeps the state at the end."""
-        if self.frames[-1].step != trainer.steps_done:
-            self._keep(trainer)
+        super().on_start(trainer)
 
     def _keep(self, trainer: Any) -> None:
-        latents = np.random.default_rng(self.seed).standard_normal((self.samples, trainer.recipe.latent))
-        samples = np.asarray(trainer.generate(latents), dtype=np.float32)
+        samples = np.asarray(trainer.generate(self._latents(trainer, self.samples, self.seed)), dtype=np.float32)
         # Central differences, in one call with the surface. A generator that broke down leaves NaN: no arrow there.
         finite = np.all(np.isfinite(samples), axis=1)
         start = np.where(finite[:, None], samples, 0)[: self.arrows].astype(float)
@@ -329,17 +348,104 @@ class Recorder:
         self.frames.append(Frame(trainer.steps_done, samples, surface, gradients, modes))
 
 
-def training_replay(recorder: Recorder, frames: int = 40) -> Interactive:
-    """The training that a recorder kept, as a picture like GAN Lab's with a slider: samples, D's surface, curves.
+@dataclass(frozen=True, eq=False)
+class ImageFrame:
+    """What an `ImageRecorder` kept at one step.
 
-    The field is D's probability σ(ℓ) that a point is real: blue where real, vermilion where generated, white at one
-    half. The arrows point where D's logit rises, the longer the steeper, compared within a frame. Below stand the
-    losses, their means over some steps each, and the number of modes that the samples shown reach. The field has one
-    scale throughout, which the key says: a D that hardly decides, as under a strong penalty, would be white otherwise.
+    Attributes:
+        step: how many steps were done.
+        images: (images, height, width, channels), always from the same latents.
+        score: what the recorder's `score` gave, or None.
+    """
+
+    step: int
+    images: np.ndarray
+    score: float | None
+
+
+class ImageRecorder(_Recording):
+    """A callback for `Trainer.fit` that keeps what `training_replay` shows, for images.
+
+    It keeps a frame before the first step, after each `every` steps, and at the end. Going on with `fit` goes on with
+    the same recording.
 
     Args:
-        recorder: a `Recorder` that `Trainer.fit` has called.
-        frames: at most so many are shown, evenly chosen; each takes about 3 kB.
+        every: steps from one frame to the next.
+        images: how many images to keep in a frame; a square number makes a full sheet.
+        score: called with the trainer at each frame, and drawn below the losses: lower is better. Where it returns a
+            `ganlib.metrics.Score`, the replay shows a perfect sampler's value too.
+        score_name: what the score is called, briefly.
+        seed: of the latents.
+
+    Attributes:
+        frames: the list of `ImageFrame`s.
+        losses: (d_loss, g_loss) of each step.
+        floor: a perfect sampler's score, or None.
+
+    Raises:
+        TypeError: a score that cannot be called. ValueError: numbers below 1; a recipe of points.
+
+    Example:
+        >>> real = ganlib.metrics.features(data.images)
+        >>> def score(trainer):
+        ...     return ganlib.metrics.frechet_distance(real, ganlib.metrics.features(trainer.sample(len(real))))
+        >>> recorder = ganlib.interactive.ImageRecorder(every=100, score=score)
+        >>> history = trainer.fit(data, callbacks=[recorder])
+        >>> ganlib.interactive.training_replay(recorder)
+    """
+
+    def __init__(
+        self,
+        every: int = 100,
+        images: int = 64,
+        *,
+        score: Callable[[Any], float] | None = None,
+        score_name: str = "Fréchet",
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.every, self.images, self.seed = (
+            _whole("every", every, 1),
+            _whole("images", images, 1),
+            _whole("seed", seed, 0),
+        )
+        if score is not None and not callable(score):
+            raise TypeError(f"score must be a function of the trainer, or None, not {arguments.describe(score)}.")
+        if not isinstance(score_name, str):
+            raise TypeError(f"score_name must be a text, not {arguments.describe(score_name)}.")
+        self.score, self.score_name = score, score_name
+        self.floor: float | None = None
+        self.name = "images"
+
+    def _keep(self, trainer: Any) -> None:
+        if len(trainer.recipe.shape) != 3:
+            raise ValueError(
+                f"An ImageRecorder keeps images, and this recipe makes samples of shape {trainer.recipe.shape}. "
+                "For points use ganlib.interactive.Recorder(data)."
+            )
+        self.name = trainer.recipe.data
+        images = np.asarray(trainer.generate(self._latents(trainer, self.images, self.seed)), dtype=np.float32)
+        score = None if self.score is None else self.score(trainer)
+        if isinstance(score, metrics.Score):
+            self.floor = score.perfect
+        self.frames.append(ImageFrame(trainer.steps_done, images, None if score is None else float(score)))
+
+
+def training_replay(recorder: Recorder | ImageRecorder, frames: int = 40) -> Interactive:
+    """The training that a recorder kept, with a slider: the samples of each frame over one timeline of curves.
+
+    For points it is a picture like GAN Lab's. The field is D's probability σ(ℓ) that a point is real: blue where real,
+    vermilion where generated, white at one half. The arrows point where D's logit rises, the longer the steeper,
+    compared within a frame. Below stand the losses, their means over some steps each, and the number of modes that the
+    samples shown reach. The field has one scale throughout, which the key says: a D that hardly decides, as under a
+    strong penalty, would be white otherwise.
+
+    For images it shows a sheet of samples, and below the losses the recorder's score on a logarithmic scale, with a
+    dotted line at a perfect sampler's.
+
+    Args:
+        recorder: a `Recorder` or an `ImageRecorder` that `Trainer.fit` has called.
+        frames: at most so many are shown, evenly chosen; each takes about 3 kB, of 64 digits twice as much.
 
     Raises:
         TypeError: not a recorder.
@@ -352,8 +458,10 @@ def training_replay(recorder: Recorder, frames: int = 40) -> Interactive:
 
     Source: Kahng and others, GAN Lab, 2018, which plays such a picture live.
     """
-    if not isinstance(recorder, Recorder):
-        raise TypeError(f"training_replay takes a ganlib.interactive.Recorder, not {arguments.describe(recorder)}.")
+    if not isinstance(recorder, Recorder | ImageRecorder):
+        raise TypeError(
+            f"training_replay takes a ganlib.interactive.Recorder or ImageRecorder, not {arguments.describe(recorder)}."
+        )
     if len(recorder.frames) < 2:
         raise ValueError(
             f"The recorder holds {len(recorder.frames)} frames and a replay needs two. Give it to the training first: "
@@ -362,13 +470,16 @@ def training_replay(recorder: Recorder, frames: int = 40) -> Interactive:
     count = min(_whole("frames", frames, 2), len(recorder.frames))
     chosen = [recorder.frames[round(i)] for i in np.linspace(0, len(recorder.frames) - 1, count)]
     title = f"Replay of a training on {recorder.name}"
-    alt = _describe_replay(recorder, chosen)
-    data = _replay_data(recorder, chosen)
-    return _interactive("training_replay", title, alt, lambda: _draw_replay(recorder, chosen), data)
+    data = _timeline(recorder, chosen)
+    if isinstance(recorder, Recorder):
+        alt, data = _describe_points(recorder, chosen), data | _points_data(recorder, chosen)
+        return _interactive("training_replay", title, alt, lambda: _draw_points(recorder, chosen), data)
+    alt, data = _describe_images(recorder, chosen), data | _images_data(recorder, chosen)
+    return _interactive("training_replay", title, alt, lambda: _draw_images(recorder, chosen), data)
 
 
-def _replay_data(recorder: Recorder, frames: list[Frame]) -> dict[str, Any]:
-    """What the page gets. Arrays are base64: places as uint16 over twice the view, the rest as below."""
+def _timeline(recorder: Recorder | ImageRecorder, frames: list[Any]) -> dict[str, Any]:
+    """The steps and losses, for the page. Arrays are base64."""
     steps = [frame.step - frames[0].step for frame in frames]
     losses = np.array(recorder.losses)
     edges = np.linspace(0, len(losses), min(300, len(losses)) + 1).astype(int)
@@ -380,11 +491,33 @@ def _replay_data(recorder: Recorder, frames: list[Frame]) -> dict[str, Any]:
         heights = np.where(np.isfinite(curves), 65534 * (np.clip(curves, low, high) - low) / (high - low), 65535)
     means = np.round(_means(losses, steps), 3).tolist()
     d_mean, g_mean = ([None, *(m if np.isfinite(m) else None for m in column)] for column in zip(*means, strict=True))
-    reach = _reach(frames)
     return {
         "steps": [frame.step for frame in frames],
-        "modes": [frame.modes for frame in frames],
-        "of": 0 if recorder.centers is None else len(recorder.centers),
+        # From `low` to `high` as 0 to 65534; 65535 where there is no number.
+        "losses": [round(float(low), 4), round(float(high), 4)],
+        "d_loss": _encode(heights[:, 0], "<u2"),
+        "g_loss": _encode(heights[:, 1], "<u2"),
+        "d_mean": d_mean,
+        "g_mean": g_mean,
+    }
+
+
+def _score(
+    name: str, heights: list[float], texts: list[str], said: list[str], ticks: list[str], floor: float | None
+) -> dict[str, Any]:
+    """The curve below the losses: heights from 0 to 1, what stands beside it and what is read out, frame by frame."""
+    return {"name": name, "heights": heights, "texts": texts, "said": said, "ticks": ticks, "floor": floor}
+
+
+def _points_data(recorder: Recorder, frames: list[Frame]) -> dict[str, Any]:
+    """Points and field, for the page: places as uint16 over twice the view, the rest as below."""
+    reach, score = _reach(frames), None
+    if recorder.centers is not None:
+        of, modes = len(recorder.centers), [frame.modes or 0 for frame in frames]
+        said = [f"{m} of {of} modes reached" for m in modes]
+        score = _score("Modes", [m / of for m in modes], [f"{m} of {of}" for m in modes], said, [str(of), "0"], None)
+    return {
+        "score": score,
         "grid": recorder.grid,
         "count": recorder.samples,
         "arrows": recorder.arrows,
@@ -394,13 +527,39 @@ def _replay_data(recorder: Recorder, frames: list[Frame]) -> dict[str, Any]:
         # 127 is zero: a logit of 0, no gradient in this direction.
         "logits": _encode(np.stack([_signed(frame.logits / reach) for frame in frames]), "u1"),
         "gradients": _encode(np.stack([_signed(_lengths(frame.gradients)) for frame in frames]), "u1"),
-        # From `low` to `high` as 0 to 65534; 65535 where there is no number.
-        "losses": [round(float(low), 4), round(float(high), 4)],
-        "d_loss": _encode(heights[:, 0], "<u2"),
-        "g_loss": _encode(heights[:, 1], "<u2"),
-        "d_mean": d_mean,
-        "g_mean": g_mean,
     }
+
+
+def _images_data(recorder: ImageRecorder, frames: list[ImageFrame]) -> dict[str, Any]:
+    """The sheets, one below the other in one picture, and the score, for the page."""
+    from PIL import Image
+
+    sheets = np.concatenate([pictures.tile(frame.images) for frame in frames])
+    grey = sheets.shape[2] == 1
+    image = Image.fromarray(sheets[..., 0] if grey else sheets).quantize(16 if grey else 256)
+    buffer = io.BytesIO()
+    image.save(buffer, format="png", optimize=True)
+    encoded = base64.b64encode(buffer.getvalue()).decode()
+    return {"sheets": f"data:image/png;base64,{encoded}", "score": _image_score(recorder, frames)}
+
+
+def _image_score(recorder: ImageRecorder, frames: list[ImageFrame]) -> dict[str, Any] | None:
+    """On a logarithmic scale: a score falls by as much again and again."""
+    values = np.array([np.nan if frame.score is None else frame.score for frame in frames])
+    if not np.isfinite(values).any():
+        return None
+    known = values[np.isfinite(values) & (values > 0)]
+    ends = [*known, *([recorder.floor] if recorder.floor else [])] or [1.0]
+    low, high = min(ends), max(max(ends), 1.01 * min(ends))
+
+    def height(value: float) -> float:
+        return round(float(np.log(min(max(value, low), high) / low) / np.log(high / low)), 4)
+
+    texts = ["–" if not np.isfinite(v) else f"{v:.3g}" if v < 100 else f"{v:.0f}" for v in values]
+    said = [f"{recorder.score_name} {text}" for text in texts]
+    heights = [height(v) if np.isfinite(v) else 1.0 for v in values]  # of a training that broke down: no better
+    floor = height(recorder.floor) if recorder.floor else None
+    return _score(recorder.score_name, heights, texts, said, [f"{high:.3g}", f"{low:.2g}"], floor)
 
 
 def _reach(frames: list[Frame]) -> float:
@@ -440,7 +599,7 @@ def _encode(values: np.ndarray, dtype: str) -> str:
     return base64.b64encode(np.rint(values).astype(dtype).tobytes()).decode()
 
 
-def _describe_replay(recorder: Recorder, frames: list[Frame]) -> str:
+def _describe_points(recorder: Recorder, frames: list[Frame]) -> str:
     start, end = frames[0], frames[-1]
     about = (
         f"Replay of a training on {recorder.name}, steps {start.step} to {end.step}. Real and generated points in the "
@@ -453,12 +612,40 @@ def _describe_replay(recorder: Recorder, frames: list[Frame]) -> str:
     return f"{about} and the modes reached. Of {len(recorder.centers)} modes the samples reach {some}."
 
 
-def _four(frames: list[Frame]) -> list[Frame]:
+def _describe_images(recorder: ImageRecorder, frames: list[ImageFrame]) -> str:
+    about = (
+        f"Replay of a training on {recorder.name}, steps {frames[0].step} to {frames[-1].step}. A sheet of "
+        f"{recorder.images} generated images, from the same latents in all frames; below, both losses"
+    )
+    score = _image_score(recorder, frames)
+    if score is None:
+        return f"{about}."
+    texts = dict(zip([frame.step for frame in frames], score["texts"], strict=True))
+    some = ", ".join(f"{texts[frame.step]} at step {frame.step}" for frame in _four(frames))
+    best = "" if recorder.floor is None else f"; a perfect sampler has {recorder.floor:.2g}"
+    return f"{about} and the score, {recorder.score_name}: {some}{best}."
+
+
+def _draw_images(recorder: ImageRecorder, frames: list[ImageFrame]) -> Figure:
+    from matplotlib.figure import Figure
+
+    score = _image_score(recorder, frames)
+    texts = {frame.step: "" if score is None else f": {score['said'][i]}" for i, frame in enumerate(frames)}
+    four = _four(frames)
+    figure = Figure(figsize=(7.2, 7.2 / len(four) + 0.25), layout="constrained")
+    for ax, frame in zip(figure.subplots(1, len(four), squeeze=False)[0], four, strict=True):
+        ax.imshow(pictures.tile(frame.images), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        ax.set_title(f"Step {frame.step}{texts[frame.step]}", loc="left", fontsize=9)
+        ax.set_axis_off()
+    return figure
+
+
+def _four(frames: list[Any]) -> list[Any]:
     """The frames of the static picture: four, or fewer where there are fewer."""
     return [frames[round(i)] for i in np.linspace(0, len(frames) - 1, min(4, len(frames)))]
 
 
-def _draw_replay(recorder: Recorder, frames: list[Frame]) -> Figure:
+def _draw_points(recorder: Recorder, frames: list[Frame]) -> Figure:
     from matplotlib.colors import to_rgb
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine

@@ -149,7 +149,7 @@ def test_bad_numbers_are_refused(ring, recorder):
 def test_a_recorder_without_frames_is_refused(ring):
     with pytest.raises(ValueError, match=r"holds 0 frames and a replay needs two.*callbacks=\[recorder\]"):
         training_replay(Recorder(ring))
-    with pytest.raises(TypeError, match=r"takes a ganlib.interactive.Recorder, not {} \(dict\)"):
+    with pytest.raises(TypeError, match=r"takes a ganlib.interactive.Recorder or ImageRecorder, not {} \(dict\)"):
         training_replay({})
     with pytest.raises(ValueError, match="groups of 2"):
         Recorder(ring).on_start(Player(pack=2))
@@ -161,7 +161,8 @@ def test_a_recorder_without_frames_is_refused(ring):
 def test_every_recorded_frame_decodes_to_what_was_recorded(recorder, replay):
     data, frames = payload(replay), recorder.frames
     assert data["steps"] == [frame.step for frame in frames]
-    assert data["modes"] == [frame.modes for frame in frames]
+    assert data["score"]["texts"] == [f"{frame.modes} of 8" for frame in frames]
+    assert data["score"]["heights"] == [frame.modes / 8 for frame in frames]
     samples = decoded(data["samples"], "<u2").reshape(len(frames), 64, 2) / 65535
     places = recorder.centre + 4 * recorder.half * (samples - 0.5)
     expected = np.stack([frame.samples for frame in frames])
@@ -216,7 +217,7 @@ def test_a_training_that_broke_down_can_still_be_shown(ring):
     Broken().fit(recorder, 6)
     recorder.losses[3] = (np.nan, np.inf)
     data = payload(training_replay(recorder))
-    assert data["modes"][-1] == 0
+    assert data["score"]["texts"][-1] == "0 of 8"
     assert (decoded(data["d_loss"], "<u2") == 65535).tolist() == [False] * 3 + [True] + [False] * 2
     assert data["d_mean"][4] is None
 

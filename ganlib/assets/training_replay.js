@@ -1,4 +1,5 @@
-// The replay of a training on points in the plane. What the payload's numbers mean stands in ganlib/interactive.py.
+// The replay of a training, on points in the plane or on images. What the payload's numbers mean stands in
+// ganlib/interactive.py. A view paints one frame; the rest of the page is the same for both.
 
 function bytes(encoded, Type) {
   return new Type(Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0)).buffer);
@@ -9,25 +10,16 @@ const REAL = [0, 114, 178],
 const DEPTH = 0.6; // how far the field goes towards them, so that the points stand out
 const sigmoid = (logit) => 1 / (1 + Math.exp(-logit));
 
-function drawTrainingReplay(live, data) {
-  const { steps, modes, of, grid, count, arrows: arrowCount, reach } = data;
+// Real and generated points over D's surface.
+function pointsView(data) {
+  const { grid, count, arrows: arrowCount, reach } = data;
   const real = bytes(data.real, Uint16Array),
     samples = bytes(data.samples, Uint16Array);
   const logits = bytes(data.logits, Uint8Array),
     arrows = bytes(data.gradients, Uint8Array);
-  const last = steps.length - 1,
-    start = steps[0],
-    end = steps[last];
-  let frame = last,
-    timer = null,
-    side = 0;
-
-  // The plane
-  const canvas = make("canvas", { role: "img" });
   const field = make("canvas", { width: grid, height: grid });
   const place = (points, i) => ((points[i] / 65535) * 4 - 1) / 2; // 0 to 1 inside the view
-  function drawPlane() {
-    if (!side) return;
+  function paint(canvas, frame, side) {
     const sharp = devicePixelRatio || 1,
       pen = canvas.getContext("2d");
     canvas.width = canvas.height = Math.round(side * sharp);
@@ -87,14 +79,6 @@ function drawTrainingReplay(live, data) {
     }
   }
 
-  // Beside it: the numbers and the key
-  const step = make("p", { class: "step number" });
-  const dLoss = make("dd", { class: "number" }),
-    gLoss = make("dd", { class: "number" }),
-    reached = make("dd", { class: "number" });
-  const pair = (name, value, kind = "") => make("div", {}, make("dt", { class: kind }, name), value);
-  const numbers = make("dl", {}, pair("D's loss", dLoss, "d"), pair("G's loss", gLoss, "g"));
-  if (of) numbers.append(pair("Modes", reached));
   const dots = (colour, radius) =>
     make(
       "svg",
@@ -122,6 +106,45 @@ function drawTrainingReplay(live, data) {
     make("li", {}, line, make("span", {}, "where D's logit rises")),
     make("li", {}, ramp, make("span", { class: "number" }, `D: ${ends[0]}, one half, ${ends[1]}`)),
   );
+  return { name: "Real and generated points over D's surface", paint, key };
+}
+
+// A sheet of images, always of the same latents; the payload holds all frames' sheets, one below the other.
+function imagesView(data, ready) {
+  const sheets = new Image();
+  sheets.onload = ready;
+  sheets.src = data.sheets;
+  function paint(canvas, frame, side) {
+    const pen = canvas.getContext("2d"),
+      height = sheets.naturalHeight / data.steps.length;
+    canvas.width = canvas.height = Math.round(side * (devicePixelRatio || 1));
+    pen.imageSmoothingEnabled = false;
+    if (height) pen.drawImage(sheets, 0, frame * height, sheets.naturalWidth, height, 0, 0, canvas.width, canvas.height);
+  }
+  const key = make("ul", {}, make("li", { class: "note" }, "Each place has its own latent, the same in all frames."));
+  return { name: "Generated images", paint, key };
+}
+
+function drawTrainingReplay(live, data) {
+  const { steps, score } = data;
+  const last = steps.length - 1,
+    start = steps[0],
+    end = steps[last];
+  let frame = last,
+    timer = null,
+    side = 0;
+  const canvas = make("canvas", { role: "img" });
+  const view = data.sheets ? imagesView(data, () => draw()) : pointsView(data);
+  const draw = () => side && view.paint(canvas, frame, side);
+
+  // Beside it: the numbers and the key
+  const step = make("p", { class: "step number" });
+  const dLoss = make("dd", { class: "number" }),
+    gLoss = make("dd", { class: "number" }),
+    reached = make("dd", { class: "number" });
+  const pair = (name, value, kind = "") => make("div", {}, make("dt", { class: kind }, name), value);
+  const numbers = make("dl", {}, pair("D's loss", dLoss, "d"), pair("G's loss", gLoss, "g"));
+  if (score) numbers.append(pair(score.name, reached));
 
   // Below: one timeline, its cursor, the slider
   const lines = make("g"),
@@ -147,16 +170,16 @@ function drawTrainingReplay(live, data) {
       });
       return path || "M0 0";
     };
-    const bottom = of ? 130 : 82;
+    const bottom = score ? 130 : 82;
     const parts = [make("path", { class: "axis", d: `M${MARGIN} 82H${width - MARGIN}` })];
     parts.push(
       make("path", { class: "d", d: curve(data.d_loss) }),
       make("path", { class: "g", d: curve(data.g_loss) }),
     );
-    if (of) {
-      const height = (m) => (bottom - (34 * m) / of).toFixed(1);
-      const steady = modes
-        .map((m, i) => (i ? `H${across(steps[i]).toFixed(1)}V${height(m)}` : `M${MARGIN} ${height(m)}`))
+    if (score) {
+      const height = (h) => (bottom - 34 * h).toFixed(1);
+      const steady = score.heights
+        .map((h, i) => (i ? `H${across(steps[i]).toFixed(1)}V${height(h)}` : `M${MARGIN} ${height(h)}`))
         .join("");
       parts.push(
         make("path", {
@@ -165,6 +188,8 @@ function drawTrainingReplay(live, data) {
         }),
       );
       parts.push(make("path", { class: "modes", d: steady }));
+      if (score.floor !== null)
+        parts.push(make("path", { class: "floor", d: `M${MARGIN} ${height(score.floor)}H${width - MARGIN}` }));
     }
     cursor.setAttribute("y2", bottom);
     lines.replaceChildren(...parts);
@@ -182,12 +207,12 @@ function drawTrainingReplay(live, data) {
     step.textContent = `Step ${steps[frame]} of ${end}`;
     dLoss.textContent = d;
     gLoss.textContent = g;
-    if (of) reached.textContent = `${modes[frame]} of ${of}`;
-    const found = of ? `${modes[frame]} of ${of} modes reached, ` : "";
+    if (score) reached.textContent = score.texts[frame];
+    const found = score ? `${score.said[frame]}, ` : "";
     const said = `Step ${steps[frame]}: ${found}D's loss ${d}, G's loss ${g}`;
     slider.setAttribute("aria-valuetext", said);
-    canvas.setAttribute("aria-label", `Real and generated points over D's surface. ${said}`);
-    drawPlane();
+    canvas.setAttribute("aria-label", `${view.name}. ${said}`);
+    draw();
     moveCursor();
   }
 
@@ -233,21 +258,24 @@ function drawTrainingReplay(live, data) {
     name(-5, high, "tick"),
     name(72, low, "tick"),
   );
-  if (of) names.append(name(103, "Modes"), name(87, of, "tick"), name(120, 0, "tick"));
+  if (score) {
+    const [top, bottom] = score.ticks;
+    names.append(name(103, score.name), name(87, top, "tick"), name(120, bottom, "tick"));
+  }
   live.append(
     make(
       "div",
       { class: "replay" },
       make("div", { class: "plane" }, canvas),
       make("div", { class: "side" }, step, numbers),
-      key,
+      view.key,
       make("div", { class: "time" }, names, make("div", {}, timeline), button, slider),
     ),
   );
   show(last);
   onWidth(canvas, (now) => {
     side = now;
-    drawPlane();
+    draw();
   });
   onWidth(timeline, (now) => {
     width = now;
