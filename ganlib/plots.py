@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganlib import arguments
+from ganlib import architectures, arguments
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from ganlib.data import Data
+    from ganlib.recipe import Recipe
 
 # The palette of Okabe and Ito (2008), which readers with any kind of colour vision can tell apart. A thing
 # keeps its colour throughout the book.
@@ -274,6 +275,101 @@ def players(*, title: str | None = None) -> Figure:
     if title:
         figure.suptitle(title, x=0.01, ha="left")
     return figure
+
+
+def networks(recipe: Recipe, *, title: str | None = None) -> Figure:
+    """Both players of a recipe as a row of blocks: what each layer is and the shape of what it gives.
+
+    A block's face stands for height and width, its depth for the channels, a bar for a vector; none is to scale.
+
+    Args:
+        recipe: whose networks are drawn.
+        title: what the figure shows.
+
+    Example:
+        >>> ganlib.plots.networks(ganlib.recipe("dcgan-digits"))
+    """
+    players = {
+        "generator": (architectures.generator_layers(recipe), (recipe.latent,)),
+        "discriminator": (architectures.discriminator_layers(recipe), architectures.discriminator_input(recipe)),
+    }
+    title = _text(title)
+    tensors = {player: _tensors(layers, shape) for player, (layers, shape) in players.items()}
+    longest = max(map(len, tensors.values()))
+    size = min(8.0, 56 / longest)  # of the letters
+    figure, axes = _subplots(2, 1, figsize=(7.2, 4.6))
+    for ax, (player, given) in zip(axes, tensors.items(), strict=True):
+        ax.set(xlim=(-0.6, longest - 0.4), ylim=(-1.15, 0.62))
+        ax.set_axis_off()
+        ax.set_title(player.capitalize(), fontweight="normal", color=COLOURS[player])
+        end = 0.0  # of the block before
+        for i, (shape, made_by) in enumerate(given):
+            width, tall, deep = _block_size(shape)
+            start = i - (width + deep) / 2
+            if i:
+                arrow = {"arrowstyle": "-|>", "color": "#374151", "shrinkA": 3, "shrinkB": 3}
+                ax.annotate("", (start, 0), (end, 0), arrowprops=arrow)
+            _block(ax, start, width, tall, deep, COLOURS[player])
+            end = start + width + deep / 2
+            ax.text(i, -0.52, "×".join(map(str, shape)), ha="center", va="center", fontsize=size, fontweight="bold")
+            text = "\n".join(made_by) or ("latent" if player == "generator" else "sample")
+            ax.text(i, -0.62, text, ha="center", va="top", fontsize=0.85 * size, color="#374151")
+    if title:
+        figure.suptitle(title, x=0.01, ha="left")
+    return figure
+
+
+def _tensors(
+    layers: list[architectures.Layer], shape: architectures.Shape
+) -> list[tuple[architectures.Shape, list[str]]]:
+    """Each shape on the way, and the layers that led to it, those that keep the shape with the one before them."""
+    found: list[tuple[architectures.Shape, list[str]]] = [(shape, [])]
+    for layer, after in zip(layers, architectures.shapes(layers, shape), strict=True):
+        kind = type(layer).__name__
+        match layer:
+            case architectures.Conv() | architectures.ConvTranspose():
+                what = "transposed" if kind == "ConvTranspose" else "conv"
+                kind = f"{what} {layer.kernel}×{layer.kernel}\nstride {layer.stride}"
+            case architectures.LeakyReLU():
+                kind = f"LeakyReLU {layer.slope:g}" if layer.slope else "ReLU"
+            case architectures.BatchNorm():
+                kind = "batch norm"
+            case architectures.AveragePool():
+                kind = f"average {layer.size}×{layer.size}"
+            case _:
+                kind = kind.lower()
+        if after == found[-1][0]:
+            found[-1][1].append(kind)
+        else:
+            found.append((after, [kind]))
+    return found
+
+
+def _block_size(shape: architectures.Shape) -> tuple[float, float, float]:
+    """Width, height and depth of a shape's block, 1 from one block's place to the next."""
+    if len(shape) == 1:
+        return 0.05, 0.07 * math.log2(shape[0] + 1), 0.0
+    return 0.05 * math.sqrt(shape[1]), 0.08 * math.sqrt(shape[0]), 0.035 * math.log2(shape[2] + 1)
+
+
+def _block(ax: Axes, x: float, width: float, tall: float, deep: float, colour: str) -> None:
+    """Draws one block, its left edge at x and its front's middle at height 0."""
+    from matplotlib.patches import Polygon
+
+    look: dict[str, Any] = {"edgecolor": colour, "linewidth": 1.2, "joinstyle": "round"}
+    right, low, high = x + width, -tall / 2, tall / 2
+    for corners, shade in (
+        ([(x, high), (right, high), (right + deep, high + deep), (x + deep, high + deep)], 0.35),
+        ([(right, low), (right, high), (right + deep, high + deep), (right + deep, low + deep)], 0.55),
+        ([(x, low), (right, low), (right, high), (x, high)], 0.18),
+    ):
+        ax.add_patch(Polygon(corners, facecolor=_paler(colour, shade), **look))
+
+
+def _paler(colour: str, share: float) -> tuple[float, ...]:
+    from matplotlib.colors import to_rgb
+
+    return tuple(1 - share * (1 - part) for part in to_rgb(colour))
 
 
 def _tile(name: str, images: Any, columns: int) -> np.ndarray:

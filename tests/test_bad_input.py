@@ -381,6 +381,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
     ),
     "plots.matrices": ({"arrays": {"C": np.ones((2, 3))}}, {"arrays": MATRICES, "title": NO_TITLE}),
     "plots.players": ({}, {"title": NO_TITLE}),
+    "plots.networks": ({"recipe": RECIPE}, {"recipe": NO_RECIPE, "title": NO_TITLE}),
     # interactive
     "interactive.transposed_convolution": ({"inputs": 4, "kernel": 4, "stride": 2, "padding": 1}, SIZES),
     "interactive.Recorder": (
@@ -391,6 +392,16 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             "samples": whole(1),
             "grid": whole(2, high=256),
             "arrows": whole(0),
+            "seed": whole(0),
+        },
+    ),
+    "interactive.ImageRecorder": (
+        {},
+        {
+            "every": whole(1),
+            "images": whole(1),
+            "score": [Bad("a number", 3, "int")],
+            "score_name": [Bad("a number", 3, "int")],
             "seed": whole(0),
         },
     ),
@@ -823,6 +834,8 @@ EXEMPT = {
     "interactive.Interactive.save": "a path that cannot be written is the system's own OSError, which names it",
     "interactive.Frame": "a record that a Recorder makes",
     "interactive.Recorder.on_": "called by Trainer.fit",
+    "interactive.ImageFrame": "a record that an ImageRecorder makes",
+    "interactive.ImageRecorder.on_": "called by Trainer.fit",
     **{f"metrics.{name}": "a result" for name in ("ClassHistogram", "Evaluation", "ModeCoverage", "Prdc", "Score")},
     **{
         f"architectures.{name}": "a record that `names` and `shapes` check"

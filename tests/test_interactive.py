@@ -1,6 +1,7 @@
 """ganlib.interactive: what the recorder keeps, what the element holds, and what a browser makes of it."""
 
 import base64
+import io
 import itertools
 import json
 import re
@@ -10,10 +11,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from PIL import Image
 
 import ganlib
 from ganlib import dynamics, interactive, plots
-from ganlib.interactive import Recorder, dirac_portrait, training_replay, transposed_convolution
+from ganlib.interactive import ImageRecorder, Recorder, dirac_portrait, training_replay, transposed_convolution
 
 # One worker starts the browser, once.
 pytestmark = pytest.mark.xdist_group("browser")
@@ -222,9 +224,92 @@ def test_a_training_that_broke_down_can_still_be_shown(ring):
     assert data["d_mean"][4] is None
 
 
-@pytest.fixture(scope="module", params=["transposed_convolution", "training_replay", "dirac_portrait"])
-def figure(request, replay):
-    made = {"transposed_convolution": lambda: transposed_convolution(kernel=3), "dirac_portrait": dirac_portrait}
+# Replays of images
+
+
+class Painter(Player):
+    """A trainer whose images brighten with the steps, each latent's from its own grey."""
+
+    def __init__(self, channels=1):
+        super().__init__()
+        self.recipe = SimpleNamespace(pack=1, latent=3, shape=(6, 6, channels), data="digits")
+
+    def generate(self, latents):
+        grey = np.clip(0.1 * latents[:, :1] + 0.02 * self.steps_done - 0.5, -1, 1)
+        return np.broadcast_to(grey[:, :, None, None], (len(latents), *self.recipe.shape)).astype(np.float32)
+
+
+def falling(trainer):
+    """A score from 100 down to a perfect sampler's 1."""
+    return ganlib.metrics.Score(max(1.0, 100 * 0.9**trainer.steps_done), perfect=1.0)
+
+
+@pytest.fixture(scope="module")
+def sheets():
+    return Painter().fit(ImageRecorder(every=20, images=4, score=falling), 50)
+
+
+def sprite(figure):
+    """The picture of all sheets, as the page gets it."""
+    encoded = payload(figure)["sheets"].removeprefix("data:image/png;base64,")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB"), dtype=float)
+
+
+def test_an_image_recorder_keeps_sheets_losses_and_scores(sheets):
+    assert [frame.step for frame in sheets.frames] == [0, 20, 40, 50]
+    assert sheets.floor == 1
+    assert [frame.score for frame in sheets.frames] == [falling(SimpleNamespace(steps_done=s)) for s in (0, 20, 40, 50)]
+    latents = np.random.default_rng(0).standard_normal((4, 3))
+    np.testing.assert_allclose(sheets.frames[1].images[:, 0, 0, 0], 0.1 * latents[:, 0] - 0.1, rtol=1e-5)
+    assert len(sheets.losses) == 50
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_page_gets_every_sheet(channels):
+    recorder = Painter(channels).fit(ImageRecorder(every=20, images=4), 50)
+    rows = np.split(sprite(training_replay(recorder)), 4)
+    for row, frame in zip(rows, recorder.frames, strict=True):
+        expected = ganlib.pictures.tile(frame.images).astype(float)
+        np.testing.assert_allclose(row, np.broadcast_to(expected, row.shape), atol=16)
+
+
+def test_the_score_stands_on_a_logarithmic_scale(sheets):
+    score = payload(training_replay(sheets))["score"]
+    expected = [np.log(frame.score) / np.log(100) for frame in sheets.frames]
+    np.testing.assert_allclose(score["heights"], expected, atol=1e-4)
+    assert (score["floor"], score["texts"][0], score["ticks"]) == (0, "100", ["100", "1"])
+    alt = training_replay(sheets).alt
+    assert "4 generated images" in alt
+    assert "100 at step 0" in alt
+    assert "a perfect sampler has 1" in alt
+
+
+def test_a_replay_of_images_without_a_score_or_with_a_broken_one():
+    plain = Painter().fit(ImageRecorder(every=5, images=2), 5)
+    assert payload(training_replay(plain))["score"] is None
+    broken = Painter().fit(ImageRecorder(every=1, images=2, score=lambda t: 7 if t.steps_done < 2 else np.nan), 3)
+    assert payload(training_replay(broken))["score"]["texts"] == ["7", "7", "–", "–"]
+
+
+def test_an_image_recorder_refuses_points_and_what_is_no_score(gl):
+    recipe = ganlib.recipe("ring", width=8, depth=1, batch_size=16)
+    with pytest.raises(ValueError, match=r"samples of shape \(2,\)\. For points use ganlib\.interactive\.Recorder"):
+        gl.Trainer(recipe).fit(np.zeros((32, 2)), steps=1, callbacks=[ImageRecorder()], progress=False)
+    with pytest.raises(TypeError, match="function of the trainer"):
+        ImageRecorder(score=3)
+    with pytest.raises(TypeError, match="score_name must be a text"):
+        ImageRecorder(score_name=3)
+
+
+@pytest.fixture(
+    scope="module", params=["transposed_convolution", "training_replay", "training_replay of images", "dirac_portrait"]
+)
+def figure(request, replay, sheets):
+    made = {
+        "transposed_convolution": lambda: transposed_convolution(kernel=3),
+        "training_replay of images": lambda: training_replay(sheets),
+        "dirac_portrait": dirac_portrait,
+    }
     return made[request.param]() if request.param in made else replay
 
 
@@ -674,6 +759,20 @@ def test_a_portrait_that_diverges_is_still_drawn(show):
     assert page.locator(".live").count() == 2
     for width in (page.locator(".path").first, page.locator(".path").nth(1)):
         assert "NaN" not in width.get_attribute("d")
+
+
+def test_the_replay_of_images_draws_its_sheets(show, sheets):
+    page = show(training_replay(sheets))
+    slider = page.get_by_label("Training step")
+    for key, frame in (("Home", sheets.frames[0]), ("End", sheets.frames[-1])):
+        slider.press(key)
+        page.wait_for_function("document.querySelector('[data-ganlib]').shadowRoot.querySelector('canvas').width > 0")
+        grey = page.evaluate("""() => {
+          const canvas = document.querySelector("[data-ganlib]").shadowRoot.querySelector("canvas");
+          return canvas.getContext("2d").getImageData(canvas.width / 5, canvas.height / 5, 1, 1).data[0];
+        }""")
+        assert grey == pytest.approx(127.5 * (1 + frame.images[0, 0, 0, 0]), abs=16)
+    assert slider.get_attribute("aria-valuetext").startswith("Step 50: Fréchet 1, D's loss")
 
 
 def test_the_timeline_leads_to_its_step(show, replay):

@@ -9,7 +9,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
 import ganlib  # noqa: E402
-from ganlib import plots  # noqa: E402
+from ganlib import architectures, plots  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -121,6 +121,21 @@ def test_matrices_of_zeros_can_be_drawn():
 def test_what_is_no_matrix_is_refused(arrays, message):
     with pytest.raises(ValueError, match=message):
         plots.matrices(arrays)
+
+
+@pytest.mark.parametrize("name", ["dcgan-digits", "dcgan-64", "ring"])
+def test_networks_name_every_shape_and_layer(name):
+    recipe = ganlib.recipe(name)
+    figure = plots.networks(recipe, title="Both players")
+    layers = architectures.generator_layers(recipe), architectures.discriminator_layers(recipe)
+    inputs = (recipe.latent,), recipe.shape
+    for ax, own, shape in zip(figure.axes, layers, inputs, strict=True):
+        texts = [text.get_text() for text in ax.texts if text.get_text()]
+        for after in (shape, *architectures.shapes(own, shape)):
+            assert "×".join(map(str, after)) in texts
+        drawn = "\n".join(texts)
+        for kind, word in ((architectures.BatchNorm, "batch norm"), (architectures.ConvTranspose, "transposed 4×4")):
+            assert drawn.count(word) == sum(isinstance(layer, kind) for layer in own)
 
 
 def test_axes_of_one_s_own():
