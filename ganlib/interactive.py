@@ -559,7 +559,11 @@ def _image_score(recorder: ImageRecorder, frames: list[ImageFrame]) -> dict[str,
     said = [f"{recorder.score_name} {text}" for text in texts]
     heights = [height(v) if np.isfinite(v) else 1.0 for v in values]  # of a training that broke down: no better
     floor = height(recorder.floor) if recorder.floor else None
-    return _score(recorder.score_name, heights, texts, said, [f"{high:.3g}", f"{low:.2g}"], floor)
+    note = f"{recorder.score_name} on a logarithmic scale"
+    if recorder.floor is not None:
+        note += f"; dotted: a perfect sampler's, {recorder.floor:.2g}"
+    ticks = [f"{high:.3g}", f"{low:.2g}"]
+    return _score(recorder.score_name, heights, texts, said, ticks, floor) | {"note": f"{note}."}
 
 
 def _reach(frames: list[Frame]) -> float:

@@ -278,6 +278,7 @@ def test_the_score_stands_on_a_logarithmic_scale(sheets):
     expected = [np.log(frame.score) / np.log(100) for frame in sheets.frames]
     np.testing.assert_allclose(score["heights"], expected, atol=1e-4)
     assert (score["floor"], score["texts"][0], score["ticks"]) == (0, "100", ["100", "1"])
+    assert score["note"] == "Fréchet on a logarithmic scale; dotted: a perfect sampler's, 1."
     alt = training_replay(sheets).alt
     assert "4 generated images" in alt
     assert "100 at step 0" in alt

@@ -122,6 +122,7 @@ function imagesView(data, ready) {
     if (height) pen.drawImage(sheets, 0, frame * height, sheets.naturalWidth, height, 0, 0, canvas.width, canvas.height);
   }
   const key = make("ul", {}, make("li", { class: "note" }, "Each place has its own latent, the same in all frames."));
+  if (data.score) key.append(make("li", { class: "note" }, data.score.note));
   return { name: "Generated images", paint, key };
 }
 
