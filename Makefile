@@ -29,14 +29,14 @@ book: $(VENV)/.installed  ## builds the site in _build/html; half a minute
 	@echo '    $(BIN)/python -m http.server --directory _build/html'
 	@echo 'and open http://localhost:8000.'
 
-test: lint unit one-framework notebook-tests  ## every check below; about twenty minutes
+test: lint unit one-framework notebook-tests  ## every check below; about half an hour
 
 lint: $(VENV)/.installed  ## style and types; half a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-unit: $(VENV)/.installed  ## the package, the notebooks' pairing, the built pages; eight minutes
+unit: $(VENV)/.installed  ## the package, the notebooks' pairing, the built pages; a quarter of an hour
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 # The book's claims: cells tagged nbval-check-output must print the same under both frameworks.
