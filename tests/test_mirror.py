@@ -48,6 +48,7 @@ NATIVE = {
     "BatchNorm",
     "LeakyReLU",
     "Dropout",
+    "Octaves",
     "Reshape",
     "Flatten",
 }

@@ -25,8 +25,8 @@ def test_the_cheap_row_comes_out_again(gl, data):
     [row] = [row for row in ROWS if row["key"] == key]
     again = scoreboard.run(scoreboard.CHECK, data, gl.name, 0)
     for name, value in row["result"].items():
-        if name != "train_seconds":
-            assert again[name] == pytest.approx(value, rel=1e-6), name
+        if name != "train_seconds":  # and without a good sample there is no reverse KL
+            assert again[name] == (value if value is None else pytest.approx(value, rel=1e-6)), name
 
 
 @pytest.mark.parametrize("method", scoreboard.METHODS)
