@@ -30,6 +30,7 @@ _MODULES = (
     "doctor",
     "dynamics",
     "errors",
+    "exercises",
     "gamma",
     "interactive",
     "ledger",

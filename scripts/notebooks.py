@@ -6,7 +6,8 @@
 
 Without a name, every chapter. The text, book/text/NAME.md, is what authors edit. The notebook,
 book/NAME.ipynb, holds PyTorch's outputs; book/outputs/NAME.json TensorFlow's, one list for each code cell.
-`tests/test_notebooks.py` fails when the three do not belong together.
+The exercises' solutions are copied from the text into the package, ganlib/exercises/solutions.
+`tests/test_notebooks.py` fails when these do not belong together.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -30,6 +32,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
+SOLUTIONS = ROOT / "ganlib" / "exercises" / "solutions"
 BACKENDS = ("torch", "tensorflow")  # the first one's outputs stand in the notebook itself
 RECORDED = (*BACKENDS, "keras", "numpy", "matplotlib", "scikit-learn")
 CELL_TIMEOUT = 600  # seconds
@@ -87,6 +90,23 @@ def code_hash(notebook: NotebookNode) -> str:
     return hashlib.sha256(sources.encode()).hexdigest()
 
 
+def solutions(chapter: str) -> dict[str, str]:
+    """The solution of each exercise of a chapter, by its number."""
+    source = text_path(chapter).read_text(encoding="utf-8")
+    parts = re.split(r"^> \*\*Exercise (\d+\.\d+)\.", source, flags=re.MULTILINE)
+    found = {}
+    for number, part in zip(parts[1::2], parts[2::2], strict=True):
+        _, _, rest = part.partition("<summary>Solution</summary>\n")
+        found[number] = rest.partition("</details>")[0].strip() + "\n"
+    return found
+
+
+def store_solutions(chapter: str) -> None:
+    """Puts the chapter's solutions where `ganlib.exercises.solution` finds them, on Colab too."""
+    for number, solution in solutions(chapter).items():
+        write(SOLUTIONS / f"{number}.md", solution)
+
+
 def content(notebook: NotebookNode) -> list[tuple[str, str, dict]]:
     """What a text and its notebook must agree on: each cell's kind, source and metadata."""
     return [(cell.cell_type, cell.source, dict(cell.metadata)) for cell in notebook.cells]
@@ -94,6 +114,7 @@ def content(notebook: NotebookNode) -> list[tuple[str, str, dict]]:
 
 def run(chapter: str) -> None:
     """Runs the chapter under each framework, in an empty folder, and stores what came out."""
+    store_solutions(chapter)
     for backend in BACKENDS:
         notebook = read_text(chapter)
         print(f"{chapter}: running under {backend} …", flush=True)
@@ -123,6 +144,7 @@ def execute(notebook: NotebookNode, backend: str) -> float:
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, **quiet, "GANLIB_BACKEND": backend, "PYTHONPATH": path}
     with tempfile.TemporaryDirectory() as folder:
+        environment["GANLIB_EXERCISES"] = folder  # what the author has solved is not the reader's affair
         client = NotebookClient(
             notebook, timeout=CELL_TIMEOUT, record_timing=False, resources={"metadata": {"path": folder}}
         )
@@ -174,6 +196,7 @@ def versions() -> dict[str, str]:
 
 def prose(chapter: str) -> None:
     """Takes over changed prose and keeps the outputs, which belong to code that did not change."""
+    store_solutions(chapter)
     notebook, stored = read_text(chapter), read_notebook(chapter)
     if code_hash(notebook) != code_hash(stored):
         sys.exit(f"{chapter}: the code changed; make its outputs anew: scripts/notebooks.py run {chapter}")

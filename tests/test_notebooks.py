@@ -222,6 +222,14 @@ def test_solutions_run(chapter, tmp_path):
 
 
 @every_chapter
+def test_the_package_holds_the_same_solutions(chapter):
+    solutions = notebooks.solutions(chapter)
+    assert solutions
+    for number, solution in solutions.items():
+        assert ganlib.exercises.solution(number).text == solution, f"run scripts/notebooks.py prose {chapter}"
+
+
+@every_chapter
 def test_notebook_is_small_enough_to_open(chapter):
     size = notebooks.notebook_path(chapter).stat().st_size + notebooks.outputs_path(chapter).stat().st_size
     assert size < 3_000_000

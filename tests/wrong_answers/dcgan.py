@@ -1,0 +1,3 @@
+"""Chapter 3. Number → (answers, part of the hint)."""
+
+WRONG = {}

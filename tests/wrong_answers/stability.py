@@ -1,0 +1,3 @@
+"""Chapter 4. Number → (answers, part of the hint)."""
+
+WRONG = {}
