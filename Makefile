@@ -39,10 +39,12 @@ lint: $(VENV)/.installed  ## style and types; half a minute
 unit: $(VENV)/.installed  ## the package, the notebooks' pairing, the built pages; a quarter of an hour
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-# The book's claims: cells tagged nbval-check-output must print the same under both frameworks.
+# The book's claims: cells tagged nbval-check-output must print the same under both frameworks. The exercises run twice:
+# blank, as readers first meet them, and in _build/solved with their solutions put in.
 notebook-tests: $(VENV)/.installed  ## runs each notebook under PyTorch and under TensorFlow; up to two minutes each
+	$(BIN)/python scripts/notebooks.py solved
 	for backend in torch tensorflow; do \
-	    GANLIB_BACKEND=$$backend $(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=600 book/*.ipynb; \
+	    GANLIB_BACKEND=$$backend $(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=600 book/*.ipynb _build/solved/*.ipynb; \
 	done
 
 # Real environments, each without the other framework.

@@ -3,6 +3,7 @@
     python scripts/notebooks.py run [CHAPTER …]    text -> notebook, run in both frameworks, outputs stored
     python scripts/notebooks.py prose [CHAPTER …]  text -> notebook, outputs kept; refused if code changed
     python scripts/notebooks.py text [CHAPTER …]   notebook -> text, after editing in Jupyter
+    python scripts/notebooks.py solved [CHAPTER …] text -> _build/solved/NAME.ipynb, exercises with their solutions
 
 Without a name, every chapter. The text, book/text/NAME.md, is what authors edit. The notebook,
 book/NAME.ipynb, holds PyTorch's outputs; book/outputs/NAME.json TensorFlow's, one list for each code cell.
@@ -33,6 +34,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 SOLUTIONS = ROOT / "ganlib" / "exercises" / "solutions"
+SOLVED = ROOT / "_build" / "solved"
 BACKENDS = ("torch", "tensorflow")  # the first one's outputs stand in the notebook itself
 RECORDED = (*BACKENDS, "keras", "numpy", "matplotlib", "scikit-learn")
 CELL_TIMEOUT = 600  # seconds
@@ -105,6 +107,26 @@ def store_solutions(chapter: str) -> None:
     """Puts the chapter's solutions where `ganlib.exercises.solution` finds them, on Colab too."""
     for number, solution in solutions(chapter).items():
         write(SOLUTIONS / f"{number}.md", solution)
+
+
+def solved(chapter: str) -> None:
+    """Writes a notebook that answers each exercise with its solution, and claims that the check says "right"."""
+    source = text_path(chapter).read_text(encoding="utf-8")
+    checks = dict(re.findall(r'^(?:print\()?ganlib\.exercises\.check\("(.+?)", (.*?)\)+$', source, re.MULTILINE))
+    apart = 'import os\nimport tempfile\n\nimport ganlib\n\nos.environ["GANLIB_EXERCISES"] = tempfile.mkdtemp()'
+    cells = [nbformat.v4.new_code_cell(apart)]
+    for number, solution in solutions(chapter).items():
+        program = "\n".join(re.findall(r"^```python\n(.*?)^```", solution, re.DOTALL | re.MULTILINE))
+        claim = nbformat.v4.new_code_cell(f'print(ganlib.exercises.check("{number}", {checks[number]}))')
+        claim.execution_count = 1  # nbval takes a cell with outputs for one that was run
+        claim.metadata["tags"] = ["nbval-check-output"]
+        claim.outputs = [nbformat.v4.new_output("stream", name="stdout", text=f"{number}: right.\n")]
+        cells += [nbformat.v4.new_code_cell(program), claim]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    write(
+        SOLVED / f"{chapter}.ipynb",
+        nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})),
+    )
 
 
 def content(notebook: NotebookNode) -> list[tuple[str, str, dict]]:
@@ -216,7 +238,7 @@ def text(chapter: str) -> None:
 
 def write(path: Path, content: str) -> None:
     """All of it or nothing: a run that is stopped leaves the old file."""
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".partial")
     temporary.write_text(content, encoding="utf-8")
     os.replace(temporary, path)
@@ -225,7 +247,7 @@ def write(path: Path, content: str) -> None:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("run", "prose", "text"))
+    parser.add_argument("command", choices=("run", "prose", "text", "solved"))
     parser.add_argument("chapters", nargs="*", help="all of them when none is named")
     options = parser.parse_args()
     known = sorted(path.stem for path in BOOK.glob("*.ipynb")) if options.command == "text" else chapters()
@@ -233,7 +255,7 @@ def main() -> None:
     if unknown:
         parser.error(f"there is no chapter {', '.join(unknown)}; there are: {', '.join(known)}")
     for chapter in options.chapters or known:
-        {"run": run, "prose": prose, "text": text}[options.command](chapter)
+        {"run": run, "prose": prose, "text": text, "solved": solved}[options.command](chapter)
 
 
 if __name__ == "__main__":

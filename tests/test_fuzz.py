@@ -1,6 +1,5 @@
 """Damaged and hostile files: a few hundred of the cases of `benchmarks/fuzz.py`, which makes as many as one likes."""
 
-import importlib.util
 import json
 import struct
 import subprocess
@@ -9,6 +8,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
+import fuzz
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,10 +19,6 @@ from ganlib.data import download
 from ganlib.errors import CheckpointError, DataError, RecipeError
 
 PATH = Path(__file__).parent.parent / "benchmarks" / "fuzz.py"
-spec = importlib.util.spec_from_file_location("fuzz", PATH)
-fuzz = importlib.util.module_from_spec(spec)
-sys.modules["fuzz"] = fuzz  # where its dataclass looks for itself
-spec.loader.exec_module(fuzz)
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, about the damage
 

@@ -1,9 +1,8 @@
 """The suggested γ: what it is measured from, and that it follows the data's scale."""
 
 import dataclasses
-import importlib.util
-from pathlib import Path
 
+import gamma
 import numpy as np
 import pytest
 from conftest import BACKENDS
@@ -61,12 +60,12 @@ def test_what_it_cannot_measure():
         ganlib.gamma.suggest(slow, RING, steps=5)
 
 
-def test_a_row_of_the_ledger_comes_out_again(benchmark):
+def test_a_row_of_the_ledger_comes_out_again():
     """R1 on the first batches of the ring, the cheapest row."""
     [row] = ganlib.ledger.load("gamma").select(task="ring", gamma="first batches", backend="torch", seed=0)
     if "torch" not in BACKENDS:
         pytest.skip("the row is PyTorch's")
-    again = benchmark.first_batches("torch", "ring", 0)
+    again = gamma.first_batches("torch", "ring", 0)
     # Later steps part in float32; the first twenty do not.
     for name in ("r1", "d_loss"):
         assert again[name][:20] == pytest.approx(row["result"][name][:20], rel=1e-2)
@@ -81,12 +80,3 @@ def test_the_suggestion_is_what_the_ledger_measured():
     step = next(i for i, loss in enumerate(row["result"]["d_loss"]) if loss <= found.gain)
     assert found.step == step + 1
     assert found.gamma == pytest.approx(2 * found.gain / row["result"]["r1"][step], rel=0.02)
-
-
-@pytest.fixture
-def benchmark():
-    path = Path(__file__).parents[1] / "benchmarks" / "gamma.py"
-    spec = importlib.util.spec_from_file_location("benchmark_gamma", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

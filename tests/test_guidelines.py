@@ -1,18 +1,9 @@
 """Chapter 3's run ledger: a run is made again, and gives what is written down."""
 
-import importlib.util
-from pathlib import Path
-
+import dcgan_guidelines as benchmark
 import pytest
 
 import ganlib
-
-path = Path(__file__).resolve().parent.parent / "benchmarks" / "dcgan_guidelines.py"
-spec = importlib.util.spec_from_file_location("dcgan_guidelines", path)
-assert spec is not None
-assert spec.loader is not None
-benchmark = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(benchmark)
 
 
 def test_a_run_again_gives_the_row_of_the_ledger(gl):

@@ -1,19 +1,10 @@
 """The ledger of chapter 3's other images: the cheap row is run again, and says the same."""
 
-import importlib.util
-from pathlib import Path
-
+import images
 import numpy as np
 import pytest
 
 import ganlib
-
-PATH = Path(__file__).resolve().parent.parent / "benchmarks" / "images.py"
-spec = importlib.util.spec_from_file_location("images", PATH)
-assert spec is not None
-assert spec.loader is not None
-images = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(images)
 
 
 @pytest.mark.skipif("torch" not in ganlib.available(), reason="the row is PyTorch's")

@@ -2,7 +2,6 @@
 
 import ast
 import base64
-import importlib.util
 import io
 import json
 import re
@@ -19,14 +18,9 @@ import ganlib
 pytest.importorskip("jupytext")
 plt = pytest.importorskip("matplotlib.pyplot")
 Image = pytest.importorskip("PIL.Image")
+import notebooks  # noqa: E402 (it needs jupytext)
 
 ROOT = Path(__file__).resolve().parent.parent
-
-spec = importlib.util.spec_from_file_location("notebooks", ROOT / "scripts" / "notebooks.py")
-assert spec is not None
-assert spec.loader is not None
-notebooks = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(notebooks)
 
 CHAPTERS = notebooks.chapters()
 every_chapter = pytest.mark.parametrize("chapter", CHAPTERS)

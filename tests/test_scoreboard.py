@@ -1,19 +1,11 @@
 """Chapter 4's scoreboard: its recipes can be trained, and its cheap rows come out again."""
 
 import dataclasses
-import importlib.util
-from pathlib import Path
 
 import pytest
+import scoreboard
 
 import ganlib
-
-PATH = Path(__file__).resolve().parent.parent / "benchmarks" / "scoreboard.py"
-spec = importlib.util.spec_from_file_location("scoreboard", PATH)
-assert spec is not None
-assert spec.loader is not None
-scoreboard = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(scoreboard)
 
 ROWS = ganlib.ledger.load("scoreboard").rows
 BENT = {"two rates": {"discriminator_optimiser"}, "instance noise": {"instance_noise", "instance_noise_steps"}}
