@@ -63,6 +63,7 @@ def extremes(runs: list[dict]) -> dict[str, float]:
         "d_loss": (LOWEST, lambda look: look["d_loss"] / even[0]),
         "g_loss": (LOWEST, lambda look: abs(look["g_loss"])),
         "gap": (LOWEST, lambda look: look["d_real"] - look["d_fake"]),
+        "slope": (LOWEST, lambda look: look["slope"]),
         "spread": (LOWEST, lambda look: look["spread"]),
         "widest": (HIGHEST, lambda look: look["spread"]),
         "modes": (LOWEST, lambda look: look.get("modes", float("nan"))),

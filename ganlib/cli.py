@@ -137,6 +137,8 @@ def recipes(name: str | None) -> None:
     "ganlib train ring --framework tensorflow --seed 3 --steps 500 --out runs/ring",
     "ganlib train dcgan-32 --set loss=hinge --set discriminator_optimiser.rate=4e-4 --out runs/hinge",
     "ganlib train dcgan-64 --data folder:pictures --precision auto --out runs/pictures",
+    "ganlib train dcgan-64 --framework tensorflow --device GPU:0,GPU:1 --out runs/two",
+    "torchrun --nproc-per-node 2 -m ganlib train dcgan-64 --framework torch --out runs/two",
 )
 @click.argument("recipe")
 @_framework
@@ -147,7 +149,11 @@ def recipes(name: str | None) -> None:
 @click.option("--steps", type=click.IntRange(min=1), help="Steps in all. Default: the recipe's.")
 @click.option("--seed", type=click.IntRange(min=0), help="Of weights, latents and order of the data. Default: 0.")
 @click.option("--precision", type=click.Choice(PRECISIONS), help="Default: the recipe's.")
-@_device
+@click.option(
+    "--device",
+    help="The framework's name of one; TensorFlow shares each batch among several, GPU:0,GPU:1 (for PyTorch see "
+    "torchrun). Default: a GPU where there is one.",
+)
 @click.option(
     "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Change a field of the recipe. Repeatable."
 )

@@ -47,7 +47,9 @@ VANISHED = 0.01  # slope of G's loss in D's logits, of at most 1. Healthy: above
 FOOLED = 0.5  # mean logit of fakes above that of real samples. Healthy: never above. Broken: above 5.
 COLLAPSED = 0.1  # spread of the samples in that of the data. Healthy: above 0.85. Broken: 0.06 and less.
 MODES = 0.5  # modes that the samples lie at, in shares of the data's. Healthy: above 0.8. Broken: below 0.4.
+FLAT = 0.01  # change of D's logits on the way from a sample to the data. Healthy: HHH. Broken: BBB.
 FAR = 0.15  # energy distance to the data, from 0 to 1, of samples that are no good. Healthy: below 0.09. Broken: 0.3.
+STEP = 0.1  # of the way from a sample to the data, over which D's slope is measured
 BETTER = 0.9  # of the best distance up to some looks ago: what counts as progress
 PLATEAU = 0.05  # how near to the even losses, in shares of D's, both losses lie on the plateau
 GROWN = 8.0  # norm of a player's weights in that at the start. Healthy: below 1.8 in 3,000 steps. Broken: 9 and more.
@@ -80,7 +82,7 @@ class Monitor:
     Args:
         every: steps from one look to the next; losses and logits are averaged over them.
         data: what `fit` was given. Without it collapse is judged by the spread of earlier samples, and modes, the
-            plateau and samples that blow up go unseen.
+            plateau, a flat D and samples that blow up go unseen.
         say: called with each finding's sentence; None keeps quiet. Beside a progress bar use tqdm.write.
 
     Attributes:
@@ -162,6 +164,7 @@ class Monitor:
         samples = _flat(self._trainer.generate(self._latents, averaged=False))
         look["sample_spread"] = _spread(samples)
         if self._real is not None:
+            look["slope"] = self._slope_of_d(samples, self._real)
             look["spread"] = look["sample_spread"] / self._real_spread
             across = float(_distances(samples, self._real).mean())
             look["distance"] = 1 - (look["sample_spread"] + self._real_spread) / (2 * across)
@@ -174,6 +177,15 @@ class Monitor:
         for player, norm in self._player_norms().items():
             look[f"{player}_norm"] = norm / self._norms[player]
         return look
+
+    def _slope_of_d(self, fake: np.ndarray, real: np.ndarray) -> float:
+        """How much D's logit would change from a sample of G to one of the data, by its slope at the sample."""
+        assert self._trainer is not None
+        recipe = self._trainer.recipe
+        fake = fake[: len(fake) // recipe.pack * recipe.pack]
+        moved = fake + STEP * (np.resize(real, fake.shape) - fake)
+        before, after = (self._trainer.logits(x.reshape(-1, *recipe.shape)) for x in (fake, moved))
+        return float(np.abs(after - before).mean() / STEP)
 
     def _player_norms(self) -> dict[str, float]:
         """The Euclidean norm of all that each player learns; moving statistics are not learnt."""
@@ -237,6 +249,13 @@ class Monitor:
                     f"from the data (energy distance {look['distance']:.2g}) and not getting nearer, so this is no "
                     "success; usually D is too slow or too small, so raise its rate or width, or lower G's rate."
                 )
+
+        if look.get("slope", 1.0) < FLAT and "vanishing gradients" not in found:
+            found["vanishing gradients"] = (
+                f"G's gradients vanish, D is flat where G's samples lie: by its slope there a logit changes by "
+                f"{look['slope']:.2g} on the way to the data; usually a weaker penalty, a slower D or leaky ReLUs in D "
+                "help."
+            )
 
         share = look.get("spread")
         if share is None:

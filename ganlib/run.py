@@ -11,19 +11,27 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import ganlib
-from ganlib import callbacks, checkpoint, data, monitor, report
+from ganlib import callbacks, checkpoint, data, monitor, pictures, report
 from ganlib.errors import CheckpointError, TrainingFailed
 from ganlib.recipe import Recipe
 
-OURS = ("samples", "tensorboard", "report.html", "report.json", "history.csv")  # in the folder, beside checkpoints
+OURS = (
+    "samples",
+    "tensorboard",
+    "report.html",
+    "report.json",
+    "history.csv",
+    "findings.json",
+)  # in the folder, beside checkpoints
 
 
 def train(
@@ -49,7 +57,8 @@ def train(
         backend: as for `ganlib.backend`.
         steps: in all. None takes the recipe's, or what the run that is resumed had.
         seed, precision, device: as for a Trainer; None takes 0, the recipe's and a GPU where there is one, or what the
-            run that is resumed had.
+            run that is resumed had. Of several devices, "GPU:0,GPU:1", TensorFlow gives each a share of every batch;
+            PyTorch takes one a process, which torchrun starts.
         every: steps from one checkpoint, and picture, to the next.
         resume: goes on from the last checkpoint, of either framework; starts if there is none.
         watch: whether `ganlib.monitor.Monitor` looks on.
@@ -71,14 +80,14 @@ def train(
     found = bool(resume and checkpoint.steps(directory)) if follower else _check_folder(directory, resume)
     gl = ganlib.backend(backend)
     samples = data.load(recipe)
-    with contextlib.nullcontext() if follower else checkpoint.lock(directory):
+    with contextlib.nullcontext() if follower else checkpoint.lock(directory), _over(gl, device) as device:
         if found:
             trainer = _load(gl, directory, recipe, steps, seed, precision, device)
             say(f"Going on from step {trainer.steps_done}.")
         else:
             trainer = gl.Trainer(dataclasses.replace(recipe, steps=steps or recipe.steps), seed or 0, precision, device)
         left = trainer.recipe.steps - trainer.steps_done
-        watching = monitor.Monitor(data=samples, say=say) if watch and not follower else None
+        watching = _watch(trainer, samples, directory, say) if watch and not follower else None
         seconds = None
         if left > 0:
             seconds = _fit(trainer, samples, left, directory, every, watching, tensorboard, say)
@@ -116,6 +125,8 @@ def _fit(
         if trainer.steps_done < goal:
             raise KeyboardInterrupt  # fit let it wait for the end of the step
     except (KeyboardInterrupt, SystemExit):
+        if not trainer.rank:
+            report.write_history(trainer.history, directory / "history.csv")
         if kept := checkpoint.steps(directory):
             say(f"Stopped; step {kept[-1]} is saved. With --resume (resume=True) the training goes on from there.")
         raise
@@ -126,6 +137,32 @@ def _fit(
             say(f"The last good state is kept, of step {kept[-1]}; every number up to the failure is in history.csv.")
         raise
     return time.perf_counter() - start
+
+
+@contextlib.contextmanager
+def _over(gl: Any, device: str | None) -> Iterator[str | None]:
+    """Where trainers are made that use several devices, if there are commas in `device`; yields the one otherwise."""
+    names = (device or "").replace(" ", "").split(",")
+    if len(names) == 1:
+        yield device
+        return
+    with gl.distributed.over(names):
+        yield None
+
+
+def _watch(trainer: Any, samples: data.Data, directory: Path, say: Callable[[str], None]) -> monitor.Monitor:
+    """A monitor that writes down what it tells, and knows what was told before the run was stopped."""
+    path = directory / "findings.json"
+
+    def tell(sentence: str) -> None:
+        say(sentence)
+        pictures.write(path, json.dumps([dataclasses.asdict(finding) for finding in watching.findings]).encode())
+
+    watching = monitor.Monitor(data=samples, say=tell)
+    with contextlib.suppress(OSError, ValueError, TypeError):  # without the file, or with a damaged one, it starts anew
+        told = [monitor.Finding(**finding) for finding in json.loads(path.read_text(encoding="utf-8"))]
+        watching.findings += [finding for finding in told if finding.step <= trainer.steps_done]
+    return watching
 
 
 def _load(

@@ -398,7 +398,8 @@ class BaseTrainer(abc.ABC):
                     getattr(trainer, f"_{player}_optimiser"),
                     _part(f"{player}_optimiser", arrays),
                 )
-            trainer._history = {name: [values] for name, values in _part("history", arrays).items()}
+            kept = _part("history", arrays)  # a file keeps no order
+            trainer._history = {name: [kept[name]] for name in trainer.metric_names if kept}
             trainer.steps_done = state["steps_done"]
             trainer._batches.restore(state["batches"])
             for name, rng in state["streams"].items():

@@ -118,6 +118,7 @@ def test_a_stopped_run_is_saved_and_goes_on_as_if_it_had_not_been(
     assert signal.getsignal(number) == before
     assert ganlib.checkpoint.steps(folder)[-1] == 2
     assert not (folder / "report.html").exists()
+    assert len((folder / "history.csv").read_text().splitlines()) == 3  # names, and a line for each step
 
     status, _, err = call(*arguments)
     assert status == 1
@@ -515,3 +516,19 @@ def test_the_module_is_the_command_and_help_loads_no_framework():
         [sys.executable, "-m", "ganlib", "recipes", "rign"], capture_output=True, text=True, env=environment
     )
     assert result.returncode == 1
+
+
+def test_what_the_monitor_told_outlives_a_stop(gl, call, tmp_path, monkeypatch):
+    def told(self):
+        self._tell("small scales", "told before the stop.")
+
+    monkeypatch.setattr(ganlib.monitor.Monitor, "_look_at_scales", told)
+    arguments = ("train", "ring", *TINY, "--framework", gl.name, "--out", tmp_path / "run", "--resume")
+    assert call(*arguments, "--steps", 2)[0] == 0
+    status, out, err = call(*arguments, "--steps", 4, "--json")
+    assert status == 0, err
+    assert "told before the stop" not in err
+    assert [finding["sentence"] for finding in json.loads(out)["findings"]] == ["Step 0: told before the stop."]
+    (tmp_path / "run" / "findings.json").write_text('[{"step": "x"')  # a damaged one is no reason to stop
+    status, out, err = call(*arguments, "--steps", 5, "--json")
+    assert (status, json.loads(out)["findings"]) == (0, [])

@@ -134,6 +134,34 @@ def test_a_worker_that_fails_does_not_hold_up_the_others(fate, tmp_path):
             process.stdout.close()
 
 
+MIRRORED = """
+import sys, tensorflow as tf, ganlib.cli
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+sys.exit(ganlib.cli.main())
+"""
+
+
+@pytest.mark.skipif("tensorflow" not in ganlib.available(), reason="the strategy is TensorFlow's")
+def test_the_command_line_trains_on_two_devices(tmp_path):
+    start = [sys.executable, "-c", MIRRORED, "train", "ring", "--framework", "tensorflow", "--device", "CPU:0,CPU:1"]
+    recipe = ["--set", "width=8", "--set", "batch_size=32", "--steps", "6", "--precision", "float64"]
+    command = [*start, *recipe, "--out", str(tmp_path / "run")]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    gl = ganlib.backend("tensorflow")
+    alone = gl.Trainer(ganlib.recipe("ring", width=8, batch_size=32, steps=6), precision="float64")
+    history = alone.fit(ganlib.data.load("ring"), progress=False)
+    np.testing.assert_allclose(gl.Trainer.load(tmp_path / "run").history["d_loss"], history["d_loss"], atol=1e-12)
+
+
+def test_devices_that_cannot_be_used_are_refused(gl, tmp_path):
+    expected = "torchrun --nproc-per-node 2" if gl.name == "torch" else "cannot use the device 'GPU:8' here"
+    with pytest.raises(ValueError, match=expected):
+        ganlib.run.train(ganlib.recipe("ring"), tmp_path / "run", backend=gl.name, device="GPU:8, GPU:9")
+    assert not (tmp_path / "run").exists() or not list((tmp_path / "run").glob("[!.]*"))
+
+
 @pytest.mark.skipif("torch" not in ganlib.available(), reason="torchrun is PyTorch's")
 def test_the_command_line_trains_on_two_workers(tmp_path):
     start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "ganlib"]

@@ -263,7 +263,11 @@ BROKEN = {
     ),
     "D that always says the same": (
         "ring", {**QUICK, **UNHELD, "discriminator_optimiser": {**SGD, "rate": 1e-3}},
-        silence, 650, {"plateau"},
+        silence, 650, {"plateau", "vanishing gradients"},
+    ),
+    "the same under hinge": (
+        "ring", {**QUICK, **UNHELD, "loss": "hinge", "discriminator_optimiser": {**SGD, "rate": 1e-3}},
+        silence, 350, {"vanishing gradients"},
     ),
     "labels swapped": ("ring", QUICK, swap_labels, 400, {"discriminator fooled"}),
 }  # fmt: skip
@@ -343,11 +347,15 @@ class Stub:
     def __init__(self, loss="nonsaturating"):
         self.recipe, self.steps_done = ganlib.recipe("ring", loss=loss), 0
         self.generator, self.discriminator, self.scale, self.sample_scale, self.offset = "G", "D", 1.0, 1.0, 0.0
+        self.slope = 1.0
 
     def generate(self, latents, averaged):
         assert not averaged
         angles = np.random.default_rng(0).integers(8, size=len(latents)) * np.pi / 4
         return self.sample_scale * np.stack([np.cos(angles), np.sin(angles)], axis=1) + self.offset
+
+    def logits(self, samples):
+        return self.slope * samples[:, 0]
 
     def _weights(self, model):
         return {"dense0.kernel": np.full(4, self.scale), "batch_norm1.scale": np.ones(2)}
@@ -436,6 +444,16 @@ def test_collapse_divergence_and_the_plateau_are_seen_in_samples_and_weights(stu
     stub.sample_scale = 10.0
     stub.go(monitor)
     assert kinds(monitor) == ["divergence"]
+
+
+@pytest.mark.parametrize("loss", ["nonsaturating", "hinge", "wasserstein"])
+def test_a_flat_discriminator_is_seen_whatever_the_loss(stubbed, loss):
+    stub, monitor = stubbed(loss)
+    stub.go(monitor, 3)
+    stub.slope = 1e-3
+    stub.go(monitor, 3)
+    assert kinds(monitor) == ["vanishing gradients"]
+    assert "D is flat" in monitor.findings[0].sentence
 
 
 def test_without_data_collapse_is_told_from_earlier_samples(stubbed):

@@ -14,19 +14,17 @@ from ganlib import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLE = re.search(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+EXAMPLE, SAVER = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("backend", ganlib.available())
 def test_five_lines_train_sample_and_score(backend, tmp_path):
-    assert EXAMPLE is not None
-    program = EXAMPLE.group(1)
-    lines = [line for line in program.splitlines() if line and not line.startswith("import")]
+    lines = [line for line in EXAMPLE.splitlines() if line and not line.startswith("import")]
     assert len(lines) == 5
     environment = {**os.environ, "GANLIB_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     result = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", EXAMPLE],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
@@ -37,6 +35,15 @@ def test_five_lines_train_sample_and_score(backend, tmp_path):
     assert "perfect sampler" in result.stdout
     assert "precision" in result.stdout
     assert not list(tmp_path.iterdir())
+
+
+def test_the_loop_with_a_saver_goes_on(gl, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GANLIB_BACKEND", gl.name)
+    names = {"ganlib": ganlib}
+    exec(SAVER, names)
+    assert names["trainer"].steps_done == 80
+    assert ganlib.checkpoint.steps(tmp_path / "runs" / "mine") == [20, 40]
 
 
 def test_commands_are_in_the_makefile():

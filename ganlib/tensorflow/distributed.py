@@ -11,13 +11,22 @@ messages of two ("Shape mismatch in the collective instance", tensorflow/tensorf
 """
 
 from collections.abc import Sequence
-from typing import TypeVar
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
 
 import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
 Shared = TypeVar("Shared")
+
+
+def over(devices: Sequence[str]) -> AbstractContextManager[Any]:
+    """Where to make a trainer that shares each batch among several devices of this machine: a strategy's scope."""
+    found = [device.name.removeprefix("/device:") for device in tf.config.list_logical_devices()]
+    if unknown := [name for name in devices if name not in found]:
+        raise ValueError(f"TensorFlow cannot use the device {unknown[0]!r} here. It sees {', '.join(found)}.")
+    return tf.distribute.MirroredStrategy(list(devices)).scope()
 
 
 def start() -> tuple[int, int]:

@@ -14,6 +14,7 @@ trainers need that for the penalties. One all-reduce of all gradients a player's
 import atexit
 import datetime
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import torch
@@ -25,6 +26,14 @@ from ganlib.errors import WorkerLost
 AVAILABLE = dist.is_available()
 TIMEOUT = 600.0  # seconds that a worker waits for the others
 Shared = TypeVar("Shared")
+
+
+def over(devices: Sequence[str]) -> AbstractContextManager[Any]:
+    """Where to make a trainer that shares each batch among several devices of this machine: nowhere in one process."""
+    raise ValueError(
+        f"PyTorch takes one device in each process, not {', '.join(devices)}. Start as many processes as there are "
+        f"devices: torchrun --nproc-per-node {len(devices)} -m ganlib train …"
+    )
 
 
 def start() -> tuple[int, int]:
