@@ -186,31 +186,12 @@ function drawDiracPortrait(live, { start, methods, updates, rates, strengths, no
     state.start = [limit(theta), limit(psi)];
     update();
   };
-  const startUnder = (event) => {
-    const box = plane.getBoundingClientRect();
-    startAt(
-      ((event.clientX - box.left) / box.width) * 2 * VIEW - VIEW,
-      VIEW - ((event.clientY - box.top) / box.height) * 2 * VIEW,
-    );
-  };
-  plane.addEventListener("pointerdown", (event) => {
-    // A finger drags the start itself and scrolls the page elsewhere; a mouse drags from anywhere.
-    if (event.button || (event.pointerType !== "mouse" && event.target !== handle)) return;
-    event.preventDefault();
-    plane.setPointerCapture(event.pointerId);
-    handle.focus({ preventScroll: true });
-    startUnder(event);
-  });
-  plane.addEventListener("pointermove", (event) => plane.hasPointerCapture(event.pointerId) && startUnder(event));
-  plane.addEventListener("click", (event) => event.target !== handle && startUnder(event)); // a tap
-  handle.addEventListener("keydown", (event) => {
-    const by = event.shiftKey ? 0.01 : 0.1;
-    const moves = { ArrowRight: [by, 0], ArrowLeft: [-by, 0], ArrowUp: [0, by], ArrowDown: [0, -by] };
-    if (!(event.key in moves)) return;
-    event.preventDefault();
-    const [dx, dy] = moves[event.key];
-    startAt(state.start[0] + dx, state.start[1] + dy);
-  });
+  dragOn(
+    plane,
+    handle,
+    (x, y) => startAt(x * 2 * VIEW - VIEW, VIEW - y * 2 * VIEW),
+    (x, y) => startAt(state.start[0] + 0.1 * x, state.start[1] - 0.1 * y),
+  );
 
   const near = (value) => value.toFixed(1);
   function arrows(game) {

@@ -30,6 +30,37 @@ function onWidth(element, draw) {
   new ResizeObserver(() => element.clientWidth && draw(element.clientWidth)).observe(element);
 }
 
+// The numbers of a base64 text.
+function bytes(encoded, Type) {
+  return new Type(Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0)).buffer);
+}
+
+// A handle on a plane. place(x, y) gets 0 to 1 from the left and from the top; nudge(x, y) gets 1 for an arrow key to
+// the right or down, a tenth of it with Shift.
+function dragOn(plane, handle, place, nudge) {
+  const under = (event) => {
+    const box = plane.getBoundingClientRect();
+    place((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+  };
+  plane.addEventListener("pointerdown", (event) => {
+    // A finger drags the handle itself and scrolls the page elsewhere; a mouse drags from anywhere.
+    if (event.button || (event.pointerType !== "mouse" && event.target !== handle)) return;
+    event.preventDefault();
+    plane.setPointerCapture(event.pointerId);
+    handle.focus({ preventScroll: true });
+    under(event);
+  });
+  plane.addEventListener("pointermove", (event) => plane.hasPointerCapture(event.pointerId) && under(event));
+  plane.addEventListener("click", (event) => event.target !== handle && under(event)); // a tap
+  handle.addEventListener("keydown", (event) => {
+    const by = event.shiftKey ? 0.1 : 1;
+    const moves = { ArrowRight: [by, 0], ArrowLeft: [-by, 0], ArrowUp: [0, -by], ArrowDown: [0, by] };
+    if (!(event.key in moves)) return;
+    event.preventDefault();
+    nudge(...moves[event.key]);
+  });
+}
+
 // Each figure with this key that is not live yet becomes it. The picture stays for print, and where this fails.
 function mount(key, css, draw, data) {
   for (const host of document.querySelectorAll(`[data-ganlib="${key}"]`)) {

@@ -1,10 +1,6 @@
 // The replay of a training, on points in the plane or on images. What the payload's numbers mean stands in
 // ganlib/interactive.py. A view paints one frame; the rest of the page is the same for both.
 
-function bytes(encoded, Type) {
-  return new Type(Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0)).buffer);
-}
-
 const REAL = [0, 114, 178],
   GENERATED = [213, 94, 0]; // the palette's blue and vermilion
 const DEPTH = 0.6; // how far the field goes towards them, so that the points stand out
