@@ -5,6 +5,7 @@
     >>> recorder = ganlib.interactive.Recorder(data, every=100)
     >>> history = trainer.fit(data, callbacks=[recorder])
     >>> ganlib.interactive.training_replay(recorder).save("replay.html")
+    >>> ganlib.interactive.latent_explorer(trainer)                 # the generator itself runs in the page
 
 Each function returns an `Interactive`: a static picture, and the script that takes its place where scripts run.
 """
@@ -27,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ganlib import arguments, dynamics, metrics, pictures
+from ganlib import architectures, arguments, dynamics, metrics, pictures, portable
 from ganlib.arguments import whole as _whole
 from ganlib.plots import COLOURS
 
@@ -56,6 +57,9 @@ DIRAC: dict[str, dict[str, Any]] = {
 }
 DIRAC_STRENGTHS = {"wgan_clip": 1.0, "wgan_gp": 0.35, "noise": 0.7, "r1": 0.3, "consensus": 1.0}
 DIRAC_RATES, DIRAC_RANGE = {"min": 0.02, "max": 1.0, "step": 0.02}, {"min": 0.05, "max": 2.0, "step": 0.05}
+
+# So many weights `latent_explorer` puts into a page: 1.1 MB.
+MOST_WEIGHTS = 400_000
 
 
 @dataclass(frozen=True)
@@ -788,6 +792,110 @@ def _draw_dirac(game: dynamics.DiracGAN, path: np.ndarray, method: str, rate: fl
     curve.semilogy(np.hypot(*path.T), color=COLOURS["real"])
     curve.set(xlabel="Step")
     curve.set_title("Distance to the equilibrium", loc="left", fontsize=9)
+    return figure
+
+
+def latent_explorer(trainer: Any, latents: ArrayLike | None = None, *, seed: int = 0) -> Interactive:
+    """A square of latents between four corners, and the generator, which runs in the page wherever the reader goes.
+
+    The weights stand in the page, those of the moving average where the recipe keeps one, and the page computes every
+    image itself: of the place that the reader moves, and 7 × 7 of the whole square. The way between the corners is an
+    arc around the origin, which stays at the distance where latents lie (White 2016), or straight; a factor makes the
+    latent shorter or longer; a button draws other corners. The images are those of `Trainer.generate` within 1e-3 of
+    [-1, 1], where the trainer computes in float32 or float64.
+
+    Args:
+        trainer: of a recipe for images of one or three channels, with at most 400,000 weights in its generator. Two
+            bytes a weight are stored, as text: "dcgan-digits" takes 280 kB.
+        latents: (4, recipe.latent), the corners at the start, row by row. None: drawn from N(0, I).
+        seed: of the latents, where none are given.
+
+    Raises:
+        TypeError: not a trainer.
+        ValueError: a recipe for points, a network of your own, too many weights, weights that are not finite; latents
+            of another shape.
+
+    Example:
+        >>> history = trainer.fit(data)
+        >>> ganlib.interactive.latent_explorer(trainer)
+    """
+    from ganlib.backends import backend
+    from ganlib.training import BaseTrainer
+
+    if not isinstance(trainer, BaseTrainer):
+        raise TypeError(
+            f"latent_explorer takes a Trainer, such as gl.Trainer(recipe), not {arguments.describe(trainer)}."
+        )
+    recipe = trainer.recipe
+    if len(recipe.shape) != 3 or recipe.shape[2] not in (1, 3):
+        raise ValueError(
+            f"This recipe makes samples of shape {recipe.shape}, and the page draws images: it needs a shape (height, "
+            "width, 1 or 3)."
+        )
+    gl, model = backend(trainer.backend), trainer.generator if trainer.average is None else trainer.average
+    if not isinstance(model, gl.Generator):
+        raise ValueError(
+            f"The page can compute what a recipe describes, not a network of your own ({type(model).__name__}). Use a "
+            "trainer that built its generator from the recipe."
+        )
+    layers = architectures.generator_layers(recipe)
+    count = sum(cost.parameters for cost in architectures.costs(layers, (recipe.latent,)))
+    if count > MOST_WEIGHTS:
+        raise ValueError(
+            f"The generator has {count:,} weights, too many for a page, which takes at most {MOST_WEIGHTS:,}. Use a "
+            f"recipe with a width smaller than {recipe.width}."
+        )
+    rng = np.random.default_rng(_whole("seed", seed, 0))
+    given = rng.standard_normal((4, recipe.latent)) if latents is None else latents
+    corners = arguments.array("latents", given, f"the four corners, (4, {recipe.latent})").astype(float).round(6)
+    if corners.shape != (4, recipe.latent):
+        raise ValueError(f"latents has shape {corners.shape}; expected the four corners, (4, {recipe.latent}).")
+    if not np.isfinite(corners).all():
+        raise ValueError("The latents hold NaN or infinite values; expected finite numbers.")
+    data = {
+        "operations": portable.operations(layers, gl.get_weights(model), recipe.latent),
+        "corners": corners.tolist(),
+        "shape": recipe.shape,
+        "weights": f"{count:,}",
+    }
+    title = f"Latent space of {recipe.name} after {trainer.steps_done} steps"
+    ways = {"On arcs around the origin": False, "On straight lines": True}
+    squares = {name: _square(corners, straight) for name, straight in ways.items()}
+    norms = [np.linalg.norm(square[len(square) // 2]) for square in squares.values()]
+    alt = (
+        f"{title}. Generated images of {recipe.shape[0]} × {recipe.shape[1]} pixels, five rows of five, on a square "
+        f"between four latents at its corners: on arcs around the origin, and on straight lines. In the middle the "
+        f"norm of the latent is {norms[0]:.1f} on arcs and {norms[1]:.1f} on straight lines; latents lie at "
+        f"{np.sqrt(recipe.latent):.1f}."
+    )
+    images = {name: trainer.generate(square) for name, square in squares.items()}
+    return _interactive("latent_explorer", title, alt, lambda: _draw_squares(images), data)
+
+
+def _between(a: np.ndarray, b: np.ndarray, t: float, straight: bool) -> np.ndarray:
+    """The place t from 0 to 1 on the way from a to b, as the page's script takes it; a test compares the two."""
+    lengths = np.linalg.norm(a) * np.linalg.norm(b)
+    angle = np.arccos(np.clip(a @ b / lengths, -1, 1)) if lengths else 0.0
+    if straight or np.sin(angle) <= 1e-4:  # the two lie on one line through the origin
+        return (1 - t) * a + t * b
+    return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+
+
+def _square(corners: np.ndarray, straight: bool) -> np.ndarray:
+    """25 latents between four, row by row."""
+    parts = np.linspace(0, 1, 5)
+    above, below = ([_between(a, b, t, straight) for t in parts] for a, b in (corners[:2], corners[2:]))
+    return np.array([_between(a, b, t, straight) for t in parts for a, b in zip(above, below, strict=True)])
+
+
+def _draw_squares(images: dict[str, np.ndarray]) -> Figure:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.2, 3.8), layout="constrained")
+    for ax, (name, square) in zip(figure.subplots(1, len(images)), images.items(), strict=True):
+        ax.imshow(pictures.tile(square), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        ax.set_title(name, loc="left", fontsize=9)
+        ax.set_axis_off()
     return figure
 
 

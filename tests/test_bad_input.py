@@ -804,6 +804,14 @@ FRAMEWORK: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
     "gl.Trainer.sample": ({"self": T, "n": 2, "seed": 0}, {"n": whole(1), "seed": whole(0)}),
     "gl.Trainer.generate": ({"self": T, "latents": np.ones((4, 3))}, {"latents": LATENTS}),
     "gl.Trainer.save": ({"self": T, "directory": Lazy(lambda gl: tempfile.mkdtemp())}, {"directory": NOT_A_PATH}),
+    "interactive.latent_explorer": (
+        {"trainer": T, "latents": np.ones((4, 3))},
+        {
+            "trainer": [*NO_RECIPE, Bad("the generator", Lazy(lambda gl: gl.Generator(RECIPE)), "Generator")],
+            "latents": [bad for bad in LATENTS if bad.label != "nothing"] + shaped((3, 3)),
+            "seed": whole(0),
+        },
+    ),
     "gl.Trainer.load": (
         {"directory": Lazy(saved)},
         {

@@ -12,10 +12,18 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
+from scipy import stats
 
 import ganlib
-from ganlib import dynamics, interactive, plots
-from ganlib.interactive import ImageRecorder, Recorder, dirac_portrait, training_replay, transposed_convolution
+from ganlib import architectures, dynamics, interactive, plots, portable
+from ganlib.interactive import (
+    ImageRecorder,
+    Recorder,
+    dirac_portrait,
+    latent_explorer,
+    training_replay,
+    transposed_convolution,
+)
 
 # One worker starts the browser, once.
 pytestmark = pytest.mark.xdist_group("browser")
@@ -302,11 +310,81 @@ def test_an_image_recorder_refuses_points_and_what_is_no_score(gl):
         ImageRecorder(score_name=3)
 
 
-@pytest.fixture(
-    scope="module", params=["transposed_convolution", "training_replay", "training_replay of images", "dirac_portrait"]
+# Generators in the browser
+
+
+def trained(gl, recipe):
+    """A trainer whose generator, the averaged one where there is one, has weights as after a training."""
+    trainer, rng = gl.Trainer(recipe, seed=0, precision="float32"), np.random.default_rng(0)
+    model, weights = trainer.average or trainer.generator, {}
+    for name, weight in gl.get_weights(model).items():
+        kind, shape = name.rpartition(".")[2], weight.shape
+        spread = 2 / np.sqrt(weight.size / min(shape[-2:])) if kind == "kernel" else 0.5
+        weights[name] = rng.uniform(0.3, 2, shape) if kind == "variance" else rng.normal(kind == "scale", spread, shape)
+    gl.set_weights(model, weights)
+    return trainer
+
+
+SMALL = {"width": 4, "latent": 5, "batch_size": 4}
+
+
+@pytest.fixture(scope="module")
+def explored():
+    return trained(ganlib.backend(), ganlib.recipe("dcgan-digits", **SMALL))
+
+
+@pytest.fixture(scope="module")
+def explorer(explored):
+    return latent_explorer(explored)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "ring"}, r"samples of shape \(2,\), and the page draws images"),
+        ({"shape": (16, 16, 2)}, r"samples of shape \(16, 16, 2\)"),
+        ({"width": 96}, r"has [\d,]+ weights, too many for a page.*at most 400,000.*smaller than 96"),
+    ],
 )
-def figure(request, replay, sheets):
+def test_generators_that_are_none_for_a_page_are_refused(changes, message):
+    recipe = ganlib.recipe(**{"name": "dcgan-digits", "batch_size": 4, **changes})
+    with pytest.raises(ValueError, match=message):
+        latent_explorer(ganlib.backend().Trainer(recipe))
+
+
+def test_a_network_of_ones_own_is_refused(gl, monkeypatch):
+    trainer = gl.Trainer(ganlib.recipe("dcgan-digits", **SMALL, moving_average=0.0))
+    trainer.generator = trainer.discriminator
+    with pytest.raises(ValueError, match=r"not a network of your own \(Discriminator\)"):
+        latent_explorer(trainer)
+
+
+def test_layers_and_weights_that_a_page_cannot_compute_are_refused():
+    with pytest.raises(ValueError, match=r"cannot compute AveragePool\(size=2\)"):
+        portable.operations([architectures.Reshape((2, 2, 1)), architectures.AveragePool(2)], {}, 4)
+    with pytest.raises(ValueError, match=r"cannot compute BatchNorm"):  # nothing is before it to fold it into
+        portable.operations([architectures.Tanh(), architectures.BatchNorm(0.9, 1e-5)], {}, 4)
+    with pytest.raises(ValueError, match=r"dense0\.kernel holds NaN"):
+        portable.operations([architectures.Dense(2, False)], {"dense0.kernel": np.full((4, 2), np.nan)}, 4)
+
+
+def test_the_explorer_of_the_book_stays_small(gl):
+    figure = latent_explorer(gl.Trainer(ganlib.recipe("dcgan-digits")))
+    operations = payload(figure, "drawLatentExplorer")["operations"]
+    assert len(json.dumps(operations)) < 280_000
+    assert len(figure.html) < 340_000
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        *("transposed_convolution", "training_replay", "training_replay of images", "dirac_portrait"),
+        "latent_explorer",
+    ],
+)
+def figure(request, replay, sheets, explorer):
     made = {
+        "latent_explorer": lambda: explorer,
         "transposed_convolution": lambda: transposed_convolution(kernel=3),
         "training_replay of images": lambda: training_replay(sheets),
         "dirac_portrait": dirac_portrait,
@@ -753,6 +831,187 @@ def test_the_portrait_plays_its_path(show, motion, pause, by):
     page.clock.run_for(260 * pause)
     assert "Step 500" in now.text_content()
     assert button.text_content() == "Play"
+
+
+# Recipes whose generators have, between them, every layer of `ganlib.architectures` that a generator can have.
+GENERATORS = [
+    ("dcgan-digits", {}),
+    ("dcgan-digits", {"upsampling": "resize", "kernel": 3, "moving_average": 0.0, "generator_slope": 0.2}),
+    ("dcgan-digits", {"upsampling": "subpixel", "kernel": 5, "shape": (20, 20, 3), "boundary_norm": True}),
+    ("dcgan-digits", {"kernel": 5, "generator_norm": "none", "generator_output": "linear", "shape": (28, 28, 1)}),
+    ("dcgan-digits", {"generator": "dense", "shape": (6, 9, 1), "discriminator": "dense", "depth": 2}),
+    ("dcgan-digits", {"generator": "dense", "generator_octaves": 2, "generator_norm": "none", "depth": 1}),
+    ("tensorflow-tutorial", {"shape": (12, 12, 1)}),
+    ("pytorch-tutorial", {"width": 2}),
+]
+RUN = """([source, operations, latents]) => {
+  const { makeGenerator } = new Function(source + "; return { makeGenerator };")();
+  return operations.map((network) => latents.map((latent) => [...makeGenerator(network)(latent)]));
+}"""
+
+
+def script(name):
+    folder = interactive.files("ganlib") / "assets"
+    return "".join((folder / f"{file}.js").read_text(encoding="utf-8") for file in ("interactive", name))
+
+
+def test_the_page_generates_as_the_frameworks_do(show, gl):
+    trainers = [trained(gl, ganlib.recipe(name, **{**SMALL, **changes})) for name, changes in GENERATORS]
+    latents = np.random.default_rng(1).standard_normal((6, SMALL["latent"]))
+    networks = [payload(latent_explorer(trainer), "drawLatentExplorer")["operations"] for trainer in trainers]
+    layers = {type(n) for t in trainers for n in architectures.generator_layers(t.recipe)}
+    assert {kind.__name__ for kind in layers} == {
+        *("Dense", "Conv", "ConvTranspose", "Upsample", "DepthToSpace", "BatchNorm", "LeakyReLU", "Tanh", "Octaves"),
+        "Reshape",
+    }
+    found = show().evaluate(RUN, [script("latent_explorer"), networks, latents.tolist()])
+    for trainer, images, case in zip(trainers, found, GENERATORS, strict=True):
+        expected = trainer.generate(latents)
+        assert expected.std() > 0.1, case
+        np.testing.assert_allclose(np.reshape(images, expected.shape), expected, atol=1e-3, err_msg=str(case))
+
+
+WALK = """([source, squares]) => {
+  const { latentAt, normalNumbers } = new Function(source + "; return { latentAt, normalNumbers };")();
+  const parts = [0, 0.25, 0.5, 0.75, 1], draw = normalNumbers();
+  return {
+    squares: squares.map(([corners, straight]) =>
+      parts.flatMap((down) => parts.map((across) => latentAt(corners, across, down, straight)))),
+    numbers: Array.from({ length: 40000 }, draw),
+  };
+}"""
+
+
+def test_the_page_walks_as_numpy_does(show):
+    corners = np.random.default_rng(0).standard_normal((4, 8))
+    alike = np.stack([corners[0], 2 * corners[0], corners[1], -corners[1]])
+    cases = [(square.tolist(), straight) for square in (corners, alike, 0 * corners) for straight in (False, True)]
+    found = show().evaluate(WALK, [script("latent_explorer"), cases])
+    for (square, straight), shown in zip(cases, found["squares"], strict=True):
+        np.testing.assert_allclose(shown, interactive._square(np.array(square), straight), atol=1e-9)
+    numbers = np.sort(found["numbers"])
+    assert len(set(found["numbers"])) == len(numbers)
+    assert stats.kstest(numbers, "norm").pvalue > 0.01  # the same numbers in every browser
+
+
+def test_arcs_keep_the_norm(explored):
+    unit = np.random.default_rng(0).standard_normal((4, 8))
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    np.testing.assert_allclose(np.linalg.norm(interactive._square(unit, False), axis=1), 1)
+    assert np.linalg.norm(interactive._square(unit, True)[12]) < 0.9
+
+
+PIXELS = """(canvas, [x, y, width, height]) => [...canvas.getContext("2d").getImageData(x, y, width, height).data]"""
+
+
+def drawn(canvas, place, shape):
+    """The pixels of a part of a canvas, (height, width, 3)."""
+    height, width = shape[:2]
+    return np.reshape(canvas.evaluate(PIXELS, [*place, width, height]), (height, width, 4))[..., :3]
+
+
+def grey(image):
+    return np.clip(127.5 * (1 + image.astype(float)), 0, 255)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_canvases_show_what_is_generated(show, channels):
+    trainer = trained(ganlib.backend(), ganlib.recipe("dcgan-digits", **SMALL, shape=(16, 16, channels)))
+    corners = np.random.default_rng(3).standard_normal((4, 5))
+    page = show(latent_explorer(trainer, corners))
+    settled(page)
+    small, large = page.locator("canvas").first, page.locator("canvas").last
+    square = interactive._square(corners, False)
+    middle, corner = trainer.generate(square[[12, 4]])
+    np.testing.assert_allclose(drawn(large, (0, 0), (16, 16)), np.broadcast_to(grey(middle), (16, 16, 3)), atol=1)
+    np.testing.assert_allclose(drawn(small, (51, 51), (16, 16)), np.broadcast_to(grey(middle), (16, 16, 3)), atol=1)
+    np.testing.assert_allclose(drawn(small, (102, 0), (16, 16)), np.broadcast_to(grey(corner), (16, 16, 3)), atol=1)
+    page.get_by_label("Between the corners").select_option("straight")
+    page.get_by_label("Factor on the latent").press("End")
+    settled(page)
+    short = trainer.generate(2 * interactive._square(corners, True)[[12]])[0]
+    for canvas, place in ((large, (0, 0)), (small, (51, 51))):
+        np.testing.assert_allclose(drawn(canvas, place, (16, 16)), np.broadcast_to(grey(short), (16, 16, 3)), atol=1)
+
+
+def settled(page):
+    """Waits until the small images are all as the controls say."""
+    busy = "() => !document.querySelector('[data-ganlib]').shadowRoot.querySelector('[aria-busy]')"
+    page.wait_for_function(busy)
+
+
+def test_the_latent_by_keyboard(show, explorer):
+    page = show(explorer)
+    page.keyboard.press("Tab")
+    handle = page.get_by_role("slider", name="Place in the latent space")
+    assert handle.evaluate("e => e === e.getRootNode().activeElement")
+    assert handle.get_attribute("aria-valuetext") == "50 % to the right, 50 % down"
+    for key in ("ArrowRight", "ArrowUp", "ArrowUp", "Shift+ArrowLeft"):
+        page.keyboard.press(key)
+    assert handle.get_attribute("aria-valuetext") == "57 % to the right, 33 % down"
+    for _ in range(13):
+        page.keyboard.press("ArrowDown")
+    assert handle.get_attribute("aria-valuetext") == "57 % to the right, 100 % down"
+    names = []
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        active = "document.activeElement.shadowRoot.activeElement"
+        names.append(page.evaluate(f"{active}.getAttribute('aria-label') || {active}.textContent"))
+    assert names == ["Between the corners", "Factor on the latent", "New corners"]
+
+
+def test_the_explorer_says_where_the_latent_lies(show, explored):
+    corners = 2.5 * np.eye(4, 5)  # √5 is 2.2
+    page = show(latent_explorer(explored, corners), width=375)
+    live, heights = page.locator("[aria-live=polite]"), set()
+
+    def said():
+        heights.add(page.locator(".live").evaluate("e => e.offsetHeight"))
+        return live.text_content()
+
+    assert "Norm of the latent: 2.5; of most: 0.8 to 3.6" in said()
+    assert "On the shell, where latents lie." in said()
+    page.get_by_label("Between the corners").select_option("straight")
+    assert "Norm of the latent: 1.3" in said()
+    factor = page.get_by_label("Factor on the latent")
+    factor.press("Home")
+    assert "Norm of the latent: 0.0" in said()
+    assert "Inside the shell: hardly a latent is so short." in said()
+    assert factor.get_attribute("aria-valuetext") == "× 0.00"
+    factor.press("End")
+    page.get_by_label("Between the corners").select_option("")
+    assert "Outside the shell: hardly a latent is so long." in said()
+    assert page.locator("canvas").last.get_attribute("aria-label").endswith("four latents, norm 5.0")
+    assert len(heights) == 1  # nothing below it moves
+
+
+def test_new_corners_are_the_same_ones_for_every_reader(show, explorer):
+    page = show(explorer, explorer)
+    canvas = page.locator("canvas")
+    pictures = []
+    for button in (0, 0, 1, 1):
+        page.get_by_role("button", name="New corners").nth(button).click()
+        pictures.append(drawn(canvas.nth(2 * button + 1), (0, 0), (16, 16)).tolist())
+    assert pictures[0] == pictures[2] != pictures[1] == pictures[3]
+
+
+def test_the_latent_by_pointer_and_touch(show, explorer):
+    page = show(explorer)
+    handle, box = page.get_by_role("slider", name="Place in the latent space"), page.locator(".plane").bounding_box()
+
+    def at(across, down):
+        return box["x"] + box["width"] * across, box["y"] + box["height"] * down
+
+    page.mouse.move(*at(0.5, 0.5))
+    page.mouse.down()
+    page.mouse.move(*at(0.99, 0.1), steps=3)
+    page.mouse.up()
+    assert handle.get_attribute("aria-valuetext") == "100 % to the right, 4 % down"
+    page = show(explorer, width=375, has_touch=True)
+    handle, box = page.get_by_role("slider", name="Place in the latent space"), page.locator(".plane").bounding_box()
+    assert min(handle.bounding_box()[side] for side in ("width", "height")) >= 40
+    page.touchscreen.tap(*at(0.01, 0.99))
+    assert handle.get_attribute("aria-valuetext") == "0 % to the right, 100 % down"
 
 
 def test_a_portrait_that_diverges_is_still_drawn(show):
