@@ -864,6 +864,7 @@ EXEMPT = {
     "gl.optimisers.": "behind Trainer, which builds them from a checked recipe",
     "gl.Generator.": "what the framework calls",
     "gl.Discriminator.": "what the framework calls",
+    "gl.device_name": "takes no argument",
     "gl.losses.check": "the check itself",
     "gl.penalties.check": "the check itself",
     "gl.penalties.check_samples": "the check itself",

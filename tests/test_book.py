@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +39,22 @@ def chapter(pages):
 
 def test_the_first_page_leads_to_the_book(site):
     assert "book/index.html" in (site / "index.html").read_text()
+
+
+def test_every_chapter_opens_on_colab(site, pages):
+    repository = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]
+    name = repository["url"].removeprefix("https://github.com/")
+    for path, page in pages.items():
+        notebook = f"book/{path.stem}.ipynb"
+        buttons = page.select(".article-header-buttons a.btn-colab")
+        assert [button["href"] for button in buttons] == (
+            [f"https://colab.research.google.com/github/{name}/blob/{repository['branch']}/{notebook}"]
+            if (ROOT / notebook).exists()
+            else []
+        )
+        for button in buttons:
+            assert "Colab" in button.text
+            assert (path.parent / button.img["src"]).resolve().exists()
 
 
 def test_both_frameworks_show_their_digits(site, chapter):

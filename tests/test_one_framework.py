@@ -66,7 +66,7 @@ def test_chapters_run_and_skip_what_is_missing(path, few_steps, monkeypatch, cap
     namespace: dict = {}
     with matplotlib.rc_context():
         for cell in cells:
-            exec("".join(cell["source"]), namespace)
+            exec(re.sub(r"^( *)%.*", r"\1pass", "".join(cell["source"]), flags=re.MULTILINE), namespace)  # no %pip
             matplotlib.pyplot.close("all")  # as a notebook does
     printed = capsys.readouterr().out
     tabs = [cell["metadata"].get("tags", []) for cell in cells]

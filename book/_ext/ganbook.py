@@ -5,6 +5,7 @@
   them, on every page and visit, and `?framework=tensorflow` in an address selects it.
 - A cell whose stored output differs between the two frameworks shows both outputs, in the same tabs.
 - The line that says how long the chapter took, and with which versions, comes from the notebook's metadata.
+- The button that opens a chapter on Colab stands by itself, not in a menu of one.
 - What a page would load from another host is dropped.
 """
 
@@ -167,6 +168,17 @@ def drop_thebe(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             node.parent.remove(node)
 
 
+def unfold_launch_buttons(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: Any) -> None:
+    """Puts the launch button, Colab's, into the header itself; the theme makes a menu even of one."""
+    buttons = []
+    for button in context.get("header_buttons", []):
+        if button.get("label") == "launch-buttons":
+            buttons += [{**one, "label": "colab", "tooltip": "Run this chapter on Colab"} for one in button["buttons"]]
+        else:
+            buttons.append(button)
+    context["header_buttons"] = buttons
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Sphinx calls this."""
     app.add_transform(Callouts)
@@ -174,4 +186,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", prepare_notebook)
     app.connect("doctree-resolved", drop_thebe, priority=900)
     app.connect("html-page-context", drop_foreign_files, priority=900)
+    app.connect("html-page-context", unfold_launch_buttons, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,13 +2,14 @@
 
 from ganlib.tensorflow import losses, optimisers, penalties
 from ganlib.tensorflow.networks import Discriminator, Generator, get_weights, set_weights
-from ganlib.tensorflow.training import Trainer
+from ganlib.tensorflow.training import Trainer, device_name
 
 name = "tensorflow"
 __all__ = [
     "Discriminator",
     "Generator",
     "Trainer",
+    "device_name",
     "get_weights",
     "losses",
     "name",

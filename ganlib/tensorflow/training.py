@@ -381,6 +381,12 @@ class Trainer(BaseTrainer):
         return self.recipe.loss == "relativistic"
 
 
+def device_name() -> str:
+    """What training runs on unless it is told otherwise: "CPU", or the first GPU's model, such as "Tesla T4"."""
+    gpus = tf.config.list_physical_devices("GPU")
+    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU") if gpus else "CPU"
+
+
 def _trainable(model: keras.Model) -> list[tf.Variable]:
     return [variable.value for variable in model.trainable_variables]
 

@@ -2,13 +2,14 @@
 
 from ganlib.torch import losses, optimisers, penalties
 from ganlib.torch.networks import Discriminator, Generator, get_weights, set_weights
-from ganlib.torch.training import Trainer
+from ganlib.torch.training import Trainer, device_name
 
 name = "torch"
 __all__ = [
     "Discriminator",
     "Generator",
     "Trainer",
+    "device_name",
     "get_weights",
     "losses",
     "name",

@@ -316,6 +316,11 @@ class Trainer(BaseTrainer):
         return self.recipe.loss == "relativistic"
 
 
+def device_name() -> str:
+    """What training runs on unless it is told otherwise: "CPU", or the first GPU's model, such as "Tesla T4"."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+
+
 def _floats(model: nn.Module | None) -> list[Tensor]:
     """All weights and moving statistics of a network."""
     tensors = [] if model is None else model.state_dict(keep_vars=True).values()
