@@ -16,7 +16,7 @@ export TF_ENABLE_ONEDNN_OPTS = 0
 export OMP_NUM_THREADS = 1
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help book test lint unit notebook-tests one-framework notebooks picture clean
+.PHONY: help book test lint unit notebook-tests one-framework newest notebooks picture clean
 
 help:  ## says what each command does
 	@echo 'Commands (make COMMAND; PYTHON=python3.12 chooses the Python, 3.11 to 3.13):'
@@ -56,11 +56,19 @@ one-framework: $(VENV)-torch/.installed $(VENV)-tensorflow/.installed  ## the pa
 notebooks: $(VENV)/.installed  ## runs each notebook in both frameworks and stores the outputs; up to four minutes each
 	$(BIN)/python scripts/notebooks.py run
 
+# A fresh environment each time: only the tools that run the notebooks are pinned.
+BACKENDS ?= torch tensorflow
+newest:  ## runs each notebook with the newest versions that ganlib allows; half an hour
+	$(call make_venv,$(VENV)-newest)
+	grep -E '^(ipykernel|nbval|pytest)==' requirements.txt > $(VENV)-newest/tools.txt
+	$(VENV)-newest/bin/python -m pip install --quiet -e '.[torch,tensorflow]' -r $(VENV)-newest/tools.txt
+	$(VENV)-newest/bin/python scripts/status.py run $(BACKENDS)
+
 picture: $(VENV)/.installed  ## trains in both frameworks and draws the README's picture; two to three minutes
 	$(BIN)/python scripts/picture.py
 
 clean:  ## removes the built site and the environments
-	rm -rf _build $(VENV) $(VENV)-torch $(VENV)-tensorflow
+	rm -rf _build $(VENV) $(VENV)-torch $(VENV)-tensorflow $(VENV)-newest
 
 # The stamps: an environment is made once, and again when its requirements change.
 $(VENV)/.installed: requirements.txt pyproject.toml
