@@ -64,7 +64,7 @@ class Answer:
         self.given = given
         self.left = LIMIT
         self._spoken = _spoken(given) if self.parameters else []
-        self._gave_something = False
+        self._silent: bool | None = None  # whether all calls returned nothing; None before the first one
 
     def refuse_blank(self) -> None:
         """Raises `Blank` or `Wrong` where there is nothing that could be checked."""
@@ -105,13 +105,14 @@ class Answer:
                 self.left -= time.monotonic() - start
             self._spoken = [spoken]  # it is settled in what the answer is written
             taken = _taken(result)
-            self._gave_something |= taken is not None and taken is not Ellipsis
-            return None if taken is Ellipsis else taken
+            taken = None if taken is Ellipsis else taken
+            self._silent = taken is None and self._silent is not False
+            return taken
         raise Raised(self.name, shown, first) from None
 
     def refuse_silence(self) -> None:
         """Raises `Blank` if the answer was called and never returned anything."""
-        if self.parameters and len(self._spoken) == 1 and not self._gave_something:
+        if self._silent:
             raise Blank(f"{self.name} returns nothing yet. If you have written it: does it end in a return?")
 
 
