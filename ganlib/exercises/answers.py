@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import inspect
 import sys
 import threading
@@ -129,7 +130,8 @@ def _spoken(function: Any) -> list[str]:
     """In what an answer may be written, the likeliest first: frameworks that it names, NumPy, frameworks imported."""
     function = inspect.unwrap(function) if callable(function) else function
     code, known = getattr(function, "__code__", None), getattr(function, "__globals__", {})
-    modules = [known[name].__name__ for name in getattr(code, "co_names", ()) if inspect.ismodule(known.get(name))]
+    used = getattr(code, "co_names", ())  # of modules too that it imports itself
+    modules = [known[name].__name__ if inspect.ismodule(known.get(name)) else name for name in used]
     named = [f for f in FRAMEWORKS if any(m.split(".")[0] in (f, {"tensorflow": "keras"}.get(f)) for m in modules)]
     return list(dict.fromkeys([*named, "numpy", *(f for f in FRAMEWORKS if f in sys.modules)]))
 
@@ -140,10 +142,9 @@ def _offered(value: Any, spoken: str) -> Any:
         return lambda *arguments: _offered(np.asarray(value(*map(_taken, arguments))), spoken)
     if not isinstance(value, np.ndarray):
         return value
-    if spoken == "torch":
-        return sys.modules["torch"].tensor(value)
-    if spoken == "tensorflow":
-        return sys.modules["tensorflow"].constant(value)
+    if spoken in FRAMEWORKS:
+        framework = importlib.import_module(spoken)
+        return framework.tensor(value) if spoken == "torch" else framework.constant(value)
     return value.copy()
 
 
