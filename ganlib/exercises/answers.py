@@ -133,6 +133,10 @@ def _spoken(function: Any) -> list[str]:
     used = getattr(code, "co_names", ())  # of modules too that it imports itself
     modules = [known[name].__name__ if inspect.ismodule(known.get(name)) else name for name in used]
     named = [f for f in FRAMEWORKS if any(m.split(".")[0] in (f, {"tensorflow": "keras"}.get(f)) for m in modules)]
+    for framework in named:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(framework)  # here, where no clock runs
+    named = [framework for framework in named if framework in sys.modules]
     return list(dict.fromkeys([*named, "numpy", *(f for f in FRAMEWORKS if f in sys.modules)]))
 
 
@@ -142,9 +146,10 @@ def _offered(value: Any, spoken: str) -> Any:
         return lambda *arguments: _offered(np.asarray(value(*map(_taken, arguments))), spoken)
     if not isinstance(value, np.ndarray):
         return value
-    if spoken in FRAMEWORKS:
-        framework = importlib.import_module(spoken)
-        return framework.tensor(value) if spoken == "torch" else framework.constant(value)
+    if spoken == "torch":
+        return sys.modules["torch"].tensor(value)
+    if spoken == "tensorflow":
+        return sys.modules["tensorflow"].constant(value)
     return value.copy()
 
 
@@ -251,7 +256,7 @@ def compare(
         right: gives the right result: a number, an array, text, a truth value, None, or a tuple of these.
         cases: the arguments, one tuple for each call.
         mistakes: functions like `right` that err in a known way. The hint is of the first that agrees with the answer
-            on every case.
+            on every case; `...` in a tuple agrees with anything.
         rtol, atol: of numbers, as in `numpy.isclose`.
 
     Raises:
@@ -299,6 +304,8 @@ def _difference(
 ) -> str | None:
     """Says in words how a result differs from what was expected, or None; `reveal` lets it say what was expected."""
     wanted = f", expected {show(expected)}" if reveal else ""
+    if expected is Ellipsis:
+        return None
     if isinstance(expected, tuple):
         if isinstance(got, np.ndarray) and got.ndim and len(got) == len(expected):
             got = tuple(got)
