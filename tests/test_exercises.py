@@ -61,7 +61,7 @@ def framework_only(name, function):
     def convert(value):
         if isinstance(value, tuple):
             return tuple(map(convert, value))
-        return give(value) if isinstance(value, np.ndarray | np.floating) else value
+        return give(np.array(value, order="C")) if isinstance(value, np.ndarray | np.floating) else value
 
     def answer(*arguments):
         if any(isinstance(argument, np.ndarray) for argument in arguments):
