@@ -1,6 +1,6 @@
 """Exercise 1.7: what three ways to enlarge a grid cost."""
 
-from ganlib.architectures import Conv, ConvTranspose, DepthToSpace, Upsample, costs
+from ganlib.architectures import Conv, ConvTranspose, DepthToSpace, Layer, Upsample, costs
 from ganlib.exercises.answers import compare
 
 ASKS = ("multiply_adds(n, K, s, c_in, c_out)",)
@@ -13,11 +13,11 @@ HINTS = (
 
 def right(n, K, s, c_in, c_out):
     """As `ganlib.architectures.costs` counts."""
-    ways = (
+    ways: list[list[Layer]] = [
         [ConvTranspose(c_out, K, s, "same", bias=False)],
         [Upsample(s), Conv(c_out, K, 1, "same", bias=False)],
         [Conv(s**2 * c_out, K, 1, "same", bias=False), DepthToSpace(s)],
-    )
+    ]
     return tuple(sum(cost.multiply_adds for cost in costs(way, (n, n, c_in))) for way in ways)
 
 

@@ -57,7 +57,7 @@ MISTAKES = (
     ),
     (
         lambda kernels: kernels.transpose(2, 0, 1).reshape(6, 6),
-        "A reshape keeps the order of the numbers: the first two rows are channel 0. Here rows and channels interleave.",
+        "A reshape keeps the numbers' order: two rows for each channel. Here rows and channels interleave.",
     ),
     (
         lambda kernels: np.pad(right(kernels), 1)[2:, 2:],

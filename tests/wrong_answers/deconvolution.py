@@ -25,7 +25,7 @@ def r_first(K, s):
 def negative(K, s):
     P = (K - s + 1) // 2
     R = 2 * P - (K - s)
-    return (P, R) if R < s else None
+    return None if s == 1 and K % 2 == 0 else (P, R)
 
 
 def never_none(K, s):
