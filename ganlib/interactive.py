@@ -796,13 +796,13 @@ def _draw_dirac(game: dynamics.DiracGAN, path: np.ndarray, method: str, rate: fl
 
 
 def latent_explorer(trainer: Any, latents: ArrayLike | None = None, *, seed: int = 0) -> Interactive:
-    """A square of latents between four corners, and the generator, which runs in the page wherever the reader goes.
+    """A square of latents between four corners, and the images that a generator running in the page makes of them.
 
-    The weights stand in the page, those of the moving average where the recipe keeps one, and the page computes every
-    image itself: of the place that the reader moves, and 7 × 7 of the whole square. The way between the corners is an
-    arc around the origin, which stays at the distance where latents lie (White 2016), or straight; a factor makes the
-    latent shorter or longer; a button draws other corners. The images are those of `Trainer.generate` within 1e-3 of
-    [-1, 1], where the trainer computes in float32 or float64.
+    The page holds the weights, those of the moving average where the recipe keeps one, and computes every image
+    itself: 7 × 7 of the square, and one at the place that the reader moves. The way between the corners is an arc
+    around the origin, which stays at the distance where latents lie (White 2016), or straight. A factor makes the
+    latent shorter or longer, and a button draws other corners. The images are those of `Trainer.generate` in float32,
+    within 1e-3 where they lie in [-1, 1].
 
     Args:
         trainer: of a recipe for images of one or three channels, with at most 400,000 weights in its generator. Two
