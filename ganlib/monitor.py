@@ -47,7 +47,9 @@ VANISHED = 0.01  # slope of G's loss in D's logits, of at most 1. Healthy: above
 FOOLED = 0.5  # mean logit of fakes above that of real samples. Healthy: never above. Broken: above 5.
 COLLAPSED = 0.1  # spread of the samples in that of the data. Healthy: above 0.85. Broken: 0.06 and less.
 MODES = 0.5  # modes that the samples lie at, in shares of the data's. Healthy: above 0.8. Broken: below 0.4.
-FLAT = 0.01  # change of D's logits on the way from a sample to the data. Healthy: HHH. Broken: BBB.
+# Change of D's logits on the way from a sample to the data, by its slope. Broken: 0. A D that has nothing left to tell
+# is nearly flat too (0.03 on the ring), so it counts only where the samples are FAR.
+FLAT = 0.01
 FAR = 0.15  # energy distance to the data, from 0 to 1, of samples that are no good. Healthy: below 0.09. Broken: 0.3.
 STEP = 0.1  # of the way from a sample to the data, over which D's slope is measured
 BETTER = 0.9  # of the best distance up to some looks ago: what counts as progress
@@ -250,7 +252,7 @@ class Monitor:
                     "success; usually D is too slow or too small, so raise its rate or width, or lower G's rate."
                 )
 
-        if look.get("slope", 1.0) < FLAT and "vanishing gradients" not in found:
+        if look.get("slope", 1.0) < FLAT and look["distance"] > FAR and "vanishing gradients" not in found:
             found["vanishing gradients"] = (
                 f"G's gradients vanish, D is flat where G's samples lie: by its slope there a logit changes by "
                 f"{look['slope']:.2g} on the way to the data; usually a weaker penalty, a slower D or leaky ReLUs in D "
