@@ -146,11 +146,12 @@ def _offered(value: Any, spoken: str) -> Any:
         return lambda *arguments: _offered(np.asarray(value(*map(_taken, arguments))), spoken)
     if not isinstance(value, np.ndarray):
         return value
+    value = value.copy()  # also because PyTorch takes no reversed views
     if spoken == "torch":
         return sys.modules["torch"].tensor(value)
     if spoken == "tensorflow":
         return sys.modules["tensorflow"].constant(value)
-    return value.copy()
+    return value
 
 
 def _taken(value: Any) -> Any:
