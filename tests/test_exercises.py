@@ -245,4 +245,4 @@ def test_an_answer_cannot_harm_the_checks_inputs():
         logits[:] = 0
         return logits, logits
 
-    assert "Given logits = [ 0.5971" in exercises.check("2.4", destroys).failed
+    assert "Given logits = [0.5971" in exercises.check("2.4", destroys).failed

@@ -190,14 +190,15 @@ def _limited(seconds: float) -> Iterator[None]:
 
 def show(value: Any) -> str:
     """A value in one short line."""
+    value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, np.ndarray):
         if value.ndim == 0:
             return f"{value.item():.6g}" if value.dtype.kind == "f" else str(value.item())
         if value.size > 12:
             return f"an array of shape {value.shape} from {value.min():.4g} to {value.max():.4g}"
-        text = np.array2string(value, precision=4, separator=", ", suppress_small=True)
+        text = np.array2string(value, separator=", ", formatter={"float_kind": "{:.4g}".format})
         return " ".join(text.split())
-    if isinstance(value, float | np.floating):
+    if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, tuple | list):
         return "(" + ", ".join(map(show, value)) + ")"
@@ -311,7 +312,8 @@ def _difference(
         if isinstance(got, np.ndarray) and got.ndim and len(got) == len(expected):
             got = tuple(got)
         if not isinstance(got, tuple | list) or len(got) != len(expected):
-            return f"got {show(got)}, expected {len(expected)} things"
+            short = all(np.ndim(one) == 0 for one in expected)
+            return f"got {show(got)}{wanted if short else f', expected {len(expected)} things'}"
         for k, (one, other) in enumerate(zip(got, expected, strict=True), 1):
             difference = _difference(one, other, rtol, atol, equal_nan, reveal)
             if difference:
