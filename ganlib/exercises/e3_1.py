@@ -1,5 +1,7 @@
 """Exercise 3.1: the trainable numbers of a DCGAN generator."""
 
+from functools import partial
+
 import ganlib
 from ganlib import architectures
 from ganlib.exercises.answers import compare
@@ -39,27 +41,27 @@ def right(size, latent, width, channels):
 
 
 MISTAKES = (
-    (lambda *a: count(*a, norm=0), "The normalisations are missing. What do they learn for each channel?"),
-    (lambda *a: count(*a, norm=1), "A normalisation learns more than one number a channel: it scales, and then?"),
-    (lambda *a: count(*a, norm=4), "Moving mean and variance are stored, but are they trained?"),
-    (lambda *a: count(*a, bias=True), "You gave every layer a bias. Which layers have none, and why?"),
-    (lambda *a: count(*a, last=False), "One layer has no normalisation after it. What does it have instead?"),
+    (partial(count, norm=0), "The normalisations are missing. What do they learn for each channel?"),
+    (partial(count, norm=1), "A normalisation learns more than one number a channel: it scales, and then?"),
+    (partial(count, norm=4), "Moving mean and variance are stored, but are they trained?"),
+    (partial(count, bias=True), "You gave every layer a bias. Which layers have none, and why?"),
+    (partial(count, last=False), "One layer has no normalisation after it. What does it have instead?"),
     (
-        lambda *a: count(*a, projected=1),
+        partial(count, projected=1),
         "The projection gives more than c numbers: how many pixels has the first grid?",
     ),
     (
-        lambda *a: count(*a, taps=1),
+        partial(count, taps=1),
         "A convolution has a weight for each place of its kernel: how many places are there?",
     ),
-    (lambda *a: count(*a, taps=9), "You counted kernels of 3 × 3. Which size has the exercise?"),
-    (lambda *a: count(*a, taps=4), "Stride 2 leaves 4 taps for each pixel, but how many weights has the kernel?"),
-    (lambda *a: count(*a, doubled=1), "Your first grid is twice too wide. Which layer takes `width` channels in?"),
+    (partial(count, taps=9), "You counted kernels of 3 × 3. Which size has the exercise?"),
+    (partial(count, taps=4), "Stride 2 leaves 4 taps for each pixel, but how many weights has the kernel?"),
+    (partial(count, doubled=1), "Your first grid is twice too wide. Which layer takes `width` channels in?"),
     (
-        lambda *a: count(*a, doubled=-1),
+        partial(count, doubled=-1),
         "Your first grid is half as wide as it should be. Which layer takes `width` in?",
     ),
-    (lambda *a: count(*a, halve=False), "Your channels stay the same from layer to layer. They should halve."),
+    (partial(count, halve=False), "Your channels stay the same from layer to layer. They should halve."),
     (from_latent, "You took `width` for the first grid. It is the number of channels before the *last* layer."),
 )
 

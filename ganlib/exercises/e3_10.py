@@ -32,7 +32,7 @@ def check_impostor(rng, impostor):
         real, fake = rng.normal(size=(n, 2)), array(impostor(n, seed), (n, 2), f"impostor({n}, {seed})").astype(float)
         for name, distance in (("Fréchet", metrics.frechet_distance), ("kernel", metrics.kernel_distance)):
             score = distance(real, fake)
-            if abs(score - score.perfect) > 4 * score.spread:
+            if abs(score - score.perfect) > 4 * (score.spread or 0):
                 perfect = f"{score.perfect:.4f} ± {score.spread:.4f}"
                 require(False, f"Its {name} distance is {score:.4f}, a perfect sampler's {perfect}.", moments(fake))
         coverage = metrics.prdc(real, fake).coverage

@@ -56,22 +56,27 @@ COSINE = (
 )
 
 
-def exact(goal, share, d, less=1, square=lambda x: x**2):
+def solved(goal, share, d, less=1, square=lambda x: x**2):
     """The n at which the cosine is the goal, not a whole number."""
     return (d - less) / (mean(share) ** 2 * (1 / square(goal) - 1))
 
 
+def rounded(**changes):
+    """`solved` with a mistake, rounded up."""
+    return lambda goal, share, d: math.ceil(solved(goal, share, d, **changes))
+
+
 NEEDED = (
-    (exact, "Samples come whole. Which way must you round, so that the goal is reached?"),
-    (lambda *a: math.floor(exact(*a)), "You rounded down, and the goal is just missed."),
-    (lambda *a: math.ceil(exact(*a)) + 1, "One too many: does n - 1 not reach the goal as well?"),
+    (solved, "Samples come whole. Which way must you round, so that the goal is reached?"),
+    (lambda *a: math.floor(solved(*a)), "You rounded down, and the goal is just missed."),
+    (lambda *a: math.ceil(solved(*a)) + 1, "One too many: does n - 1 not reach the goal as well?"),
     (
-        lambda *a: math.ceil(exact(*a, less=0)),
+        rounded(less=0),
         "One of the d directions is w itself. In how many did chance alone decide?",
     ),
-    (lambda *a: math.ceil(exact(*a, square=lambda x: x)), "The goal stands squared in the equation: solve it again."),
+    (rounded(square=lambda x: x), "The goal stands squared in the equation: solve it again."),
     (
-        lambda goal, share, d: math.ceil(exact(goal, share, d) / share),
+        lambda goal, share, d: math.ceil(solved(goal, share, d) / share),
         "That is how many latents must be drawn in all. How many of them are in the class?",
     ),
 )
@@ -85,5 +90,5 @@ def smallest(goal, share, d):
 def check(rng, cosine, needed):
     cases = [(int(rng.integers(5, 60)), float(rng.uniform(0.05, 0.6)), int(rng.integers(6, 80))) for _ in range(4)]
     compare(cosine, right, cases, COSINE)
-    cases = [(float(rng.uniform(0.7, 0.95)), float(rng.uniform(0.05, 0.6)), d) for d in (8, 32, 80)]
-    compare(needed, smallest, [(0.9, 0.1, 64), *cases], NEEDED, rtol=0)
+    goals = [(float(rng.uniform(0.7, 0.95)), float(rng.uniform(0.05, 0.6)), d) for d in (8, 32, 80)]
+    compare(needed, smallest, [(0.9, 0.1, 64), *goals], NEEDED, rtol=0)

@@ -71,7 +71,8 @@ def check(rng, floor, extrapolated):
     if abs(found - 6) > 1:
         raise_(found, "with the second set shifted by 0.5 in 24 dimensions. Expected about 6", hint)
 
-    apart = np.repeat([0.0, 3.0], 1000)[:, None]  # two classes, in order in one set and mixed in the other
+    apart = np.zeros((2000, 24))  # two classes, in order in one set and mixed in the other
+    apart[1000:, 0] = 3
     found = read(real + apart, fake + rng.permutation(apart))
     hint = "Did you take the first n rows? Features may come in an order: draw n of them at random."
     if abs(found) > 0.8 * large:
