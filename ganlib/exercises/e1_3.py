@@ -22,7 +22,10 @@ def without_border(n, K, s):
 
 
 MISTAKES = (
-    (without_border, "You counted as in the middle. Near the border some of these stamps are missing: who sends them?"),
+    (
+        without_border,
+        "You counted as in the middle. Near the border some of these stamps would come from outside the input.",
+    ),
     (lambda n, K, s: np.minimum(right(n, K, s), 1), "You wrote 1 where stamps overlap. There they add up."),
     (lambda n, K, s: right(n, K, 1), "Your stamps start one place apart. With stride s they start s apart."),
     (lambda n, K, s: right(n, s, K), "You exchanged K and s: the stamps are K wide and start s apart."),

@@ -40,29 +40,31 @@ def judge(reject, samples, logits):
     found = array(reject(samples, logits, 1), (None,), "reject(samples, logits, seed)")
     require(
         found.dtype != bool,
-        f"reject returns truth values.\nExpected the samples that are kept. {given}",
+        f"reject returns truth values.\nExpected the samples that are kept.\n{given}",
         "Use the truth values to choose among the samples.",
     )
     require(
         np.isin(found, samples).all(),
-        f"reject returns numbers that are no samples.\nExpected those that are kept, as they are. {given}",
+        f"reject returns numbers that are no samples.\nExpected those that are kept, as they are.\n{given}",
         "Did you return places, or changed samples? Choose the samples at these places.",
     )
     require(
         len(np.unique(found)) == len(found),
-        f"reject returns some samples several times. {given}",
+        f"reject returns some samples several times.\n{given}",
         "You drew from the samples with replacement. Here each of them is kept or rejected, once.",
     )
     kept, chance = np.isin(samples, found), np.exp(logits - logits.max())
     if not plausible(kept, chance):
-        failed = f"reject kept {kept.sum()} samples, expected about {chance.sum():.0f}, with other logits. {given}"
+        failed = (
+            f"reject kept {kept.sum()} samples, expected about {chance.sum():.0f}, each by its own chance.\n{given}"
+        )
         for other, hint in CHANCES:
             require(not plausible(kept, np.nan_to_num(other(logits))), failed, hint)
         require(kept.all() or not kept.any() or logits[kept].min() < logits[~kept].max(), failed, BEST)
         require(False, failed)
     require(
         np.array_equal(found, samples[kept]),
-        f"reject returns the right samples in another order. {given}",
+        f"reject returns the right samples in another order.\n{given}",
         "Keep them in the order in which they were given.",
     )
     return found

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.optimize import linprog
 
-from ganlib.exercises.answers import array, compare, number, require
+from ganlib.exercises.answers import array, compare, number, require, show
 
 ASKS = ("pure_values(game)", "mixed(game)")
 HINTS = (
@@ -66,25 +66,25 @@ def best(game):
 
 def judge(game, result):
     """Whether the value and the strategy are those of the mixed game; the strategy need not be the only one."""
-    given = f"Given a game of {game.shape[0]} rows and {game.shape[1]} columns."
+    given = f"Given game = {show(game)}."
     pair = isinstance(result, tuple | list) and len(result) == 2
-    require(pair, f"mixed does not return two things.\nExpected a value and a strategy. {given}")
+    require(pair, f"mixed does not return two things.\nExpected a value and a strategy.\n{given}")
     require(
         np.ndim(result[0]) == 0,
-        f"mixed: the first thing is no number.\nExpected the value. {given}",
+        f"mixed: the first thing is no number.\nExpected the value.\n{given}",
         "The value comes first, then the strategy.",
     )
     value, expected = number(result[0], "mixed: the value"), best(game)
     size = np.shape(result[1])
     require(
         size == (len(game),) or size != (game.shape[1],),
-        f"mixed: the strategy has {size[0] if size else 0} shares. {given}",
+        f"mixed: the strategy has {size[0] if size else 0} shares.\n{given}",
         "That is a strategy for D. G's has a share for each row.",
     )
     strategy = array(result[1], (len(game),), "mixed: the strategy")
     require(
         abs(strategy.sum() - 1) < 1e-4 and strategy.min() > -1e-5,
-        f"mixed: the shares add to {strategy.sum():.4g}, the least is {strategy.min():.4g}. {given}",
+        f"mixed: the shares add to {strategy.sum():.4g}, the least is {strategy.min():.4g}.\n{given}",
         "A strategy is a distribution: which constraints say so?",
     )
     reached = (strategy @ game).max()
@@ -96,13 +96,13 @@ def judge(game, result):
         )
         return
     failed = (
-        f"mixed: the value is {value:.4f}, expected {expected:.4f}.\nWith your strategy it is {reached:.4f}. {given}"
+        f"mixed: the value is {value:.4f}, expected {expected:.4f}.\nWith your strategy it is {reached:.4f}.\n{given}"
     )
     for hint, wrong in (
         ("The value is that of a pure strategy. Let G draw its row at random.", abs(value - pure(game)[0]) < 1e-4),
         ("This is max min without mixing. Let G draw its row at random.", abs(value - pure(game)[1]) < 1e-4),
         ("The sign of the value is flipped: how much does G lose?", abs(value + expected) < 1e-4),
-        ("G does not draw all rows alike: which distribution leaves D the least?", np.ptp(strategy) < 1e-6),
+        ("You draw all rows alike. Which mixture leaves D the least?", np.ptp(strategy) < 1e-6),
         (
             "The value of a game may be negative, and linprog keeps unknowns above 0 unless told otherwise.",
             abs(value) < 1e-6 and expected < 0,

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.stats import wasserstein_distance
 
-from ganlib.exercises.answers import Wrong, array, compare, require
+from ganlib.exercises.answers import Wrong, array, compare, require, show
 
 ASKS = ("wasserstein(a, b)", "critic(x, a, b)")
 HINTS = (
@@ -71,12 +71,13 @@ FLAT = "Is the slope 1 or -1 wherever F_a and F_b differ? Only its sign should d
 
 def judge(critic, a, b, x):
     """The critic's values, each by itself, its slope, and what it attains."""
-    given = f"Given {len(a)} samples a and {len(b)} samples b."
+    given = f"Given a = {show(a)}, b = {show(b)}."
     values = array(critic(x, a, b), x.shape, "critic(x, a, b)")
+    few = array(critic(x[9::-1], a, b), (10,), "critic(x, a, b)")
     require(
-        np.allclose(array(critic(x[::-1], a, b), x.shape, "critic(x, a, b)"), values[::-1], rtol=1e-4, atol=1e-4),
-        f"critic: f(x) changes when the order of x does.\n{given}",
-        "Each f(x) depends on a, b and that x alone, whichever others are asked for. Is a sum running over x?",
+        np.allclose(few, values[9::-1], rtol=1e-4, atol=1e-4),
+        f"critic: f(x) changes when other points, or fewer, are asked for with it.\n{given}",
+        "Each f(x) depends on a, b and that x alone. Is there a sum or a mean that runs over x?",
     )
     on_a, on_b = (array(critic(samples, a, b), samples.shape, "critic") for samples in (a, b))
     gain, distance, tolerance = on_a.mean() - on_b.mean(), wasserstein_distance(a, b), 1e-3

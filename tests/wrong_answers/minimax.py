@@ -416,7 +416,7 @@ WRONG = {
         ((rows_win, programme), "G loses what D wins"),
         ((pure, as_pure), "that of a pure strategy"),
         ((pure, lambda game: programme(game, low=0)), "keeps unknowns above 0"),
-        ((pure, uniform_mix), "does not draw all rows alike"),
+        ((pure, uniform_mix), "You draw all rows alike"),
         ((pure, of_the_columns), "a strategy for D"),
         ((pure, lambda game: programme(game)[::-1]), "The value comes first"),
         ((pure, lambda game: (programme(game)[0], uniform_mix(game)[1])), "belongs to this value"),
@@ -449,7 +449,7 @@ WRONG = {
         ((w1, straight), "one slope everywhere"),
         ((w1, lambda *case: climbs(*case, steep=0.9)), "wherever F_a and F_b differ"),
         ((w1, only_the_slope), "This is the slope"),
-        ((w1, lambda x, a, b: x.cumsum() / 100), "Is a sum running over x"),
+        ((w1, lambda x, a, b: x.cumsum() / 100), "that runs over x"),
     ],
     "2.9": [
         ((lambda p, q, t, s: t * p / (p + q), rest), "The label of the fake samples is missing"),
