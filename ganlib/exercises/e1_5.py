@@ -20,6 +20,7 @@ def matrix(n, ring=True):
 
 
 def right(n):
+    """As NumPy decomposes the matrix."""
     return np.linalg.svd(matrix(n), compute_uv=False)
 
 

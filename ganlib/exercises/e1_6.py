@@ -71,6 +71,7 @@ MISTAKES = (
 
 
 def case(rng, outputs, inputs, steps):
+    """A random problem, and a rate at which the steps converge."""
     C = rng.normal(size=(outputs, inputs))
     return rng.normal(size=outputs), C, steps, float(rng.uniform(0.5, 1.5)) / np.linalg.norm(C, 2) ** 2
 

@@ -32,10 +32,12 @@ def scaled(*factors):
 
 
 def one(*_):
+    """As much as the transposed layer."""
     return 1
 
 
 def enlarged(n, K, s, *_):
+    """Once for each pixel of the large grid."""
     return s**2
 
 

@@ -26,6 +26,7 @@ def exchanged(kernels):
 
 
 def unturned(kernels):
+    """The kernels interleaved as they are."""
     return right(kernels[::-1, ::-1])
 
 

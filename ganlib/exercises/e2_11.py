@@ -17,19 +17,23 @@ X = np.linspace(-14, 18, 4001)
 
 
 def hill(mean):
+    """A Gaussian on the grid."""
     return np.exp(-((X - mean) ** 2) / 2) / np.sqrt(2 * np.pi)
 
 
 def data(shift=0.0):
+    """The data's density, moved to the right."""
     return (hill(shift - 4) + hill(shift + 4)) / 2
 
 
 def jsd(p, q):
+    """The Jensen–Shannon divergence."""
     m = (p + q) / 2
     return float((rel_entr(p, m) + rel_entr(q, m)).sum() * (X[1] - X[0]) / 2)
 
 
 def variation(p, q):
+    """The total variation."""
     return float(np.abs(p - q).sum() * (X[1] - X[0]) / 2)
 
 

@@ -14,6 +14,8 @@ HINTS = (
 
 
 def gaussian(mean, deviation=1.0):
+    """A Gaussian, with a docstring for the reader."""
+
     def density(x):
         return np.exp(-((np.asarray(x, float) - mean) ** 2) / (2 * deviation**2)) / (deviation * np.sqrt(2 * np.pi))
 
@@ -22,6 +24,8 @@ def gaussian(mean, deviation=1.0):
 
 
 def uniform(low, high):
+    """The same for a uniform density."""
+
     def density(x):
         return np.where((np.asarray(x, float) >= low) & (np.asarray(x, float) <= high), 1 / (high - low), 0.0)
 

@@ -16,10 +16,12 @@ HINTS = (
 
 
 def right(real, fake):
+    """The reference's loss and its gradient."""
     return (losses.minimax.discriminator(real, fake), *losses.minimax.discriminator_gradient(real, fake))
 
 
 def pooled(real, fake):
+    """One mean over all samples."""
     return (softplus(-real).sum() + softplus(fake).sum()) / (len(real) + len(fake))
 
 
@@ -109,6 +111,7 @@ CLIPPED = (
 
 
 def finite(results):
+    """Whether all three results are."""
     return all(np.isfinite(one).all() for one in results)
 
 

@@ -12,6 +12,7 @@ HINTS = (
 
 
 def critic(p, q, a, b):
+    """The mean of the labels, weighted with the densities."""
     return np.array([np.average([b, a], weights=shares) for shares in np.c_[p, q]])
 
 

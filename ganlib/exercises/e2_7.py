@@ -21,6 +21,7 @@ def losses(real, fake, signs=(1, -1)):
 
 
 def lowest(real, fake, signs=(1, -1)):
+    """The lowest loss over all places and signs."""
     on_real, on_fake = losses(real, fake, signs)
     return float((on_real.mean(axis=1) + on_fake.mean(axis=1)).min())
 
@@ -31,6 +32,7 @@ def statistic(real, fake):
 
 
 def pooled(real, fake):
+    """The same with one mean over all samples."""
     on_real, on_fake = losses(real, fake)
     return np.concatenate([on_real, on_fake], axis=1).mean(axis=1).min()
 

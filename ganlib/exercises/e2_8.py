@@ -21,6 +21,7 @@ def stairs(a, b):
 
 
 def truncated(a, b):
+    """Sorted pairs, as far as the smaller set reaches."""
     n = min(len(a), len(b))
     return np.abs(np.sort(a)[:n] - np.sort(b)[:n]).mean()
 
