@@ -37,7 +37,7 @@ def load() -> dict[str, dict[str, Any]]:
 
 
 def add(number: str, solved: bool) -> int:
-    """Counts a try, and returns how many there are now since the start or the last success."""
+    """Counts a try, and returns how many there were."""
     known = load()
     entry = known.setdefault(number, {"tries": 0, "solved": False})
     entry["tries"] += 1
