@@ -11,6 +11,8 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
+import ganlib
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # One worker builds the book, once.
@@ -29,7 +31,9 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pages(site):
-    return {path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in site.glob("book/*.html")}
+    return {
+        path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in site.glob("book/**/*.html")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +102,7 @@ def test_callouts_are_admonitions(chapter):
 
 def test_solutions_are_folded(chapter):
     exercises = chapter.select(".callout-exercise")
-    solutions = chapter.select("details")
+    solutions = chapter.select("article details")
     assert len(exercises) == len(solutions) >= 3
     assert all(solution.summary.text == "Solution" and len(solution.text) > 50 for solution in solutions)
 
@@ -107,6 +111,36 @@ def test_the_page_says_when_it_was_run(chapter):
     line = chapter.select_one("h1 + p").text
     runs = [rf"[\d a-z]+ s with {name} [\d.]+" for name in ("PyTorch", "TensorFlow")]
     assert re.fullmatch(rf"Last run on \d+ CPU cores: {', '.join(runs)}\.", line)
+
+
+def test_the_package_is_documented_whole(pages):
+    """Each module that `import ganlib` offers, each of its public functions and classes with documentation."""
+    shown = {
+        anchor["id"] for path, page in pages.items() if path.parent.name == "api" for anchor in page.select("dt[id]")
+    }
+    assert {"ganlib.backend", "ganlib.available", "ganlib.recipe", "ganlib.recipes"} <= shown
+    for module in (importlib.import_module(f"ganlib.{name}") for name in ganlib._MODULES):
+        names = getattr(module, "__all__", None) or [
+            name for name, thing in vars(module).items() if getattr(thing, "__module__", None) == module.__name__
+        ]
+        public = [name for name in names if not name.startswith("_") and callable(getattr(module, name))]
+        assert public
+        assert {f"{module.__name__}.{name}" for name in public} <= shown
+    for name in ("networks.Generator", "losses.get", "penalties.r1"):
+        assert f"ganlib.torch.{name}" in shown
+    assert {"ganlib.training.BaseTrainer.fit", "ganlib.training.BaseTrainer.load"} <= shown
+
+
+def test_the_same_idea_stands_in_both_tabs(pages):
+    page = next(page for path, page in pages.items() if path.stem == "twice")
+    tabs = page.select(".framework-tabs")
+    assert len(tabs) == len(page.select("article h2")) > 5
+    for tab in tabs:
+        assert [label["data-sync-id"] for label in tab.select("label")] == ["torch", "tensorflow"]
+        assert len(tab.select("pre")) == 2
+    both = [pre.text for pre in tabs[0].select("pre")]
+    sources = [(ROOT / "ganlib" / name / "losses.py").read_text() for name in ("torch", "tensorflow")]
+    assert all(text.strip() in source for text, source in zip(both, sources, strict=True))
 
 
 def test_every_picture_has_alternative_text(pages):
@@ -147,11 +181,15 @@ def test_links_between_pages_lead_somewhere(site, pages):
 
 # The extension's own rules, on small notebooks.
 
-spec = importlib.util.spec_from_file_location("ganbook", ROOT / "book" / "_ext" / "ganbook.py")
-assert spec is not None
-assert spec.loader is not None
-ganbook = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(ganbook)
+
+def extension(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "book" / "_ext" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+ganbook, docstrings = extension("ganbook"), extension("docstrings")
 
 
 def printed(text):
@@ -195,3 +233,47 @@ def test_files_of_other_hosts_are_dropped():
     context = {"script_files": [kept, *dropped], "css_files": [File("//example.org/x.css"), kept]}
     ganbook.drop_foreign_files(None, "page", "page.html", context, None)
     assert context == {"script_files": [kept], "css_files": [kept]}
+
+
+DOCSTRING = """What it does, on |x|² and x_i, with `code`s.
+
+Values, in this order:
+    first: one,
+        or two.
+    second: another.
+They are all.
+
+    set = in
+
+Args:
+    real, fake: (n, d), *finite*.
+
+        A second paragraph.
+    **more: whatever.
+
+Returns:
+    A dict of them: "a" and "b".
+
+Raises:
+    ValueError: something else.
+
+>>> f(1)
+2
+"""
+
+
+def test_docstrings_mean_what_they_say():
+    core = pytest.importorskip("docutils.core")
+    settings = {"report_level": 1, "halt_level": 2}  # whatever docutils would remark on is an error
+    document = core.publish_doctree(docstrings.to_rst(DOCSTRING), settings_overrides=settings)
+    text = document.astext()
+    for part in ("on |x|² and x_i, with codes.", "*finite*", "They are all.", 'A dict of them: "a" and "b".'):
+        assert part in text
+    assert "`" not in text
+    fields = {field[0].astext(): field[1].astext() for field in document.findall(lambda node: node.tagname == "field")}
+    assert list(fields) == ["Arguments", "Returns", "Raises"]
+    assert "A second paragraph." in fields["Arguments"]
+    terms = [term.astext() for term in document.findall(lambda node: node.tagname == "term")]
+    assert terms == ["first", "second", "real, fake", "**more", "ValueError"]
+    blocks = [block.astext() for block in document.findall(lambda node: node.tagname == "literal_block")]
+    assert blocks == ["set = in", ">>> f(1)\n2"]
