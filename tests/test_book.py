@@ -277,3 +277,9 @@ def test_docstrings_mean_what_they_say():
     assert terms == ["first", "second", "real, fake", "**more", "ValueError"]
     blocks = [block.astext() for block in document.findall(lambda node: node.tagname == "literal_block")]
     assert blocks == ["set = in", ">>> f(1)\n2"]
+
+
+def test_signatures_are_short():
+    given = "(x: numpy.ndarray, of: collections.abc.Mapping[str, ganlib.data.Data] = {}, p: float = 0.5)"
+    shown = "(x: ndarray, of: Mapping[str, Data] = {}, p: float = 0.5)"
+    assert docstrings.shorten(None, "function", "f", None, None, given, None) == (shown, None)

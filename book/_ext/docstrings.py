@@ -78,8 +78,17 @@ def convert(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: 
     lines.append("")
 
 
+def shorten(
+    app: Sphinx, what: str, name: str, thing: Any, options: Any, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Types without the modules that they come from: Mapping, not collections.abc.Mapping."""
+    short = [text and re.sub(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])", "", text) for text in (signature, returns)]
+    return short[0], short[1]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Sphinx calls this."""
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", convert)
+    app.connect("autodoc-process-signature", shorten)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
