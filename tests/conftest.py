@@ -1,7 +1,11 @@
 """Shared by all tests. They run for every installed framework; GANLIB_BACKEND=torch keeps to one."""
 
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
+from pathlib import Path
 
 # One thread each, so that tests can run side by side; read by the frameworks when they are imported.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -18,6 +22,7 @@ import pytest
 
 import ganlib
 
+ROOT = Path(__file__).resolve().parent.parent
 BACKENDS = [
     name for name in ganlib.available() if os.environ.get("GANLIB_BACKEND", name) == name
 ]  # fmt: skip
@@ -35,6 +40,35 @@ def both():
     if len(BACKENDS) < 2:
         pytest.skip("needs PyTorch and TensorFlow both")
     return [ganlib.backend(name) for name in BACKENDS]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of the built book. Whoever uses it stands in the xdist group "book": one worker builds it, once."""
+    folder = tmp_path_factory.mktemp("book")
+    program = Path(sys.executable).with_name("jupyter-book")
+    command = [program, "build", str(ROOT), "--path-output", str(folder)]
+    result = subprocess.run([*command, "-W", "--keep-going", "-n", "-q"], capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    return folder / "_build" / "html"
+
+
+@pytest.fixture(scope="module")  # not longer: while it runs, nothing else in the process can use asyncio
+def browser():
+    """A headless Chromium. Without one the test is skipped, or fails where GANLIB_REQUIRE_BROWSER is set."""
+    missing = pytest.fail if os.environ.get("GANLIB_REQUIRE_BROWSER") else pytest.skip
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("needs playwright: pip install -r requirements.txt")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        missing(f"needs a browser: none of {', '.join(names)} is installed")
+    with sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
 
 
 class Native:

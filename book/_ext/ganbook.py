@@ -4,14 +4,17 @@
 - Neighbouring cells tagged `tab-torch` and `tab-tensorflow` become tabs. The reader's choice holds for all of
   them, on every page and visit, and `?framework=tensorflow` in an address selects it.
 - A cell whose stored output differs between the two frameworks shows both outputs, in the same tabs.
-- The line that says how long the chapter took, and with which versions, comes from the notebook's metadata.
+- The line under a chapter's title: the time to read it from its words, the time to run it from its metadata.
 - The button that opens a chapter on Colab stands by itself, not in a menu of one.
-- What a page would load from another host is dropped.
+- A picture that has a moving version beside it, NAME.webp beside NAME.png, moves, unless the reader prefers it still.
+- What a page would load from another host is dropped, and the theme's source maps are.
 """
 
 import copy
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,8 @@ from sphinx.transforms import SphinxTransform
 from sphinx_design.shared import create_component
 
 FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow"}  # in the order of the tabs
+
+WORDS_PER_MINUTE = 180  # of prose with formulas; its code and figures take their own time
 
 # The first word of a callout. The pages' style sheet knows each as the class callout-…
 CALLOUTS = ("Note", "Tip", "Warning", "Predict", "Exercise", "Summary")
@@ -50,6 +55,19 @@ class Callouts(SphinxTransform):
             admonition = nodes.admonition("", nodes.title(title, title.rstrip(".")), classes=classes)
             admonition += [body, *quote[1:]] if len(body) else quote[1:]
             quote.replace_self(admonition)
+
+
+class FormulaHeaders(SphinxTransform):
+    """Says in words that the header of a column is a formula: checkers of accessibility do not read MathML."""
+
+    default_priority = 420
+
+    def apply(self, **kwargs: Any) -> None:
+        for head in self.document.findall(nodes.thead):
+            for entry in head.findall(nodes.entry):
+                texts = [text for text in entry.findall(nodes.Text) if text.strip()]
+                if texts and all(isinstance(text.parent, nodes.math) for text in texts):
+                    entry[0] += nodes.inline("", " (formula)", classes=["visually-hidden"])
 
 
 class FrameworkTabs(SphinxTransform):
@@ -90,7 +108,7 @@ def framework_of(node: nodes.Node | None) -> str | None:
 
 
 def prepare_notebook(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Before a notebook is parsed: adds the second framework's outputs and the line about the last run."""
+    """Before a notebook is parsed: adds the second framework's outputs and the line under the title."""
     path = Path(app.env.doc2path(docname))
     if path.suffix != ".ipynb":
         return
@@ -100,7 +118,7 @@ def prepare_notebook(app: Sphinx, docname: str, source: list[str]) -> None:
         app.env.note_dependency(str(stored))
         second = json.loads(stored.read_text(encoding="utf-8"))
         notebook.cells = with_both_outputs(notebook.cells, second["outputs"])
-        say_last_run(notebook.cells, [notebook.metadata["ganlib"], second["ganlib"]])
+        say_times(notebook.cells, [notebook.metadata["ganlib"], second["ganlib"]])
     source[0] = json.dumps(notebook)
 
 
@@ -136,8 +154,8 @@ def same(first: list[dict], second: list[dict]) -> bool:
     return content(first) == content(second)
 
 
-def say_last_run(cells: list[dict], runs: list[dict]) -> None:
-    """Puts under the chapter's title how long each framework took when the outputs were stored."""
+def say_times(cells: list[dict], runs: list[dict]) -> None:
+    """Puts under the chapter's title how long it takes to read, and how long each framework took to run it."""
     parts = []
     for run in runs:
         name = run["backend"]
@@ -145,7 +163,9 @@ def say_last_run(cells: list[dict], runs: list[dict]) -> None:
         took = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
         version = run["versions"][name].split("+")[0]
         parts.append(f"{took} with {FRAMEWORKS[name]} {version}")
-    line = f"*Last run on {runs[0]['cores']} CPU cores: {', '.join(parts)}.*"
+    prose = " ".join(cell["source"] for cell in cells if cell["cell_type"] == "markdown")
+    minutes = max(1, round(len(re.findall(r"[A-Za-z]{2,}", prose)) / WORDS_PER_MINUTE))
+    line = f"*{minutes} minutes to read. Last run on {runs[0]['cores']} CPU cores: {', '.join(parts)}.*"
     title, _, rest = cells[0]["source"].partition("\n")
     cells[0]["source"] = f"{title}\n\n{line}\n{rest}"
 
@@ -179,12 +199,53 @@ def unfold_launch_buttons(app: Sphinx, pagename: str, templatename: str, context
     context["header_buttons"] = buttons
 
 
+def without_script(head: str, name: str) -> str:
+    """A page's head without the script of this name."""
+    return re.sub(rf"<script[^>]*/{re.escape(name)}[^>]*></script>", "", head)
+
+
+def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: Any) -> None:
+    """What only the finished page can tell."""
+    context["without_script"] = without_script
+    if pagename == app.config.root_doc:  # as wide as the screen: it has two headings and needs no table of them
+        context["meta"] = {**(context.get("meta") or {}), "html_theme.sidebar_secondary.remove": True}
+    if "body" in context:
+        picture = r'<img [^>]*src="[^"]*/([\w-]+)\.png"[^>]*>'
+        body = re.sub(picture, partial(moving, app, context["pathto"]), context["body"])
+        # A browser would break the line between a formula and its full stop.
+        context["body"] = re.sub(
+            r'(<span class="math[^>]*>[^<]*</span>)([.,:;!?)’”]+)', r'<span class="keep">\1\2</span>', body
+        )
+
+
+def moving(app: Sphinx, pathto: Callable[..., str], image: re.Match[str]) -> str:
+    """A picture as it is, or with its moving version for readers who have not asked for less motion."""
+    file = f"_static/{image[1]}.webp"
+    if not (Path(app.srcdir) / "book" / file).exists():
+        return image[0]
+    allowed = "(prefers-reduced-motion: no-preference)"
+    return f'<picture><source srcset="{pathto(file, 1)}" media="{allowed}">{image[0]}</picture>'
+
+
+def drop_source_maps(app: Sphinx, exception: Exception | None) -> None:
+    """Deletes the theme's source maps, a sixth of the site, and the lines that name them."""
+    static = Path(app.outdir) / "_static"
+    for path in static.rglob("*.map"):
+        path.unlink()
+        file = path.with_suffix("")
+        text = re.sub(r"(/\*|//)# sourceMappingURL=\S+( ?\*/)?", "", file.read_text(encoding="utf-8"))
+        file.write_text(text, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Sphinx calls this."""
     app.add_transform(Callouts)
     app.add_transform(FrameworkTabs)
+    app.add_transform(FormulaHeaders)
     app.connect("source-read", prepare_notebook)
     app.connect("doctree-resolved", drop_thebe, priority=900)
     app.connect("html-page-context", drop_foreign_files, priority=900)
     app.connect("html-page-context", unfold_launch_buttons, priority=900)
+    app.connect("html-page-context", finish_page)
+    app.connect("build-finished", drop_source_maps)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,307 @@
+"""The built book in a browser: every page on a desktop and on a phone, in light and in dark.
+
+Each page is loaded once on each device, and everything is looked at then. The pictures in _build/screenshots are for
+a person to look at.
+"""
+
+import gzip
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install -r requirements.txt").Axe()
+
+ROOT = Path(__file__).resolve().parent.parent
+SCREENSHOTS = ROOT / "_build" / "screenshots"
+
+pytestmark = pytest.mark.xdist_group("book")  # with the other tests of the built pages
+
+# The reader with the phone prefers TensorFlow and no motion, so that both frameworks' outputs are seen.
+DEVICES = {
+    "desktop": {"viewport": {"width": 1280, "height": 900}},
+    "phone": {
+        "viewport": {"width": 375, "height": 800},
+        "is_mobile": True,
+        "has_touch": True,
+        "reduced_motion": "reduce",
+    },
+}
+FRAMEWORKS = {"desktop": "torch", "phone": "tensorflow"}
+
+# All rules. Style sheets are not loaded once more for the one rule that reads them.
+AXE = {"resultTypes": ["violations"], "preload": False}
+
+HEAVIEST = 1_500_000  # bytes of a page, compressed, without the files that pages share
+
+
+@dataclass
+class Visit:
+    """What was wrong with one page on one device, and what it asked for."""
+
+    errors: list[str] = field(default_factory=list)
+    requests: set[str] = field(default_factory=set)
+    formulas: list[str] = field(default_factory=list)
+    wide: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def names(site):
+    """The pages, as they stand in an address."""
+    files = [*site.glob("*.html"), *site.glob("book/**/*.html")]
+    return sorted(file.relative_to(site).as_posix() for file in files if file != site / "index.html")
+
+
+@pytest.fixture(scope="module")
+def pages(site, names):
+    return {name: BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser") for name in names}
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    """Where the site is served."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def visits(browser, address, names):
+    """From (page, device) to what was seen there."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    seen = {}
+    for device, options in DEVICES.items():
+        context = browser.new_context(**options)
+        context.add_init_script(f"localStorage['sphinx-design-tab-id-framework'] = '{FRAMEWORKS[device]}'")
+        for name in names:
+            page = context.new_page()
+            seen[name, device] = visit(page, address, name, device)
+            page.close()
+        context.close()
+    return seen
+
+
+def visit(page, address, name, device):
+    found = Visit()
+    listen(page, address, found)
+    page.goto(address + name)
+    page.add_style_tag(content="* { transition: none !important }")  # a colour on its way is not a colour
+    page.evaluate("async () => { await window.MathJax?.startup.promise; await document.fonts.ready }")
+    found.formulas = page.evaluate(RAW_FORMULAS)
+    found.wide = page.evaluate(WIDE, DEVICES[device]["viewport"]["width"])
+    picture = f"{name.replace('/', '-').removesuffix('.html')}-{device}"
+    page.screenshot(path=SCREENSHOTS / f"{picture}.jpg", full_page=True, quality=70)
+    if device == "desktop":
+        light_up(page, "dark")
+        page.screenshot(path=SCREENSHOTS / f"{picture}-dark.jpg", full_page=True, quality=70)
+    page.evaluate(OPEN_AND_THIN)
+    for scheme in ("dark", "light"):
+        light_up(page, scheme)
+        for violation in axe.run(page, options=AXE).response["violations"]:
+            for node in violation["nodes"]:
+                found.violations.append(f"{scheme}: {violation['help']}: {node['html']} {node['failureSummary']}")
+    return found
+
+
+def light_up(page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function("scheme => document.documentElement.dataset.theme === scheme", arg=scheme)
+
+
+def listen(page, address, found):
+    """Writes into `found` every request, every failure and every error in the console."""
+
+    def request(asked):
+        if not asked.url.startswith(("data:", "blob:")):
+            found.requests.add(asked.url)
+
+    page.on("request", request)
+    page.on("requestfailed", lambda asked: found.errors.append(f"failed: {asked.url}"))
+    page.on("response", lambda r: found.errors.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+    page.on("console", lambda message: found.errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: found.errors.append(str(error)))
+
+
+# Formulas that are still TeX, that MathJax could not read, or dollars that nobody took for a formula.
+RAW_FORMULAS = r"""() => {
+    const raw = [...document.querySelectorAll(".math")].filter(e => !e.querySelector("mjx-container, .MathJax"))
+    const wrong = document.querySelectorAll("mjx-merror, [data-mjx-error]")
+    const article = (document.querySelector("article") ?? document.body).cloneNode(true)
+    article.querySelectorAll("pre, code, script, style, mjx-container, .math").forEach(e => e.remove())
+    const dollars = article.textContent.match(/.{0,40}(\$|\\\(|\\\[|\\[a-z]+\{).{0,40}/g) ?? []
+    return [...[...raw, ...wrong].map(e => e.textContent), ...dollars]
+}"""
+
+# What makes a page wider than the window. What scrolls inside its own box does not.
+WIDE = """width => {
+    const root = document.scrollingElement
+    if (Math.max(root.scrollWidth, document.body.scrollWidth) <= width) return []
+    const wide = [...document.body.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > width + 1)
+    return [`${root.scrollWidth} pixels`, ...wide.slice(0, 8).map(e => e.outerHTML.slice(0, 120))]
+}"""
+
+# Solutions are looked at too. Of the tokens of code, and of the formulas, one of each kind in each kind of box stands
+# for all: the colours are the same, and axe-core would need most of a minute for a chapter's ten thousand.
+OPEN_AND_THIN = """() => {
+    document.querySelectorAll("details").forEach(e => { e.open = true })
+    const seen = new Set()
+    for (const part of document.querySelectorAll("pre span, mjx-container")) {
+        const box = part.closest(".sd-tab-content, .admonition, details, .cell_input, .cell_output, td, th, article")
+        const kind = [part.className, part.getAttribute("display"), box?.localName, box?.className].join()
+        if (seen.has(kind)) part.replaceWith(part.localName === "span" ? part.textContent : "x")
+        seen.add(kind)
+    }
+    document.body.normalize()
+}"""
+
+
+def complaints(visits, what):
+    """One line for each page and device of which `what` is not empty."""
+    return [f"{name}, {device}: {item}" for (name, device), seen in visits.items() for item in getattr(seen, what)]
+
+
+# Every page, on both devices
+
+
+def test_no_error_and_no_failed_request(visits):
+    assert not complaints(visits, "errors")
+
+
+def test_no_request_to_another_host(visits, address):
+    asked = [url for seen in visits.values() for url in seen.requests]
+    assert len(asked) > 10 * len(visits)  # the recording works
+    assert not [url for url in asked if not url.startswith(address)]
+
+
+def test_every_formula_is_typeset(visits):
+    assert not complaints(visits, "formulas")
+
+
+def test_no_page_is_wider_than_the_window(visits):
+    assert not complaints(visits, "wide")
+
+
+def test_axe_finds_no_violation(visits):
+    found = complaints(visits, "violations")
+    assert not found, "\n".join(found[:10])
+
+
+def test_no_page_is_heavy(visits, site, address):
+    """What a page asks for and no other page does, compressed as a host would."""
+    asked = {name: seen.requests for (name, device), seen in visits.items() if device == "desktop"}
+    users = Counter(url for urls in asked.values() for url in urls)
+    for name, urls in asked.items():
+        own = [site / unquote(urlsplit(url).path[1:]) for url in urls if users[url] == 1]
+        size = sum(len(gzip.compress(file.read_bytes())) for file in own)
+        assert size < HEAVIEST, f"{name}: {size / 1e6:.2f} MB"
+
+
+def test_links_and_anchors_lead_somewhere(pages, site):
+    for name, page in pages.items():
+        for tag in page.select("a[href]"):
+            href = tag["href"]
+            link = urlsplit(urljoin(f"http://site/{name}", href))
+            if link.netloc != "site":
+                assert re.fullmatch(r"https://[\w-]+(\.[\w-]+)+(/[!-~]*)?", href), f"{name}: {href}"
+                continue
+            target = link.path[1:]
+            assert (site / target).is_file(), f"{name}: {href}"
+            if link.fragment and target in pages:
+                assert pages[target].find(id=unquote(link.fragment)), f"{name}: {href}"
+
+
+# What a reader does
+
+
+@pytest.fixture
+def page(browser, address):
+    """A page in a browser that has not been here before; no errors at the end."""
+    context = browser.new_context(base_url=address, **DEVICES["desktop"])
+    page, found = context.new_page(), Visit()
+    listen(page, address, found)
+    yield page
+    context.close()
+    assert not found.errors
+
+
+def chosen(page):
+    """The frameworks whose tabs are open."""
+    labels = page.locator(".framework-tabs > input:checked + label")
+    assert labels.count() > 3
+    return {text.strip() for text in labels.all_inner_texts()}
+
+
+def test_tabs_change_together_and_the_choice_stays(page):
+    page.goto("/book/deconvolution.html")
+    assert chosen(page) == {"PyTorch"}
+    page.locator(".framework-tabs > label", has_text="TensorFlow").first.click()
+    assert chosen(page) == {"TensorFlow"}
+    page.goto("/book/minimax.html")
+    assert chosen(page) == {"TensorFlow"}
+    page.goto("/book/minimax.html?framework=torch")
+    assert chosen(page) == {"PyTorch"}
+    another = page.context.new_page()
+    another.goto("/book/deconvolution.html")
+    assert chosen(another) == {"PyTorch"}
+
+
+def test_tabs_by_keyboard(page):
+    page.goto("/book/deconvolution.html")
+    page.locator(".framework-tabs > input").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert chosen(page) == {"TensorFlow"}
+
+
+def test_search_finds_a_word(page, address):
+    page.goto("/book/index.html")
+    page.keyboard.press("Control+K")
+    page.keyboard.type("checkerboard")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{address}search.html?q=checkerboard*")
+    result = page.locator("#search-results a", has_text="Deconvolution").first
+    result.click()
+    page.wait_for_url(f"{address}book/deconvolution.html*")
+
+
+def test_the_skip_link_leads_to_the_text(page):
+    page.goto("/book/deconvolution.html")
+    page.keyboard.press("Tab")
+    skip = page.locator(":focus")
+    assert skip.inner_text().strip() == "Skip to main content"
+    assert skip.bounding_box()["y"] >= 0
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
+
+
+def test_a_cell_s_code_is_copied(page):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/book/deconvolution.html")
+    cell = page.locator(".cell_input").first
+    cell.hover()
+    cell.locator("button.copybtn").click()
+    assert page.evaluate("navigator.clipboard.readText()").strip() == cell.locator("pre").inner_text().strip()
+
+
+def test_the_choice_of_light_or_dark_stays(page):
+    page.goto("/book/deconvolution.html")
+    theme = "document.documentElement.dataset.theme"
+    while page.evaluate("document.documentElement.dataset.mode") != "dark":
+        page.locator(".theme-switch-button").first.click()
+    assert page.evaluate(theme) == "dark"
+    page.goto("/book/minimax.html")
+    assert page.evaluate(theme) == "dark"
