@@ -204,7 +204,8 @@ def show(value: Any) -> str:
         return "(" + ", ".join(map(show, value)) + ")"
     if callable(value):
         return getattr(value, "__doc__", None) or "a function"
-    return repr(value)[:80]
+    text = repr(value)
+    return f"a {type(value).__name__}" if " at 0x" in text else text[:80]
 
 
 def require(condition: Any, failed: str, hint: str = "") -> None:
