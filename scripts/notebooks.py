@@ -96,20 +96,22 @@ def code_hash(notebook: NotebookNode) -> str:
 
 
 def solutions(chapter: str) -> dict[str, str]:
-    """The solution of each exercise of a chapter, by its number."""
+    """The solution of each exercise of a chapter, by its number; of a patient in the clinic, the diagnosis."""
     source = text_path(chapter).read_text(encoding="utf-8")
     parts = re.split(r"^> \*\*Exercise (\d+\.\d+)\.", source, flags=re.MULTILINE)
     found = {}
     for number, part in zip(parts[1::2], parts[2::2], strict=True):
         _, _, rest = part.partition("<summary>Solution</summary>\n")
         found[number] = rest.partition("</details>")[0].strip() + "\n"
+    diagnosis = r'check\("(clinic \d+)".*?<summary>Diagnosis</summary>\n(.*?)</details>'
+    found |= {number: text.strip() + "\n" for number, text in re.findall(diagnosis, source, re.DOTALL)}
     return found
 
 
 def store_solutions(chapter: str) -> None:
     """Puts the chapter's solutions where `ganlib.exercises.solution` finds them, on Colab too."""
     for number, solution in solutions(chapter).items():
-        write(SOLUTIONS / f"{number}.md", solution)
+        write(SOLUTIONS / f"{number.replace(' ', '_')}.md", solution)
 
 
 def solved(chapter: str) -> None:
@@ -120,7 +122,9 @@ def solved(chapter: str) -> None:
     cells = [nbformat.v4.new_code_cell(apart)]
     for number, solution in solutions(chapter).items():
         program = "\n".join(re.findall(r"^```python\n(.*?)^```", solution, re.DOTALL | re.MULTILINE))
-        claim = nbformat.v4.new_code_cell(f'print(ganlib.exercises.check("{number}", {checks[number]}))')
+        claim = nbformat.v4.new_code_cell(
+            f'print(str(ganlib.exercises.check("{number}", {checks[number]})).splitlines()[0])'
+        )
         claim.execution_count = 1  # nbval takes a cell with outputs for one that was run
         claim.metadata["tags"] = ["nbval-check-output"]
         claim.outputs = [nbformat.v4.new_output("stream", name="stdout", text=f"{number}: right.\n")]

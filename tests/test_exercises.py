@@ -10,15 +10,18 @@ import numpy as np
 import pytest
 from conftest import BACKENDS
 
+import ganlib
 from ganlib import exercises
 from ganlib.exercises import answers, memory
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = {"1": "deconvolution", "2": "minimax", "3": "dcgan", "4": "stability"}
 NUMBERS = exercises.numbers()
+CLINIC = [number for number in NUMBERS if number.startswith("clinic")]
 every_exercise = pytest.mark.parametrize("number", NUMBERS)
+every_chapters_exercise = pytest.mark.parametrize("number", [number for number in NUMBERS if number not in CLINIC])
 WRONG = {}
-for chapter in CHAPTERS.values():
+for chapter in (*CHAPTERS.values(), "clinic"):
     WRONG |= importlib.import_module(f"wrong_answers.{chapter}").WRONG
 
 
@@ -30,8 +33,7 @@ def own_memory(tmp_path, monkeypatch):
 
 def asked(number):
     """The names that an exercise asks for."""
-    module = importlib.import_module(f"ganlib.exercises.e{number.replace('.', '_')}")
-    return [name.partition("(")[0] for name in module.ASKS]
+    return [name.partition("(")[0] for name in exercises._exercise(number).ASKS]
 
 
 def program(number):
@@ -43,7 +45,8 @@ def program(number):
 def solved(number):
     """What a solution answers, in the order of the question."""
     names = {"__name__": "solution"}
-    exec(program(number), names)  # our own text, as its chapter shows it
+    source = program(number)  # our own text, as its chapter shows it
+    exec(source.partition("\nresult = ")[0] if number in CLINIC else source, names)  # without the proof by a training
     return [names[name] for name in asked(number)]
 
 
@@ -77,7 +80,7 @@ def framework_only(name, function):
     return answer
 
 
-@every_exercise
+@every_chapters_exercise
 def test_solutions_are_right_and_quick(number):
     answer = solved(number)
     start = time.process_time()
@@ -88,7 +91,7 @@ def test_solutions_are_right_and_quick(number):
 
 
 @pytest.mark.parametrize("name", BACKENDS)
-@every_exercise
+@every_chapters_exercise
 def test_solutions_are_right_in_each_framework(number, name):
     answer = [framework_only(name, one) if callable(one) else one for one in solved(number)]
     result = exercises.check(number, *answer)
@@ -116,8 +119,7 @@ def test_blanks_fail_kindly(number):
 
 
 def functions(number):
-    module = importlib.import_module(f"ganlib.exercises.e{number.replace('.', '_')}")
-    return ["(" in name for name in module.ASKS]
+    return ["(" in name for name in exercises._exercise(number).ASKS]
 
 
 @every_exercise
@@ -152,7 +154,7 @@ STRANGE = [
     lambda *arguments: (np.zeros(2), "x", None),
     lambda *arguments: {"a": 1},
     lambda *arguments: [[1], [2, 3]],
-    lambda *arguments: arguments[0],
+    lambda *arguments: arguments[-1],
     lambda *arguments: object(),
     3,
     "text",
@@ -195,6 +197,9 @@ def test_every_exercise_of_the_book_has_a_check_and_a_cell():
         assert list(cells) == stated
         for number, given in cells.items():
             assert given.split(", ") == asked(number)
+    cells = re.findall(r'^ganlib\.exercises\.check\("(clinic \d)", (.*)\)$', text, re.MULTILINE)  # of the last chapter
+    assert cells == [(number, asked(number)[0]) for number in CLINIC]
+    assert len(CLINIC) == len(ganlib.clinic._CASES)
 
 
 def test_the_number_of_answers_is_said():
@@ -205,6 +210,51 @@ def test_the_number_of_answers_is_said():
 def test_an_unknown_exercise_is_refused():
     with pytest.raises(ValueError, match=r"There is no exercise '9\.9'.*1\.1"):
         exercises.check("9.9", 1)
+
+
+def test_a_patient_as_it_came_is_no_try():
+    """A reader who runs all cells has not answered yet."""
+    for number in range(1, 9):
+        sick = ganlib.clinic.patient(number)
+        result = exercises.check(f"clinic {number}", sick.recipe if sick.code is None else sick.code)
+        assert result.blank, result
+        assert "as it came" in result.failed
+    assert exercises.progress().tries == {}
+
+
+def test_solutions_of_the_clinic(monkeypatch):
+    """What they change is right; that all patients train with it, tests/test_clinic.py proves."""
+    well = ganlib.clinic.Run({}, np.zeros((1, 2)), 8, True, "it holds 8 of 8 modes")
+    monkeypatch.setattr(ganlib.clinic, "_train", lambda *arguments: well)
+    for number in CLINIC:
+        result = exercises.check(number, *solved(number))
+        assert str(result).splitlines() == [f"{number}: right.", result.note]
+        assert result.note.endswith("Now it holds 8 of 8 modes.")
+    assert exercises.progress().solved == tuple(CLINIC)
+    assert "Clinic  1✓  2✓" in str(exercises.progress())
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+@pytest.mark.parametrize("number", ["clinic 4", "clinic 6", "clinic 8"])
+def test_the_clinic_trains(number, name, monkeypatch):
+    monkeypatch.setenv("GANLIB_BACKEND", name)
+    assert exercises.check(number, *solved(number)).right
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_the_clinic_takes_functions_of_a_framework(name, monkeypatch):
+    """Looked at with arrays, trained with the framework's own tensors, and what they raise there is told."""
+    monkeypatch.setenv("GANLIB_BACKEND", name)
+    framework = importlib.import_module(name)
+
+    def generator_loss(loss, real_logits, fake_logits):
+        assert isinstance(fake_logits, framework.Tensor)
+        if fake_logits.shape[0] not in (2, 4):  # those of the look at it
+            raise KeyError("batch")
+        return (framework if name == "torch" else framework.math).exp(-fake_logits)[0]
+
+    result = exercises.check("clinic 4", generator_loss)
+    assert "In the training generator_loss raised KeyError: 'batch'" in str(result)
 
 
 def test_progress_is_kept_and_forgotten(tmp_path):

@@ -19,13 +19,14 @@ from __future__ import annotations
 import html
 import importlib
 import pkgutil
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ganlib.exercises import memory
+from ganlib.exercises import clinic, memory
 from ganlib.exercises.answers import Answer, Blank, Wrong
 
 __all__ = ["Progress", "Result", "Solution", "check", "numbers", "progress", "reset", "solution"]
@@ -43,6 +44,7 @@ class Result:
         blank: whether there was nothing to check yet; that does not count as a try.
         failed: which property failed, on which input, what was expected and what came.
         hints: for this mistake, and the stronger ones that further failures have earned.
+        note: what there is to say to a right answer.
     """
 
     number: str
@@ -50,10 +52,11 @@ class Result:
     blank: bool = False
     failed: str = ""
     hints: tuple[str, ...] = ()
+    note: str = ""
 
     def __str__(self) -> str:
         if self.right:
-            return f"{self.number}: right."
+            return "\n".join([f"{self.number}: right.", *self.note.splitlines()])
         head = f"{self.number}: {'nothing to check yet' if self.blank else 'not yet'}."
         return "\n".join([head, *self.failed.splitlines(), *(f"Hint: {hint}" for hint in self.hints)])
 
@@ -113,23 +116,23 @@ class Progress:
 
 
 def numbers() -> list[str]:
-    """The numbers of all exercises, in the chapters' order.
+    """The numbers of all exercises, in the chapters' order, and those of the clinic's patients.
 
     >>> ganlib.exercises.numbers()[:2]
     ['1.1', '1.2']
     """
     found = [module.name for module in pkgutil.iter_modules(__path__) if module.name.startswith("e")]
     pairs = sorted(tuple(map(int, name[1:].split("_"))) for name in found)
-    return [f"{chapter}.{k}" for chapter, k in pairs]
+    return [f"{chapter}.{k}" for chapter, k in pairs] + clinic.NUMBERS
 
 
 def check(number: str, *answer: Any) -> Result:
     """Whether the answer to an exercise is right, and if not, what is wrong with it.
 
     Args:
-        number: of the exercise, such as "2.3".
+        number: of the exercise, such as "2.3", or "clinic 3" for a patient of chapter 4.
         answer: what the exercise asks for, in its order: functions written with NumPy, PyTorch or TensorFlow, arrays,
-            tensors, numbers.
+            tensors, numbers, recipes.
 
     Returns:
         Result, which never raises whatever the answer does: one that raises, returns NaN or never ends is told so.
@@ -146,13 +149,13 @@ def check(number: str, *answer: Any) -> Result:
             number, False, True, f"{len(answer)} answers were given.\nExpected {len(exercise.ASKS)}: {asked}."
         )
     answers = [Answer(asked, given) for asked, given in zip(exercise.ASKS, answer, strict=True)]
-    rng = np.random.default_rng([int(part) for part in number.split(".")])
+    rng = np.random.default_rng([int(part) for part in re.findall(r"\d+", number)])
     try:
         for one in answers:
             one.refuse_blank()
         try:
             with np.errstate(all="ignore"):
-                exercise.check(rng, *answers)
+                note = exercise.check(rng, *answers)
         except Wrong:
             for one in answers:
                 one.refuse_silence()
@@ -161,12 +164,12 @@ def check(number: str, *answer: Any) -> Result:
         return Result(number, False, True, str(blank))
     except Wrong as wrong:
         tries = memory.add(number, solved=False)
-        stronger = exercise.HINTS[: tries - bool(wrong.hint)]
+        stronger = [hint for hint in exercise.HINTS if hint != wrong.hint][: tries - bool(wrong.hint)]
         last = (f'ganlib.exercises.solution("{number}") shows the solution.',) if tries >= 3 else ()
-        hints = tuple(dict.fromkeys(hint for hint in (wrong.hint, *stronger) if hint)) + last
+        hints = (*filter(None, (wrong.hint, *stronger)), *last)
         return Result(number, False, False, wrong.failed, hints)
     memory.add(number, solved=True)
-    return Result(number, True)
+    return Result(number, True, note=note or "")
 
 
 def solution(number: str) -> Solution:
@@ -175,7 +178,7 @@ def solution(number: str) -> Solution:
     >>> ganlib.exercises.solution("2.1")
     """
     _exercise(number)
-    return Solution(number, (SOLUTIONS / f"{number}.md").read_text(encoding="utf-8"))
+    return Solution(number, (SOLUTIONS / f"{number.replace(' ', '_')}.md").read_text(encoding="utf-8"))
 
 
 def progress() -> Progress:
@@ -203,10 +206,12 @@ def reset(number: str | None = None) -> Progress:
 
 
 def _chapter(number: str) -> str:
-    return f"Chapter {number.split('.')[0]}"
+    return "Clinic" if number in clinic.NUMBERS else f"Chapter {number.split('.')[0]}"
 
 
 def _exercise(number: str) -> Any:
     if number not in numbers():
         raise ValueError(f"There is no exercise {number!r}. There are: {', '.join(numbers())}.")
+    if number in clinic.NUMBERS:
+        return clinic.Exercise(number)
     return importlib.import_module(f"ganlib.exercises.e{number.replace('.', '_')}")
