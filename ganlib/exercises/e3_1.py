@@ -42,6 +42,7 @@ def right(size, latent, width, channels):
 
 MISTAKES = (
     (partial(count, norm=0), "The normalisations are missing. What do they learn for each channel?"),
+    (partial(count, norm=0, last=False), "These are the weights alone. Which layers have a bias, a scale, a shift?"),
     (partial(count, norm=1), "A normalisation learns more than one number a channel: it scales, and then?"),
     (partial(count, norm=4), "Moving mean and variance are stored, but are they trained?"),
     (partial(count, bias=True), "You gave every layer a bias. Which layers have none, and why?"),

@@ -51,6 +51,14 @@ MISTAKES = (
         mistake(usual, lambda b, r, m: b - m),
         "Your bias takes away the mean as it is. The layer scales it as well: when?",
     ),
+    (
+        lambda k, a, b, m, v, e: (k * usual(a, v, e), b - a * m),
+        "In your bias the mean is scaled, and not divided by the standard deviation.",
+    ),
+    (
+        lambda k, a, b, m, v, e: (k * usual(a, v, e), b - m / np.sqrt(v + e)),
+        "In your bias the mean is divided by the standard deviation. The layer's scale comes after it.",
+    ),
     (mistake(usual, lambda b, r, m: b + r * m), "A sign in your bias: is the mean added, or taken away?"),
     (mistake(usual, lambda b, r, m: r * m - b), "Your bias has the opposite sign: what comes out for y = mean?"),
     (mistake(usual, lambda b, r, m: b), "Your bias is the shift alone. What becomes of the mean?"),

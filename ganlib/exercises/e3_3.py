@@ -33,6 +33,7 @@ KEEPS = (
         lambda n: np.sqrt(1 / (2 * n)),
         "The 2 stands on the wrong side: the ReLU halves, so must τ be larger or smaller?",
     ),
+    (lambda n: np.sqrt(6 / n), "That is the bound of a uniform distribution. τ is a standard deviation."),
     (lambda n: np.sqrt(n / 2), "Upside down: do more inputs want larger weights, or smaller ones?"),
     (lambda n: 2 / np.sqrt(n), "It is the mean square that a ReLU halves, not the root of it. What does τ² become?"),
     (

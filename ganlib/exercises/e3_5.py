@@ -1,5 +1,7 @@
 """Exercise 3.5: the chance that a harmless change wins or loses all pairs."""
 
+import math
+
 from scipy.stats import binomtest
 
 from ganlib.exercises.answers import compare
@@ -31,6 +33,7 @@ PAIRS = (
         "One too few: is the chance below the level there already, of losing all *or* winning all?",
     ),
     (lambda m, level: least(m, level) + 1, "One too many: is the n before it not below the level already?"),
+    (lambda m, level: math.log2(2 * m / level), "Pairs come whole. Which way must you round, to be below the level?"),
     (lambda m, level: least(1, level * m), "You multiplied the level by the changes. More changes want more pairs."),
 )
 

@@ -69,6 +69,7 @@ def rounded(**changes):
 NEEDED = (
     (solved, "Samples come whole. Which way must you round, so that the goal is reached?"),
     (lambda *a: math.floor(solved(*a)), "You rounded down, and the goal is just missed."),
+    (lambda *a: round(solved(*a)), "You rounded to the nearest. The goal is to be reached, not nearly."),
     (lambda *a: math.ceil(solved(*a)) + 1, "One too many: does n - 1 not reach the goal as well?"),
     (
         rounded(less=0),

@@ -16,6 +16,10 @@ MISTAKES = (
     (lambda K, j, m: 1 - j / K, "That is for single samples. A pack has more chances to hold a missing mode."),
     (lambda K, j, m: m * (1 - j / K), "The chances do not add up: a pack may hold two missing modes."),
     (lambda K, j, m: ((K - j) / K) ** m, "That is a pack of *nothing but* missing modes. One is enough to know it."),
+    (
+        lambda K, j, m: 1 - (1 - j / K) ** m,
+        "That is the chance of a pack with at least one *drawn* mode. Which packs tell real from generated?",
+    ),
     (lambda K, j, m: 2 * (1 - (j / K) ** m), "That is the sum of all differences. Total variation is half of it."),
     (lambda K, j, m: (1 - (j / K) ** m) / 2, "You halved it twice: one side's excess is the whole of it."),
     (lambda K, j, m: 1 - (j / K) ** (1 / m), "Upside down: does a larger pack show more, or less?"),

@@ -31,6 +31,8 @@ def check(rng, target, pair):
             hint = "The right one was asked for first."
         elif np.isclose(np.linalg.norm(right), 1):
             hint = "You made the norm of all together 1. A right critic has the norm 1 at *each* sample."
+        elif np.allclose(np.linalg.norm(right, axis=1), np.sqrt(2)):
+            hint = "Each of your gradients has the norm √2: it is not their two numbers that are to be 1."
         require(is_right, f"pair({n})[0] has not the norm 1 at each sample.", hint)
 
         norm = np.linalg.norm(wrong)

@@ -355,6 +355,7 @@ WRONG = {
         ((triangle, lure), "third moments"),
         ((impostor, too_far), "not in the outlier's ball"),
         ((impostor, among_the_data), "among the data"),
+        ((impostor, np.zeros_like), "collapsed G"),
     ],
 }
 
