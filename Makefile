@@ -66,7 +66,7 @@ newest:  ## runs each notebook with the newest versions that ganlib allows; half
 	$(VENV)-newest/bin/python -m pip install --quiet -e '.[torch,tensorflow]' -r $(VENV)-newest/tools.txt
 	$(VENV)-newest/bin/python scripts/status.py run $(BACKENDS)
 
-picture: $(VENV)/.installed  ## trains in both frameworks and draws the README's picture; two to three minutes
+picture: $(VENV)/.installed  ## trains in both frameworks, draws the README's and the start page's picture; three minutes
 	$(BIN)/python scripts/picture.py
 
 clean:  ## removes the built site and the environments
