@@ -224,6 +224,10 @@ def test_links_and_anchors_lead_somewhere(pages, site):
                 assert pages[target].find(id=unquote(link.fragment)), f"{name}: {href}"
 
 
+def test_no_source_maps(site):
+    assert not list(site.rglob("*.map"))
+
+
 # What a reader does
 
 
@@ -243,6 +247,24 @@ def chosen(page):
     labels = page.locator(".framework-tabs > input:checked + label")
     assert labels.count() > 3
     return {text.strip() for text in labels.all_inner_texts()}
+
+
+def test_the_start_page_fits_one_screen(page):
+    page.goto("/book/index.html")
+    parts = page.locator("h1, article picture, #chapters li, #three-ways-to-use-it li")
+    assert parts.count() == 1 + 1 + 4 + 3
+    for part in parts.all():
+        box = part.bounding_box()
+        assert box["y"] + box["height"] <= DEVICES["desktop"]["viewport"]["height"], part.inner_text()
+
+
+def test_its_picture_moves_unless_the_reader_prefers_it_still(page):
+    page.goto("/book/index.html")
+    picture = page.locator("article picture img")
+    assert picture.evaluate("image => image.currentSrc").endswith(".webp")
+    page.emulate_media(reduced_motion="reduce")
+    page.reload()
+    assert picture.evaluate("image => image.currentSrc").endswith(".png")
 
 
 def test_tabs_change_together_and_the_choice_stays(page):

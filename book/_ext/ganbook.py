@@ -27,7 +27,7 @@ from sphinx_design.shared import create_component
 
 FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow"}  # in the order of the tabs
 
-WORDS_PER_MINUTE = 180  # of prose with formulas; its code and figures take their own time
+WORDS_PER_MINUTE = 150  # a formula is a word; code, figures and solutions take their own time
 
 # The first word of a callout. The pages' style sheet knows each as the class callout-…
 CALLOUTS = ("Note", "Tip", "Warning", "Predict", "Exercise", "Summary")
@@ -163,9 +163,10 @@ def say_times(cells: list[dict], runs: list[dict]) -> None:
         took = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
         version = run["versions"][name].split("+")[0]
         parts.append(f"{took} with {FRAMEWORKS[name]} {version}")
-    prose = " ".join(cell["source"] for cell in cells if cell["cell_type"] == "markdown")
-    minutes = max(1, round(len(re.findall(r"[A-Za-z]{2,}", prose)) / WORDS_PER_MINUTE))
-    line = f"*{minutes} minutes to read. Last run on {runs[0]['cores']} CPU cores: {', '.join(parts)}.*"
+    prose = "\n".join(cell["source"] for cell in cells if cell["cell_type"] == "markdown")
+    prose = re.sub(r"```.*?```|<details>.*?</details>|\$\$.*?\$\$|\$.*?\$", " x ", prose, flags=re.DOTALL)
+    reading = max(1, round(len(prose.split()) / WORDS_PER_MINUTE))
+    line = f"*{reading} minutes to read. Last run on {runs[0]['cores']} CPU cores: {', '.join(parts)}.*"
     title, _, rest = cells[0]["source"].partition("\n")
     cells[0]["source"] = f"{title}\n\n{line}\n{rest}"
 
