@@ -94,6 +94,12 @@ def number(*outside):
 OF_TEXT = [Bad("unknown", "nonsense", "nonsense"), Bad("a number", 3, "3"), Bad("nothing", None, "None")]
 OF_TEXT += [Bad("a list", ["hinge"], "hinge")]
 NOT_A_PATH = [Bad("nothing", None, "None"), Bad("a number", 3, r"\b3\b"), Bad("a list", ["a"], "list|'a'")]
+NO_EXERCISE = [
+    Bad("no exercise", "9.9", r"no exercise '9\.9'.*1\.1"),
+    Bad("a number", 1.1, r"1\.1"),
+    Bad("an array", np.arange(3), "array"),
+    Bad("a list", ["1.1"], "list"),
+]
 NO_RECIPE = [
     Bad("its name", "dcgan-digits", "dcgan-digits"),
     Bad("nothing", None, "None"),
@@ -314,7 +320,10 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
         {"real": DIGITS, "fake": DIGITS[::-1], "k": 3},
         {"real": [*IMAGES, *shaped((12, 2))], "fake": [*IMAGES, *shaped((12, 2))], "k": whole(1, high=11)},
     ),
-    # clinic and gamma
+    # exercises, clinic and gamma
+    "exercises.check": ({"number": "1.1"}, {"number": NO_EXERCISE}),
+    "exercises.solution": ({"number": "1.1"}, {"number": NO_EXERCISE}),
+    "exercises.reset": ({"number": "1.1"}, {"number": NO_EXERCISE}),
     "clinic.patient": ({"number": 3}, {"number": whole(1, high=8)}),
     "clinic.check": (
         {"number": 6, "answer": ganlib.clinic.patient(6).recipe, "seed": 0},
@@ -836,6 +845,8 @@ EXEMPT = {
     "clinic.Patient.changed": "recipe() checks the changes",
     "clinic.Patient.train": "Trainer and backend() check what it is given",
     **{f"clinic.{name}": "as its owner wrote it" for name in ("real_points", "real_images", "generator_loss")},
+    **{f"exercises.{name}": "a result" for name in ("Result", "Solution", "Progress")},
+    **{f"exercises.{name}": "takes nothing" for name in ("numbers", "progress")},
     "gamma.Suggestion": "a result",
     "ledger.": "reads what this repository wrote; tests/test_ledger.py",
     "interactive.Interactive": "a result",
@@ -881,6 +892,7 @@ EXEMPT = {
 
 # Arguments that take anything, or whose values mean nothing before they are used.
 ANYTHING: dict[str, set[str]] = {
+    "exercises.check": {"answer"},  # tests/test_exercises.py
     "data.Data": {"name", "label_names", "centers", "std", "factors"},
     "reference.spectral_norm": {"training"},
     "reference.network": {"training"},

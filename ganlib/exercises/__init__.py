@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from ganlib.arguments import describe
 from ganlib.exercises import clinic, memory
 from ganlib.exercises.answers import Answer, Blank, Wrong
 
@@ -210,8 +211,8 @@ def _chapter(number: str) -> str:
 
 
 def _exercise(number: str) -> Any:
-    if number not in numbers():
-        raise ValueError(f"There is no exercise {number!r}. There are: {', '.join(numbers())}.")
+    if not isinstance(number, str) or number not in numbers():
+        raise ValueError(f"There is no exercise {describe(number)}; expected one of {', '.join(numbers())}.")
     if number in clinic.NUMBERS:
         return clinic.Exercise(number)
     return importlib.import_module(f"ganlib.exercises.e{number.replace('.', '_')}")
