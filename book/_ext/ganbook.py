@@ -211,12 +211,21 @@ def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict, do
     if pagename == app.config.root_doc:  # as wide as the screen: it has two headings and needs no table of them
         context["meta"] = {**(context.get("meta") or {}), "html_theme.sidebar_secondary.remove": True}
     if "body" in context:
+        body = context["body"]
         picture = r'<img [^>]*src="[^"]*/([\w-]+)\.png"[^>]*>'
-        body = re.sub(picture, partial(moving, app, context["pathto"]), context["body"])
+        body = re.sub(picture, partial(moving, app, context["pathto"]), body)
         # A browser would break the line between a formula and its full stop.
+        body = re.sub(r'(<span class="math[^>]*>[^<]*</span>)([.,:;!?)’”]+)', r'<span class="keep">\1\2</span>', body)
+        # A long signature's arguments, which Sphinx writes as a list of definitions without what they define.
         context["body"] = re.sub(
-            r'(<span class="math[^>]*>[^<]*</span>)([.,:;!?)’”]+)', r'<span class="keep">\1\2</span>', body
+            r'<dl>\s*((?:<dd><em class="sig-param">.*?</dd>\s*)+)</dl>', arguments, body, flags=re.S
         )
+
+
+def arguments(written: re.Match[str]) -> str:
+    """The arguments of a signature, one a line."""
+    lines = written[1].replace("<dd>", "<div>").replace("</dd>", "</div>")
+    return f'<div class="sig-arguments">{lines}</div>'
 
 
 def moving(app: Sphinx, pathto: Callable[..., str], image: re.Match[str]) -> str:
