@@ -66,8 +66,10 @@ class Trainer(BaseTrainer):
         self._copy = tf.function(self._graph_copy, autograph=False)
         self._discriminator_graph = tf.function(self._on_each(self._graph_discriminator_step), autograph=False)
         self._generator_graph = tf.function(self._on_each(self._graph_generator_step), autograph=False)
-        self._inference = tf.function(lambda model, latents: model(latents, training=False), autograph=False)
-        self._inference_logits = tf.function(functools.partial(self.discriminator, training=False), autograph=False)
+        # Batches of any size come here: TensorFlow would trace each anew, and warn that it does.
+        options = {"autograph": False, "reduce_retracing": True}
+        self._inference = tf.function(lambda model, latents: model(latents, training=False), **options)
+        self._inference_logits = tf.function(functools.partial(self.discriminator, training=False), **options)
 
     def _play(self, samples: Tensor, indices: np.ndarray, draws: list[dict[str, np.ndarray]], penalise: bool) -> Tensor:
         if self.workers > 1:
