@@ -29,6 +29,7 @@ every_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
 MACHINE = re.compile(
     r"(?<![\w.:/])/(?:home|root|tmp|work|usr|opt|Users|private|var|content)/\w|[A-Z]:\\\\?\w"
     r"|\b(?:pypi|pythonhosted|npmjs)\.org|\bdownload\.pytorch\."  # where packages come from here
+    r"|\bat 0x[0-9a-f]{6}"  # an object's place in memory
 )
 MYST_ONLY = re.compile(
     r"^ {0,3}(?::{3,}|`{3,}|~{3,})\{[^}]*\}"  # a directive
@@ -124,6 +125,7 @@ def test_stored_outputs_are_clean(chapter):
         ("File /tmp/x.py", True),
         (r"C:\Users\me", True),
         ("Looking in indexes: https://" + "pypi" + ".org/simple", True),
+        ("<function f at 0x7fd98c8358a0>", True),
         ("50 / 100 digits, 3/4", False),
         ("https://arxiv.org/abs/1603.07285", False),
     ],
