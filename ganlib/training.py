@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -102,6 +102,8 @@ class BaseTrainer(abc.ABC):
         self.broken_off = False  # whether a step was begun and not finished, by an error or a second Ctrl-C
         # On the CPU looking at a number is free. Elsewhere it would make Python wait for the device at every step.
         self._block = 1 if self.device.lower().startswith("cpu") else BLOCK
+        # Steps of one player alone that are handed over together. Of images the draws would fill the memory.
+        self._at_once = TOGETHER if len(recipe.shape) == 1 else 1
         self._kept: Any = None  # what the last step known to be good left
         self._inputs: Any = None  # of the step that is looked at where one fails
         with _memory(recipe):
@@ -231,14 +233,17 @@ class BaseTrainer(abc.ABC):
         real_device = self._to_device(samples)
         fake_device = None if fakes is None else self._to_device(fakes)
         self._keep()
-        rows, chosen = [], None
-        for step in range(arguments.whole("steps", steps, 1)):
-            penalise = self.recipe.penalty != "none" and step % self.recipe.penalty_every == 0
-            [real] = self._take(real_device, [self._batches.next(len(samples))])
-            if fakes is not None:
-                indices = self._streams["latents"].integers(len(fakes), size=batch)
-                [chosen] = self._take(fake_device, [indices])
-            rows.append(self._discriminator_step(real, chosen, self._draw(self.steps_done), penalise)[None])
+        steps, rows = arguments.whole("steps", steps, 1), []
+        size = self._at_once if self.recipe.penalty_every == 1 else 1  # a block is penalised as a whole
+        for start in range(0, steps, size):
+            indices, chosen, draws = [], [], []
+            for _ in range(min(size, steps - start)):
+                indices.append(self._batches.next(len(samples)))
+                if fakes is not None:
+                    chosen.append(self._streams["latents"].integers(len(fakes), size=batch))
+                draws.append(self._draw(self.steps_done))
+            penalise = self.recipe.penalty != "none" and start % self.recipe.penalty_every == 0
+            rows.append(self._play_discriminator(real_device, fake_device, indices, chosen, draws, penalise))
         names = ("d_loss", "d_real", "d_fake", "penalty")[: 3 + (self.recipe.penalty != "none")]
         return self._alone(names, rows)
 
@@ -255,10 +260,13 @@ class BaseTrainer(abc.ABC):
         samples = self._check_samples(data)
         device_samples = self._to_device(samples)
         self._keep()
-        rows = []
-        for _ in range(arguments.whole("steps", steps, 1)):
-            [real] = self._take(device_samples, [self._batches.next(len(samples))])
-            rows.append(self._generator_step(real, self._draw(self.steps_done))[None])
+        steps, rows = arguments.whole("steps", steps, 1), []
+        for start in range(0, steps, self._at_once):
+            indices, draws = [], []
+            for _ in range(min(self._at_once, steps - start)):
+                indices.append(self._batches.next(len(samples)))
+                draws.append(self._draw(self.steps_done))
+            rows.append(self._play_generator(device_samples, indices, draws))
         return self._alone(("g_loss",), rows)
 
     def logits(self, samples: np.ndarray) -> np.ndarray:
@@ -444,10 +452,20 @@ class BaseTrainer(abc.ABC):
     def _step(self, real: list[Any], draws: dict[str, np.ndarray], penalise: bool) -> Any: ...
 
     @abc.abstractmethod
-    def _discriminator_step(self, real: Any, fake: Any | None, draws: dict[str, np.ndarray], penalise: bool) -> Any: ...
+    def _play_discriminator(
+        self,
+        samples: Any,
+        fakes: Any | None,
+        indices: Sequence[np.ndarray],
+        chosen: Sequence[np.ndarray],
+        draws: Sequence[dict[str, np.ndarray]],
+        penalise: bool,
+    ) -> Any: ...
 
     @abc.abstractmethod
-    def _generator_step(self, real: Any, draws: dict[str, np.ndarray]) -> Any: ...
+    def _play_generator(
+        self, samples: Any, indices: Sequence[np.ndarray], draws: Sequence[dict[str, np.ndarray]]
+    ) -> Any: ...
 
     @abc.abstractmethod
     def _logits(self, samples: np.ndarray) -> np.ndarray: ...

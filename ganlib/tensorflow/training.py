@@ -61,49 +61,97 @@ class Trainer(BaseTrainer):
         layers = getattr(self.discriminator, "stack", ())
         self._dropouts = [layer for layer in layers if isinstance(layer, networks.Dropout)]
         self.metric_names = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")[: 4 + (recipe.penalty != "none")]
-        self._blocks: dict[bool, Callable[..., Tensor]] = {}  # by whether the steps are penalised
+        self._blocks: dict[tuple[Any, ...], Callable[..., Tensor]] = {}  # by who moves, and whether it is penalised
         self._graph = tf.function(self._on_each(self._graph_step), autograph=False)
         self._copy = tf.function(self._graph_copy, autograph=False)
         self._discriminator_graph = tf.function(self._on_each(self._graph_discriminator_step), autograph=False)
         self._generator_graph = tf.function(self._on_each(self._graph_generator_step), autograph=False)
-        # Batches of any size come here: TensorFlow would trace each anew, and warn that it does.
-        options = {"autograph": False, "reduce_retracing": True}
-        self._inference = tf.function(lambda model, latents: model(latents, training=False), **options)
-        self._inference_logits = tf.function(functools.partial(self.discriminator, training=False), **options)
+        self._sum = tf.function(self._graph_sum, autograph=False)
 
     def _play(self, samples: Tensor, indices: np.ndarray, draws: list[dict[str, np.ndarray]], penalise: bool) -> Tensor:
         if self.workers > 1:
             turns = zip(indices, draws, strict=True)
             rows = [self._step(self._take(samples, list(chosen)), drawn, penalise) for chosen, drawn in turns]
             return self._with_state(tf.stack(rows))
+
+        def step(sources: list[Tensor], drawn: dict[str, Tensor]) -> Tensor:
+            real = [tf.gather(sources[0], chosen) for chosen in tf.unstack(drawn["indices"])]
+            return self._graph_step(real, drawn, penalise)
+
+        return self._together(("both", penalise), step, [samples], {"indices": indices}, draws)
+
+    def _play_discriminator(
+        self,
+        samples: Tensor,
+        fakes: Tensor | None,
+        indices: Sequence[np.ndarray],
+        chosen: Sequence[np.ndarray],
+        draws: Sequence[dict[str, np.ndarray]],
+        penalise: bool,
+    ) -> Tensor:
+        if self.workers > 1:
+            reals = self._take(samples, list(indices))
+            others = [None] * len(reals) if fakes is None else self._take(fakes, list(chosen))
+            turns = zip(reals, others, draws, strict=True)
+            return tf.stack([self._discriminator_step(*turn, penalise) for turn in turns])
+
+        def step(sources: list[Tensor], drawn: dict[str, Tensor]) -> Tensor:
+            fake = tf.gather(sources[1], drawn["chosen"]) if fakes is not None else None
+            return self._graph_discriminator_step(tf.gather(sources[0], drawn["indices"]), fake, drawn, penalise)
+
+        numbers = {"indices": np.stack(indices)} | ({"chosen": np.stack(chosen)} if chosen else {})
+        sources = [samples] if fakes is None else [samples, fakes]
+        return self._together(("discriminator", penalise, fakes is None), step, sources, numbers, draws)
+
+    def _play_generator(
+        self, samples: Tensor, indices: Sequence[np.ndarray], draws: Sequence[dict[str, np.ndarray]]
+    ) -> Tensor:
+        if self.workers > 1:
+            turns = zip(self._take(samples, list(indices)), draws, strict=True)
+            return tf.stack([self._generator_step(*turn) for turn in turns])
+
+        def step(sources: list[Tensor], drawn: dict[str, Tensor]) -> Tensor:
+            return self._graph_generator_step(tf.gather(sources[0], drawn["indices"]), drawn)
+
+        return self._together(("generator",), step, [samples], {"indices": np.stack(indices)}, draws)
+
+    def _together(
+        self,
+        key: tuple[Any, ...],
+        step: Callable[..., Tensor],
+        sources: list[Tensor],
+        numbers: dict[str, np.ndarray],
+        draws: Sequence[dict[str, np.ndarray]],
+    ) -> Tensor:
+        """Several steps without a return to Python, which would take longer than a step of a small network."""
         together = {name: np.stack([drawn[name] for drawn in draws]) for name in draws[0]}
         with self._place():
             inputs = {name: self._tensor(together[name]) for name, _ in BATCH_AXES if name in together}
             inputs |= {name: tf.constant(together[name]) for name in ("progress", "dropout")}
-            inputs |= {"indices": tf.constant(indices)}
-            if penalise not in self._blocks:
+            inputs |= {name: tf.constant(array) for name, array in numbers.items()}
+            if key not in self._blocks:
                 # For any number of steps and samples: each new shape would be traced again, which takes seconds.
                 shapes = tf.nest.map_structure(
-                    lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), (samples, inputs)
+                    lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), (sources, inputs)
                 )
-                steps = functools.partial(self._graph_steps, penalise=penalise)
-                self._blocks[penalise] = tf.function(steps, shapes, autograph=False)
-            return self._blocks[penalise](samples, inputs)
+                steps = functools.partial(self._graph_steps, step, key[0] == "both")
+                self._blocks[key] = tf.function(steps, shapes, autograph=False)
+            return self._blocks[key](sources, inputs)
 
-    def _graph_steps(self, samples: Tensor, inputs: dict[str, Tensor], penalise: bool) -> Tensor:
-        """Several steps without a return to Python, which would take longer than a step of a small network."""
+    def _graph_steps(
+        self, step: Callable[..., Tensor], with_state: bool, sources: list[Tensor], inputs: dict[str, Tensor]
+    ) -> Tensor:
         steps = tf.shape(inputs["progress"])[0]
-        rows = tf.TensorArray(self.dtype, steps, element_shape=(len(self.metric_names),))
 
-        def step(i: Tensor, rows: tf.TensorArray) -> tuple[Tensor, tf.TensorArray]:
-            draws = {name: drawn[i] for name, drawn in inputs.items()}
+        def turn(i: Tensor, rows: tf.TensorArray) -> tuple[Tensor, tf.TensorArray]:
+            drawn = {name: values[i] for name, values in inputs.items()}
             for place, layer in enumerate(self._dropouts):
-                layer.seed.assign([draws["dropout"][0], place << 32])
-            real = [tf.gather(samples, chosen) for chosen in tf.unstack(draws["indices"])]
-            return i + 1, rows.write(i, self._graph_step(real, draws, penalise))
+                layer.seed.assign([drawn["dropout"][0], place << 32])
+            return i + 1, rows.write(i, step(sources, drawn))
 
-        _, rows = tf.while_loop(lambda i, _: i < steps, step, (0, rows), parallel_iterations=1)
-        return self._with_state(rows.stack())
+        start = (0, tf.TensorArray(self.dtype, steps))
+        _, rows = tf.while_loop(lambda i, _: i < steps, turn, start, parallel_iterations=1)
+        return self._with_state(rows.stack()) if with_state else rows.stack()
 
     def _with_state(self, rows: Tensor) -> Tensor:
         # A weight that went bad stays bad, so one look at the end will do.
@@ -285,11 +333,12 @@ class Trainer(BaseTrainer):
 
     def _generate(self, latents: np.ndarray, model: keras.Model) -> np.ndarray:
         with self._place():
-            return self._inference(model, self._tensor(latents)).numpy().copy()
+            # Not traced: it takes longer than some samples do, for each number of them and each trainer again.
+            return model(self._tensor(latents), training=False).numpy().copy()
 
     def _logits(self, samples: np.ndarray) -> np.ndarray:
         with self._place():
-            return self._inference_logits(self._pack(self._tensor(samples), None, 0, 0)).numpy().copy()
+            return self.discriminator(self._pack(self._tensor(samples), None, 0, 0), training=False).numpy().copy()
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         with self._place():
@@ -313,9 +362,12 @@ class Trainer(BaseTrainer):
         moments = [moment for optimiser in optimisers for slot in optimiser.state().values() for moment in slot]
         return [*(variable for variable in weights if variable.dtype.is_floating), *moments]
 
+    def _graph_sum(self) -> Tensor:
+        return tf.add_n([tf.reduce_sum(variable) for variable in self._state])
+
     def _sum_of_state(self) -> Tensor:
         """NaN or infinite where any weight, moving statistic or moment is."""
-        return tf.add_n([tf.reduce_sum(variable) for variable in self._state])
+        return self._sum()
 
     def _graph_copy(self) -> Tensor:
         return tf.concat([tf.reshape(variable, [-1]) for variable in self._state], axis=0)

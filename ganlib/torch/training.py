@@ -128,6 +128,26 @@ class Trainer(BaseTrainer):
         row = torch.stack([metric.detach() for metric in metrics[: len(self.metric_names)]])
         return distributed.average([row])[0]
 
+    def _play_discriminator(
+        self,
+        samples: Tensor,
+        fakes: Tensor | None,
+        indices: Sequence[np.ndarray],
+        chosen: Sequence[np.ndarray],
+        draws: Sequence[dict[str, np.ndarray]],
+        penalise: bool,
+    ) -> Tensor:
+        reals = self._take(samples, list(indices))
+        others = [None] * len(reals) if fakes is None else self._take(fakes, list(chosen))
+        turns = zip(reals, others, draws, strict=True)
+        return torch.stack([self._discriminator_step(*turn, penalise) for turn in turns])
+
+    def _play_generator(
+        self, samples: Tensor, indices: Sequence[np.ndarray], draws: Sequence[dict[str, np.ndarray]]
+    ) -> Tensor:
+        turns = zip(self._take(samples, list(indices)), draws, strict=True)
+        return torch.stack([self._generator_step(*turn) for turn in turns])
+
     def _discriminator_step(
         self, real: Tensor, fake: Tensor | None, draws: dict[str, np.ndarray], penalise: bool
     ) -> Tensor:
