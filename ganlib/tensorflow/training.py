@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,15 @@ from ganlib import hardware
 from ganlib.tensorflow import distributed, losses, networks, optimisers, penalties
 from ganlib.tensorflow.networks import Discriminator, Generator, neutral_weights
 from ganlib.training import BATCH_AXES, BaseTrainer
+
+
+def _not_about_trainers(record: logging.LogRecord) -> bool:
+    """Keeps TensorFlow from warning that a function is traced too often: each trainer traces its own, once."""
+    message = record.getMessage()
+    return not ("triggered tf.function retracing" in message and "Trainer." in message)
+
+
+tf.get_logger().addFilter(_not_about_trainers)
 
 
 class Trainer(BaseTrainer):
