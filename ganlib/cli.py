@@ -138,7 +138,6 @@ def recipes(name: str | None) -> None:
     "ganlib train dcgan-32 --set loss=hinge --set discriminator_optimiser.rate=4e-4 --out runs/hinge",
     "ganlib train dcgan-64 --data folder:pictures --precision auto --out runs/pictures",
     "ganlib train dcgan-64 --framework tensorflow --device GPU:0,GPU:1 --out runs/two",
-    "torchrun --nproc-per-node 2 -m ganlib train dcgan-64 --framework torch --out runs/two",
 )
 @click.argument("recipe")
 @_framework
