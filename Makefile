@@ -46,7 +46,7 @@ unit: $(VENV)/.installed  ## the package, the notebooks' pairing, the built page
 notebook-tests: $(VENV)/.installed  ## runs each notebook under PyTorch and under TensorFlow; up to two minutes each
 	$(BIN)/python scripts/notebooks.py solved
 	for backend in torch tensorflow; do \
-	    GANLIB_BACKEND=$$backend $(BIN)/python -m pytest --nbval-lax --nbval-cell-timeout=600 book/*.ipynb _build/solved/*.ipynb; \
+	    GANLIB_BACKEND=$$backend $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout=600 book/*.ipynb _build/solved/*.ipynb; \
 	done
 
 # Real environments, each without the other framework.

@@ -6,6 +6,7 @@
 - A cell whose stored output differs between the two frameworks shows both outputs, in the same tabs.
 - The line under a chapter's title: the time to read it from its words, the time to run it from its metadata.
 - The button that opens a chapter on Colab stands by itself, not in a menu of one.
+- A chapter's figures are loaded when they come into view, those of the other framework's tab never.
 - A picture that has a moving version beside it, NAME.webp beside NAME.png, moves, unless the reader prefers it still.
 - What a page would load from another host is dropped, and the theme's source maps are.
 """
@@ -21,6 +22,7 @@ from typing import Any
 
 import nbformat
 from docutils import nodes
+from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx_design.shared import create_component
@@ -214,6 +216,7 @@ def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict, do
         body = context["body"]
         picture = r'<img [^>]*src="[^"]*/([\w-]+)\.png"[^>]*>'
         body = re.sub(picture, partial(moving, app, context["pathto"]), body)
+        body = re.sub(r'<img (?=[^>]*src="[./]*_images/([0-9a-f]{64}\.png)")', partial(lazy, app), body)
         # A browser would break the line between a formula and its full stop.
         body = re.sub(r'(<span class="math[^>]*>[^<]*</span>)([.,:;!?)’”]+)', r'<span class="keep">\1\2</span>', body)
         # A long signature's arguments, which Sphinx writes as a list of definitions without what they define.
@@ -235,6 +238,14 @@ def moving(app: Sphinx, pathto: Callable[..., str], image: re.Match[str]) -> str
         return image[0]
     allowed = "(prefers-reduced-motion: no-preference)"
     return f'<picture><source srcset="{pathto(file, 1)}" media="{allowed}">{image[0]}</picture>'
+
+
+def lazy(app: Sphinx, image: re.Match[str]) -> str:
+    """A figure that waits to be seen; its size is said, so that nothing moves when it comes."""
+    source = next(uri for uri, name in app.builder.images.items() if name == image[1])
+    with Image.open(Path(app.srcdir) / source) as figure:
+        width, height = figure.size
+    return f'{image[0]}loading="lazy" width="{width}" height="{height}" '
 
 
 def drop_source_maps(app: Sphinx, exception: Exception | None) -> None:
