@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 # What the person has solved, who runs the notebooks, is left alone.
 export GANLIB_EXERCISES = $(CURDIR)/_build/exercises
 
-.PHONY: help book test lint unit notebook-tests one-framework newest notebooks picture clean
+.PHONY: help book test lint unit notebook-tests one-framework newest colab notebooks picture clean
 
 help:  ## says what each command does
 	@echo 'Commands (make COMMAND; PYTHON=python3.12 chooses the Python, 3.11 to 3.13):'
@@ -66,11 +66,28 @@ newest:  ## runs each notebook with the newest versions that ganlib allows; half
 	$(VENV)-newest/bin/python -m pip install --quiet -e '.[torch,tensorflow]' -r $(VENV)-newest/tools.txt
 	$(VENV)-newest/bin/python scripts/status.py run $(BACKENDS)
 
+# Colab itself cannot be reached from a test: its versions, the built wheel, a folder with nothing but the notebooks.
+colab: FOLDER = _build/colab
+colab:  ## runs each notebook as Colab would, with its versions of everything; half an hour
+	$(call make_venv,$(VENV)-colab)
+	$(VENV)-colab/bin/python -m pip install --quiet -r scripts/colab.txt
+	rm -rf $(FOLDER)
+	mkdir -p $(FOLDER)
+	cp book/*.ipynb $(FOLDER)
+	$(VENV)-colab/bin/python -m pip freeze > $(FOLDER)/before.txt
+	$(VENV)-colab/bin/python -m pip wheel --quiet --no-deps --wheel-dir $(FOLDER) .
+	$(VENV)-colab/bin/python -m pip install --quiet $(FOLDER)/ganlib-*.whl
+	$(VENV)-colab/bin/python -m pip freeze > $(FOLDER)/after.txt
+	@! diff $(FOLDER)/before.txt $(FOLDER)/after.txt | grep '^<' || { echo 'ganlib changed what Colab has.'; exit 1; }
+	cd $(FOLDER) && for backend in torch tensorflow; do \
+	    GANLIB_BACKEND=$$backend $(abspath $(VENV))-colab/bin/python -m pytest --nbval-lax --nbval-cell-timeout=600 *.ipynb; \
+	done
+
 picture: $(VENV)/.installed  ## trains in both frameworks, draws the README's and the start page's picture; three minutes
 	$(BIN)/python scripts/picture.py
 
 clean:  ## removes the built site and the environments
-	rm -rf _build $(VENV) $(VENV)-torch $(VENV)-tensorflow $(VENV)-newest
+	rm -rf _build $(VENV) $(VENV)-torch $(VENV)-tensorflow $(VENV)-newest $(VENV)-colab
 
 # The stamps: an environment is made once, and again when its requirements change.
 $(VENV)/.installed: requirements.txt pyproject.toml

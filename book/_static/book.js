@@ -11,3 +11,13 @@ window.addEventListener("load", async () => {
   keepStops();
 });
 window.addEventListener("resize", keepStops);
+
+// Paper cannot be clicked: solutions are printed, and closed again.
+const opened = [];
+window.addEventListener("beforeprint", () => {
+  for (const details of document.querySelectorAll("article details:not([open])")) {
+    details.open = true;
+    opened.push(details);
+  }
+});
+window.addEventListener("afterprint", () => opened.splice(0).forEach((details) => { details.open = false; }));

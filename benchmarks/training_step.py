@@ -1,0 +1,255 @@
+"""A training step against the official tutorials' loops: the same networks, batch and data, in the same framework.
+
+    python benchmarks/training_step.py                     # all networks in both frameworks; half an hour on two cores
+    python benchmarks/training_step.py --network dcgan-digits --backend torch --repetitions 20
+    python benchmarks/training_step.py --table             # what was measured, as the README shows it
+
+The tutorials' loops are written here as their pages have them: plain networks, one `optimizer.step()` after
+`backward()` through everything in PyTorch; one `tf.function` with two tapes in TensorFlow. Both frameworks may use all
+cores. The repetitions of loop, ganlib and a matrix product take turns, and each ratio is of neighbours in time; the
+ledger keeps every one. The multiply-adds of a step are counted from the layers: the forward pass costs F, the gradients
+in the activations F, those in the weights F. Both loops are credited with what a step needs, not with what they do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import ganlib
+from ganlib import architectures, ledger
+
+NAME = "training_step"
+ABOUT = (
+    "Seconds a training step: the official tutorials' loops, and ganlib on the same networks, batch and data in the "
+    "same framework. One value a repetition; the repetitions took turns. flops counts what a step needs."
+)
+COMMAND = "python benchmarks/training_step.py"
+BATCHES = {"pytorch-tutorial": 64, "tensorflow-tutorial": 256, "dcgan-digits": 64}
+SECONDS = 3.0  # that a repetition takes, about
+WARM_UP = 3  # steps
+MATRIX = 2048
+
+
+def data(recipe: ganlib.Recipe) -> np.ndarray:
+    """Four batches of noise in [-1, 1]: what the pixels say does not change what a step costs."""
+    values = np.random.default_rng(0).uniform(-1, 1, (4 * recipe.batch_size, *recipe.shape))
+    return values.astype(np.float32)
+
+
+def torch_tutorial(recipe: ganlib.Recipe, images: np.ndarray) -> Callable[[int], None]:
+    """The loop of PyTorch's DCGAN tutorial around ganlib's networks; the sigmoid is the loss's."""
+    import torch
+
+    gl = ganlib.backend("torch")
+    netG, netD = gl.Generator(recipe, 0), gl.Discriminator(recipe, 0)
+    criterion = torch.nn.BCELoss()
+    optimizerD = torch.optim.Adam(netD.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    optimizerG = torch.optim.Adam(netG.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    stored = torch.as_tensor(images).permute(0, 3, 1, 2).contiguous()
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(stored), batch_size=recipe.batch_size, shuffle=True
+    )
+    netG.train()
+    netD.train()
+    losses = []
+
+    def step(real: Any) -> None:
+        netD.zero_grad()
+        size = real.size(0)
+        label = torch.full((size,), 1.0)
+        output = torch.sigmoid(netD(real)).view(-1)
+        errD_real = criterion(output, label)
+        errD_real.backward()
+        D_x = output.mean().item()
+        fake = netG(torch.randn(size, recipe.latent))
+        label.fill_(0.0)
+        output = torch.sigmoid(netD(fake.detach())).view(-1)
+        errD_fake = criterion(output, label)
+        errD_fake.backward()
+        D_G_z1 = output.mean().item()
+        optimizerD.step()
+        netG.zero_grad()
+        label.fill_(1.0)
+        output = torch.sigmoid(netD(fake)).view(-1)
+        errG = criterion(output, label)
+        errG.backward()
+        D_G_z2 = output.mean().item()
+        optimizerG.step()
+        losses.append((errG.item(), (errD_real + errD_fake).item(), D_x, D_G_z1, D_G_z2))
+
+    def run(steps: int) -> None:
+        done = 0
+        while done < steps:
+            for (real,) in loader:
+                step(real)
+                done += 1
+                if done == steps:
+                    break
+
+    return run
+
+
+def tensorflow_tutorial(recipe: ganlib.Recipe, images: np.ndarray) -> Callable[[int], None]:
+    """The loop of TensorFlow's DCGAN tutorial around ganlib's networks."""
+    import tensorflow as tf
+
+    gl = ganlib.backend("tensorflow")
+    generator, discriminator = gl.Generator(recipe, 0), gl.Discriminator(recipe, 0)
+    cross_entropy = tf.keras.losses.BinaryCrossentropy(from_logits=True)
+    generator_optimizer = tf.keras.optimizers.Adam(1e-4)
+    discriminator_optimizer = tf.keras.optimizers.Adam(1e-4)
+    dataset = tf.data.Dataset.from_tensor_slices(images).shuffle(len(images)).batch(recipe.batch_size)
+
+    @tf.function
+    def train_step(batch: Any) -> None:
+        noise = tf.random.normal([recipe.batch_size, recipe.latent])
+        with tf.GradientTape() as gen_tape, tf.GradientTape() as disc_tape:
+            generated = generator(noise, training=True)
+            real_output = discriminator(batch, training=True)
+            fake_output = discriminator(generated, training=True)
+            gen_loss = cross_entropy(tf.ones_like(fake_output), fake_output)
+            real_loss = cross_entropy(tf.ones_like(real_output), real_output)
+            disc_loss = real_loss + cross_entropy(tf.zeros_like(fake_output), fake_output)
+        of_generator = gen_tape.gradient(gen_loss, generator.trainable_variables)
+        of_discriminator = disc_tape.gradient(disc_loss, discriminator.trainable_variables)
+        generator_optimizer.apply_gradients(zip(of_generator, generator.trainable_variables, strict=True))
+        discriminator_optimizer.apply_gradients(zip(of_discriminator, discriminator.trainable_variables, strict=True))
+
+    def run(steps: int) -> None:
+        for batch in dataset.repeat().take(steps):
+            train_step(batch)
+
+    return run
+
+
+def matrix_product(backend: str) -> Callable[[], float]:
+    """A function that measures FLOP/s of a square float32 product in the framework."""
+    values = np.random.default_rng(0).normal(size=(MATRIX, MATRIX)).astype(np.float32)
+    if backend == "torch":
+        import torch
+
+        tensor: Any = torch.as_tensor(values)
+        product: Callable[[], Any] = lambda: tensor @ tensor  # noqa: E731
+    else:
+        import tensorflow as tf
+
+        tensor = tf.constant(values)
+        product = lambda: tf.matmul(tensor, tensor).numpy()  # noqa: E731
+
+    def measure() -> float:
+        start = time.perf_counter()
+        for _ in range(5):
+            product()
+        return 5 * 2 * MATRIX**3 / (time.perf_counter() - start)
+
+    return measure
+
+
+def flops(recipe: ganlib.Recipe) -> float:
+    """What one step must compute: 2 for each multiply-add."""
+    g = sum(c.multiply_adds for c in architectures.costs(architectures.generator_layers(recipe), (recipe.latent,)))
+    d = sum(c.multiply_adds for c in architectures.costs(architectures.discriminator_layers(recipe), recipe.shape))
+    # D on real and on fake: forward, and back to its weights. G: forward and back, through D as it moved.
+    return 2.0 * recipe.batch_size * (2 * 3 * d + 2 * d + 3 * g)
+
+
+def measure(network: str, backend: str, precision: str, repetitions: int) -> tuple[dict[str, Any], float]:
+    """The seconds of each repetition's step in the tutorial's loop and in ganlib, and of the matrix product."""
+    began = time.perf_counter()
+    recipe = ganlib.recipe(network, batch_size=BATCHES[network])
+    images = data(recipe)
+    tutorial = {"torch": torch_tutorial, "tensorflow": tensorflow_tutorial}[backend](recipe, images)
+    trainer = ganlib.backend(backend).Trainer(recipe, 0, precision=precision)
+    loops: dict[str, Callable[[int], Any]] = {
+        "tutorial": tutorial,
+        "ganlib": lambda steps: trainer.fit(images, steps=steps, progress=False),
+    }
+    product = matrix_product(backend)
+    steps = {}
+    for name, loop in loops.items():
+        loop(WARM_UP)
+        steps[name] = max(3, round(SECONDS / timed(loop, WARM_UP)))
+        loop(steps[name])  # the trainer traces its blocks at the length that they will have
+    seconds: dict[str, list[float]] = {name: [] for name in loops}
+    products = []
+    for turn in range(repetitions):
+        for name in sorted(loops, reverse=bool(turn % 2)):
+            seconds[name].append(timed(loops[name], steps[name]))
+        products.append(product())
+    needed = flops(recipe)
+    ratios = np.divide(seconds["tutorial"], seconds["ganlib"])
+    result = {
+        **{f"{name}_seconds": [float(f"{value:.4g}") for value in values] for name, values in seconds.items()},
+        "ratio": float(np.median(ratios)),
+        "ratio_lowest": float(ratios.min()),
+        "ratio_highest": float(ratios.max()),
+        "step_flops": needed,
+        "product_flops_per_second": float(np.median(products)),
+        **{f"{name}_share": float(needed / np.median(seconds[name]) / np.median(products)) for name in loops},
+        "device": trainer.device,
+    }
+    return result, time.perf_counter() - began
+
+
+def timed(loop: Callable[[int], Any], steps: int) -> float:
+    """Seconds a step."""
+    start = time.perf_counter()
+    loop(steps)
+    return (time.perf_counter() - start) / steps
+
+
+def table() -> str:
+    """What was measured, in Markdown."""
+    lines = [
+        "| Network, batch | Framework | Precision | tutorial's loop | ganlib | ratio (spread) | of a product's rate |"
+    ]
+    lines += ["|:--|:--|:--|--:|--:|--:|--:|"]
+    for row in ledger.load(NAME).rows:
+        key, result = row["key"], row["result"]
+        tutorial, ours = (1000 * np.median(result[f"{name}_seconds"]) for name in ("tutorial", "ganlib"))
+        spread = f"{result['ratio_lowest']:.2f} to {result['ratio_highest']:.2f}"
+        lines.append(
+            f"| `{key['network']}`, {BATCHES[key['network']]} | {key['backend']} | {key['precision']} "
+            f"| {tutorial:.4g} ms | {ours:.4g} ms | {result['ratio']:.2f} ({spread}) "
+            f"| {result['tutorial_share']:.0%}, {result['ganlib_share']:.0%} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--network", nargs="+", choices=BATCHES, default=list(BATCHES))
+    parser.add_argument("--backend", choices=("torch", "tensorflow"))
+    parser.add_argument("--precision", nargs="+", choices=("float32", "bfloat16", "auto"), default=["float32", "auto"])
+    parser.add_argument("--repetitions", type=int, default=10)
+    parser.add_argument("--table", action="store_true")
+    options = parser.parse_args()
+    if options.table:
+        print(table())
+        return
+    if options.backend is None:  # a process each: two frameworks' threads would disturb each other
+        for backend in ganlib.available():
+            os.spawnv(os.P_WAIT, sys.executable, [sys.executable, *sys.argv, "--backend", backend])
+        return
+    for network in options.network:
+        recipe = {"name": network, "batch_size": BATCHES[network]}
+        trainers = ganlib.backend(options.backend).Trainer
+        # Where "auto" is float32, once is enough.
+        for precision in dict.fromkeys(trainers(ganlib.recipe(**recipe), 0, p).precision for p in options.precision):
+            result, seconds = measure(network, options.backend, precision, options.repetitions)
+            key = {"network": network, "backend": options.backend, "precision": precision}
+            key["device"] = result["device"].split(":")[0].lower()
+            ledger.record(NAME, ABOUT, COMMAND, key, result, recipe, seconds)
+            print(f"{key}: {result['ratio']:.2f} ({result['ratio_lowest']:.2f} to {result['ratio_highest']:.2f})")
+
+
+if __name__ == "__main__":
+    main()
