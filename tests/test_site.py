@@ -42,6 +42,7 @@ AXE = {
     "dark": {"resultTypes": ["violations"], "preload": False, "runOnly": ["color-contrast"]},
     "light": {"resultTypes": ["violations"], "preload": False},
 }
+SLOW = 180_000  # milliseconds: a picture of a whole chapter, on a busy machine
 DARK_PICTURE = 8000  # pixels of height; the browser takes four times as long to draw a chapter's in the dark
 
 HEAVIEST = 1_500_000  # bytes of a page, compressed, without the files that pages share
@@ -94,6 +95,7 @@ def visits(browser, address, names):
         context.add_init_script(f"localStorage['sphinx-design-tab-id-framework'] = '{FRAMEWORKS[device]}'")
         for name in names:
             page = context.new_page()
+            page.set_default_timeout(SLOW)
             seen[name, device] = visit(page, address, name, device)
             page.close()
         context.close()
@@ -114,7 +116,8 @@ def visit(page, address, name, device):
     for scheme, most in (("light", height), ("dark", DARK_PICTURE)):
         light_up(page, scheme)
         part = {"x": 0, "y": 0, "width": width, "height": min(height, most)}
-        page.screenshot(path=SCREENSHOTS / f"{picture}-{scheme}.jpg", full_page=True, clip=part, quality=70)
+        file = SCREENSHOTS / f"{picture}-{scheme}.jpg"
+        page.screenshot(path=file, full_page=True, clip=part, quality=70, timeout=SLOW)
     page.evaluate(OPEN_AND_THIN)
     for scheme, options in AXE.items():
         light_up(page, scheme)
