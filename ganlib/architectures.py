@@ -11,6 +11,7 @@ to a default.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -114,6 +115,11 @@ class Tanh:
 
 
 @dataclass(frozen=True)
+class Sigmoid:
+    """The logistic function σ, stretched from its (0, 1) to the images' (-1, 1): 2σ(x) - 1, which is tanh(x / 2)."""
+
+
+@dataclass(frozen=True)
 class Dropout:
     """In training, sets a share `rate` of the values to zero and divides the others by 1 - rate."""
 
@@ -152,6 +158,7 @@ Layer = (
     | BatchNorm
     | LeakyReLU
     | Tanh
+    | Sigmoid
     | Dropout
     | Octaves
     | Reshape
@@ -438,11 +445,16 @@ def tensorflow_tutorial_generator(recipe: Recipe) -> list[Layer]:
 
 def tensorflow_tutorial_discriminator(recipe: Recipe) -> list[Layer]:
     """As the tutorial's make_discriminator_model."""
+    return _halving(recipe, (recipe.width, 2 * recipe.width))
+
+
+def _halving(recipe: Recipe, filters: tuple[int, ...]) -> list[Layer]:
+    """A convolution of stride 2 for each number of filters, then a dense layer to one logit."""
     spectral = recipe.discriminator_norm == "spectral"
     layers: list[Layer] = []
-    for filters in (recipe.width, 2 * recipe.width):
+    for number in filters:
         layers += _with_norm(
-            Conv(filters, recipe.kernel, 2, "same", bias=True, spectral=spectral),
+            Conv(number, recipe.kernel, 2, "same", bias=True, spectral=spectral),
             recipe.discriminator_norm,
             recipe,
         )
@@ -455,27 +467,136 @@ def tensorflow_tutorial_discriminator(recipe: Recipe) -> list[Layer]:
 
 def pytorch_tutorial_generator(recipe: Recipe) -> list[Layer]:
     """As the tutorial's Generator."""
-    w, kernel = recipe.width, recipe.kernel
-    layers: list[Layer] = [
-        Reshape((1, 1, recipe.latent)),
-        ConvTranspose(8 * w, kernel, 1, "valid", bias=False),
-    ]
-    layers += [*_with_norm(None, recipe.generator_norm, recipe), LeakyReLU(recipe.generator_slope)]
-    for filters in (4 * w, 2 * w, w):
-        layers += _with_norm(ConvTranspose(filters, kernel, 2, "same", bias=False), recipe.generator_norm, recipe)
-        layers += [LeakyReLU(recipe.generator_slope)]
+    return _from_one_pixel(recipe, 4)
+
+
+def _from_one_pixel(recipe: Recipe, doublings: int) -> list[Layer]:
+    """Transposed convolutions only: from one pixel to 4×4, then doubling, the filters halved each time."""
+    w, kernel, norm = recipe.width, recipe.kernel, recipe.generator_norm
+    first = ConvTranspose(w * 2 ** (doublings - 1), kernel, 1, "valid", bias=False)
+    rest = [ConvTranspose(w * 2**i, kernel, 2, "same", bias=False) for i in reversed(range(doublings - 1))]
+    layers: list[Layer] = [Reshape((1, 1, recipe.latent))]
+    for conv in (first, *rest):
+        layers += [*_with_norm(conv, norm, recipe), LeakyReLU(recipe.generator_slope)]
     return [*layers, ConvTranspose(recipe.shape[-1], kernel, 2, "same", bias=False), *_output(recipe)]
 
 
 def pytorch_tutorial_discriminator(recipe: Recipe) -> list[Layer]:
     """As the tutorial's Discriminator, without its sigmoid."""
+    return _to_one_pixel(recipe, 4)
+
+
+def _to_one_pixel(recipe: Recipe, halvings: int) -> list[Layer]:
+    """Convolutions only: halving down to 4×4, the filters doubled each time, then to one logit."""
     norm, spectral = recipe.discriminator_norm, recipe.discriminator_norm == "spectral"
     layers: list[Layer] = []
-    for i in range(4):
+    for i in range(halvings):
         conv = Conv(recipe.width * 2**i, recipe.kernel, 2, "same", bias=False, spectral=spectral)
         layers += _with_norm(conv, norm if i > 0 else "none", recipe)
         layers += [LeakyReLU(recipe.discriminator_slope), *_dropout(recipe)]
     return [*layers, Conv(1, recipe.kernel, 1, "valid", bias=False, spectral=spectral), Flatten()]
+
+
+# The networks of five published introductions. Width 64 and shape (32, 32, 3) are the documents' own. A layer has a
+# bias where its document does not say that it has none. What had to be changed stands in the recipes' `about`.
+
+
+def source_000_generator(recipe: Recipe) -> list[Layer]:
+    """A dense projection to 4×4, normalised as a vector, and three transposed convolutions that double."""
+    w, start = recipe.width, recipe.shape[0] // 8
+    layers = [*_projection(recipe, start, 4 * w), Reshape((start, start, 4 * w))]
+    return layers + _transposed(recipe, ((2 * w, 2), (w, 2)))
+
+
+def source_000_discriminator(recipe: Recipe) -> list[Layer]:
+    """Two convolutions of stride 2, and a dense layer."""
+    return _halving(recipe, (recipe.width, 2 * recipe.width))
+
+
+def source_001_generator(recipe: Recipe) -> list[Layer]:
+    """Dense layers, as many as `depth`, a dense projection to 8×8, and transposed convolutions, of which two double.
+
+    The projection has as many channels as the latent has numbers.
+    """
+    w, start = recipe.width, recipe.shape[0] // 4
+    layers: list[Layer] = []
+    for _ in range(recipe.depth):
+        layers += [Dense(2 * w, bias=True), LeakyReLU(recipe.generator_slope)]
+    layers += [Dense(start * start * recipe.latent, bias=True), Reshape((start, start, recipe.latent))]
+    return layers + _transposed(recipe, ((w, 1), (w, 2)))
+
+
+def source_001_discriminator(recipe: Recipe) -> list[Layer]:
+    """The flattened image through dense layers, as many as `depth`, to one logit."""
+    return dense_discriminator(dataclasses.replace(recipe, width=2 * recipe.width))
+
+
+def source_002_generator(recipe: Recipe) -> list[Layer]:
+    """As 000's, with one transposed convolution more, of stride 1, at the start."""
+    w, start = recipe.width, recipe.shape[0] // 8
+    layers = [*_projection(recipe, start, 8 * w), Reshape((start, start, 8 * w))]
+    return layers + _transposed(recipe, ((4 * w, 1), (2 * w, 2), (w, 2)))
+
+
+def source_002_discriminator(recipe: Recipe) -> list[Layer]:
+    """Three convolutions of stride 2, each with dropout, and a dense layer."""
+    return _halving(recipe, (recipe.width, 2 * recipe.width, 4 * recipe.width))
+
+
+def source_003_generator(recipe: Recipe) -> list[Layer]:
+    """A dense trunk of `depth` layers, a dense projection to 4×4, and three convolutions of stride 1.
+
+    Each has its activation before its norm. The size is doubled after each convolution, which the document lacks.
+    """
+    w, norm, start = recipe.width, recipe.generator_norm, recipe.shape[0] // 8
+    layers: list[Layer] = []
+    for units in [16 * w] * recipe.depth + [start * start * 8 * w]:
+        layers += [Dense(units, bias=True), LeakyReLU(recipe.generator_slope), *_with_norm(None, norm, recipe)]
+    layers += [Reshape((start, start, 8 * w))]
+    for _ in range(3):
+        conv = Conv(4 * w, recipe.kernel, 1, "same", bias=True)
+        layers += [conv, LeakyReLU(0.0), *_with_norm(None, norm, recipe), Upsample(2)]
+    return [*layers, Conv(recipe.shape[-1], recipe.kernel, 1, "same", bias=True), *_output(recipe)]
+
+
+def source_003_discriminator(recipe: Recipe) -> list[Layer]:
+    """Three convolutions of stride 1, each with norm and pooling, a dense layer, and another to one logit."""
+    norm, spectral, slope = (
+        recipe.discriminator_norm,
+        recipe.discriminator_norm == "spectral",
+        recipe.discriminator_slope,
+    )
+    layers: list[Layer] = []
+    for i in range(3):
+        conv = Conv(recipe.width * 2**i, recipe.kernel, 1, "same", bias=True, spectral=spectral)
+        layers += [*_with_norm(conv, norm, recipe), LeakyReLU(slope), *_dropout(recipe), AveragePool(2)]
+    layers += [Flatten(), Dense(16 * recipe.width, bias=True, spectral=spectral), LeakyReLU(slope), *_dropout(recipe)]
+    return [*layers, Dense(1, bias=True, spectral=spectral)]
+
+
+def source_004_generator(recipe: Recipe) -> list[Layer]:
+    """As the PyTorch tutorial's, with one doubling less."""
+    return _from_one_pixel(recipe, 3)
+
+
+def source_004_discriminator(recipe: Recipe) -> list[Layer]:
+    """As the PyTorch tutorial's, with one halving less."""
+    return _to_one_pixel(recipe, 3)
+
+
+def _projection(recipe: Recipe, start: int, filters: int) -> list[Layer]:
+    """A dense layer to start · start · filters numbers, each of which has a norm of its own."""
+    dense = Dense(start * start * filters, bias=False)
+    return [*_with_norm(dense, recipe.generator_norm, recipe), LeakyReLU(recipe.generator_slope)]
+
+
+def _transposed(recipe: Recipe, filters_and_strides: tuple[tuple[int, int], ...]) -> list[Layer]:
+    """Transposed convolutions with norm and activation, and one to the image that doubles."""
+    layers: list[Layer] = []
+    for filters, stride in filters_and_strides:
+        conv = ConvTranspose(filters, recipe.kernel, stride, "same", bias=True)
+        layers += [*_with_norm(conv, recipe.generator_norm, recipe), LeakyReLU(recipe.generator_slope)]
+    return [*layers, ConvTranspose(recipe.shape[-1], recipe.kernel, 2, "same", bias=True), *_output(recipe)]
 
 
 Builder = Callable[["Recipe"], list[Layer]]
@@ -484,7 +605,15 @@ ARCHITECTURES: dict[str, tuple[Builder, Builder]] = {
     "dcgan": (dcgan_generator, dcgan_discriminator),
     "tensorflow-tutorial": (tensorflow_tutorial_generator, tensorflow_tutorial_discriminator),
     "pytorch-tutorial": (pytorch_tutorial_generator, pytorch_tutorial_discriminator),
+    "source-000": (source_000_generator, source_000_discriminator),
+    "source-001": (source_001_generator, source_001_discriminator),
+    "source-002": (source_002_generator, source_002_discriminator),
+    "source-003": (source_003_generator, source_003_discriminator),
+    "source-004": (source_004_generator, source_004_discriminator),
 }
+# How often these double their size, whatever it is.
+DOUBLINGS = {"tensorflow-tutorial": 2, "source-000": 3, "source-001": 2, "source-002": 3, "source-003": 3}
+FROM_ONE_PIXEL = {"pytorch-tutorial": 64, "source-004": 32}  # the only size of those that start from one pixel
 
 
 def check_fit(recipe: Recipe, architecture: str) -> None:
@@ -507,19 +636,21 @@ def check_fit(recipe: Recipe, architecture: str) -> None:
         )
     if architecture == "dcgan":
         _doublings(recipe)
-    if architecture == "tensorflow-tutorial" and height % 4:
-        near = max(4, round(height / 4) * 4)
+    unit = 2 ** DOUBLINGS.get(architecture, 0)
+    if height % unit:
+        near, times = max(unit, round(height / unit) * unit), ("", "twice", "three times")[DOUBLINGS[architecture] - 1]
         raise RecipeError(
-            f"'tensorflow-tutorial' doubles its size twice, so it makes sizes that are multiples of 4, not {height}. "
+            f"{architecture!r} doubles its size {times}, so it makes sizes that are multiples of {unit}, not {height}. "
             f"The nearest is {near}: resize the images to {near}×{near}."
         )
-    if architecture == "pytorch-tutorial" and height != 64:
+    if (only := FROM_ONE_PIXEL.get(architecture, height)) != height:
+        times = {32: "three", 64: "four"}[only]
         raise RecipeError(
-            f"'pytorch-tutorial' doubles 4×4 four times and makes 64×64 images only, not {height}×{height}. "
-            "Resize the images to 64×64, or use the architecture 'dcgan', which fits its depth to the size."
+            f"{architecture!r} doubles 4×4 {times} times and makes {only}×{only} images only, not {height}×{height}. "
+            f"Resize the images to {only}×{only}, or use the architecture 'dcgan', which fits its depth to the size."
         )
-    if architecture == "pytorch-tutorial" and recipe.kernel != 4:
-        raise RecipeError(f"'pytorch-tutorial' starts from a 4×4 kernel, so kernel must be 4, not {recipe.kernel}.")
+    if architecture in FROM_ONE_PIXEL and recipe.kernel != 4:
+        raise RecipeError(f"{architecture!r} starts from a 4×4 kernel, so kernel must be 4, not {recipe.kernel}.")
 
 
 def checked_shape(name: str, shape: Any) -> Shape:
@@ -581,4 +712,5 @@ def _dropout(recipe: Recipe) -> list[Layer]:
 
 
 def _output(recipe: Recipe) -> list[Layer]:
-    return [Tanh()] if recipe.generator_output == "tanh" else []
+    outputs: dict[str, list[Layer]] = {"tanh": [Tanh()], "sigmoid": [Sigmoid()], "linear": []}
+    return outputs[recipe.generator_output]

@@ -79,7 +79,7 @@ class Recipe:
     generator_norm: str  # "batch" or "none"
     generator_octaves: int  # a dense network also sees sin and cos of its input times 1, 2, 4, …: so many; 0 for none
     generator_slope: float  # of LeakyReLU; 0 is ReLU
-    generator_output: str  # "tanh" or "linear"
+    generator_output: str  # "tanh", "sigmoid" (stretched from its (0, 1) to the images' (-1, 1)) or "linear"
     discriminator_norm: str  # "batch", "spectral" or "none"
     discriminator_octaves: int
     discriminator_slope: float
@@ -198,7 +198,7 @@ def _texts(values: dict[str, Any]) -> None:
         "downsampling": DOWNSAMPLINGS,
         "generator_norm": ("batch", "none"),
         "discriminator_norm": ("batch", "spectral", "none"),
-        "generator_output": ("tanh", "linear"),
+        "generator_output": ("tanh", "sigmoid", "linear"),
         "weight_init": ("normal", "glorot_uniform", "kaiming_uniform"),
         "loss": LOSSES,
         "penalty": PENALTIES,
@@ -338,8 +338,6 @@ def _combinations(recipe: Recipe) -> None:
         raise RecipeError(f"penalty={recipe.penalty!r} has weight 0. Give one, penalty_weight={typical} for example.")
     if recipe.batch_size % recipe.pack:
         raise RecipeError(f"batch_size={recipe.batch_size} cannot be packed in groups of pack={recipe.pack}.")
-    if recipe.batch_size // recipe.pack < 2 and "batch" in (recipe.generator_norm, recipe.discriminator_norm):
-        raise RecipeError("Batch normalisation needs at least two inputs in a batch: raise batch_size or lower pack.")
     for player in ("generator", "discriminator"):
         if getattr(recipe, f"{player}_octaves") and getattr(recipe, player) != "dense":
             raise RecipeError(
@@ -356,16 +354,29 @@ def _combinations(recipe: Recipe) -> None:
             f"The update {recipe.update!r} moves both players alike, so "
             f"discriminator_steps={recipe.discriminator_steps} does not fit it. Use update='alternating', or one step."
         )
-    for player, layers, shape in (
-        ("generator", architectures.generator_layers(recipe), (recipe.latent,)),
-        ("discriminator", architectures.discriminator_layers(recipe), architectures.discriminator_input(recipe)),
+    for player, layers, shape, batch in (
+        ("generator", architectures.generator_layers(recipe), (recipe.latent,), recipe.batch_size),
+        (
+            "discriminator",
+            architectures.discriminator_layers(recipe),
+            architectures.discriminator_input(recipe),
+            recipe.batch_size // recipe.pack,
+        ),
     ):
-        weights = sum(cost.parameters for cost in architectures.costs(layers, shape))
+        costs = architectures.costs(layers, shape)
+        weights = sum(cost.parameters for cost in costs)
         if weights > MOST_WEIGHTS:
             raise RecipeError(
                 f"This {player} would have {weights} weights, and at most {MOST_WEIGHTS} are taken for meant. "
                 "Lower width, depth, latent, kernel or the size of the images."
             )
+        for cost, layer in zip(costs, layers, strict=True):
+            # A batch of one image still has all its pixels to take the statistics from.
+            if isinstance(layer, architectures.BatchNorm) and batch * math.prod(cost.shape[:-1]) < 2:
+                raise RecipeError(
+                    f"Batch normalisation needs at least two values of a kind in a batch, and {cost.name} of the "
+                    f"{player} would get one: raise batch_size or lower pack."
+                )
 
 
 def _choice(field: str, value: Any, allowed: Iterable[str]) -> None:
@@ -632,6 +643,114 @@ _PYTORCH_TUTORIAL = dataclasses.replace(
     steps=5 * (202_599 // 128),
 )
 
+# Five published introductions: what their texts give, and where they give nothing their frameworks' defaults, which are
+# Keras's for the first four and PyTorch's for the last. Their discriminators' last sigmoid and binary cross-entropy are
+# here a logit and the loss "nonsaturating", the same numbers without the rounding. What else differs says `about`.
+_SOURCE_ADAM = dataclasses.replace(_TENSORFLOW_ADAM, rate=2e-4, beta1=0.5)
+_SOURCE_000_ADAM = dataclasses.replace(_SOURCE_ADAM, rate=1e-4)
+_SHAPES_EPOCH = 10_000 // 32  # steps
+
+_SOURCE_000 = dataclasses.replace(
+    _TENSORFLOW_TUTORIAL,
+    name="source-000",
+    about=(
+        "A published introduction to transposed convolutions in GANs: dense projection, three transposed convolutions; "
+        "50 epochs. Corrected: its loss is one mean of D's outputs for both players, without labels or logarithm, its "
+        "noise is drawn once and real images are missing; here cross-entropy, fresh noise and data."
+    ),
+    data="shapes",
+    shape=(32, 32, 3),
+    generator="source-000",
+    discriminator="source-000",
+    kernel=4,
+    discriminator_dropout=0.0,
+    update="alternating",
+    fresh_noise=True,
+    generator_optimiser=_SOURCE_000_ADAM,
+    discriminator_optimiser=_SOURCE_000_ADAM,
+    batch_size=32,
+    steps=50 * _SHAPES_EPOCH,
+)
+
+_SOURCE_001 = dataclasses.replace(
+    _SOURCE_000,
+    name="source-001",
+    about=(
+        "A published introduction to deep learning and GANs: dense layers before transposed convolutions, a dense D, "
+        "batches of one image, which batch normalisation then normalises alone. Corrected: D takes an image's 3,072 "
+        "numbers, not 100; its real images are data, not noise; G's sigmoid is stretched from (0, 1) to (-1, 1). It "
+        "names no length: one epoch."
+    ),
+    generator="source-001",
+    discriminator="source-001",
+    depth=2,
+    generator_slope=0.2,
+    generator_output="sigmoid",
+    discriminator_slope=0.2,
+    generator_optimiser=_SOURCE_ADAM,
+    discriminator_optimiser=_SOURCE_ADAM,
+    batch_size=1,
+    steps=10_000,
+)
+
+_SOURCE_002 = dataclasses.replace(
+    _SOURCE_000,
+    name="source-002",
+    about=(
+        "A published introduction to DCGAN: kernels of 5, a transposed convolution of stride 1 before those that "
+        "double, dropout in D. Corrected: D takes G's 32×32×3, not 28×28×1; Adam, since plain descent at its rate of "
+        "2e-4 hardly moves. It leaves out the training: 50 epochs."
+    ),
+    generator="source-002",
+    discriminator="source-002",
+    kernel=5,
+    generator_slope=0.01,
+    discriminator_slope=0.01,
+    discriminator_dropout=0.3,
+    generator_optimiser=_SOURCE_ADAM,
+    discriminator_optimiser=_SOURCE_ADAM,
+)
+
+_SOURCE_003 = dataclasses.replace(
+    _SOURCE_000,
+    name="source-003",
+    about=(
+        "A published introduction to convolutional networks in GANs, as the design that was meant: a dense trunk, then "
+        "convolutions; pooling in D. Corrected: its over a hundred convolutions at 4×4 are three with doublings "
+        "between them up to 32×32; D's softmax over one unit, always 1, is a logit. D's widths, the optimisers, batch "
+        "and length are not given: as in source-002."
+    ),
+    generator="source-003",
+    discriminator="source-003",
+    depth=3,
+    kernel=3,
+    generator_slope=0.2,
+    discriminator_norm="batch",
+    discriminator_slope=0.2,
+    generator_optimiser=_SOURCE_ADAM,
+    discriminator_optimiser=_SOURCE_ADAM,
+)
+
+_SOURCE_004_ADAM = dataclasses.replace(_DCGAN_ADAM, beta1=0.9)
+
+_SOURCE_004 = dataclasses.replace(
+    _PYTORCH_TUTORIAL,
+    name="source-004",
+    about=(
+        "A published introduction to adversarial training: binary cross-entropy, Adam at 2e-4, batches of 32, 100 "
+        "epochs. Its G and D are empty; here they are the PyTorch tutorial's with one doubling less, for 32×32, and "
+        "its initial weights. Corrected: its players are swapped, and its G trains on D's loss."
+    ),
+    data="shapes",
+    shape=(32, 32, 3),
+    generator="source-004",
+    discriminator="source-004",
+    generator_optimiser=_SOURCE_004_ADAM,
+    discriminator_optimiser=_SOURCE_004_ADAM,
+    batch_size=32,
+    steps=100 * _SHAPES_EPOCH,
+)
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -645,5 +764,10 @@ RECIPES = {
         _DCGAN_64,
         _TENSORFLOW_TUTORIAL,
         _PYTORCH_TUTORIAL,
+        _SOURCE_000,
+        _SOURCE_001,
+        _SOURCE_002,
+        _SOURCE_003,
+        _SOURCE_004,
     )
 }

@@ -388,6 +388,8 @@ def _run(
                 x = leaky_relu(x, layer.slope)
             case architectures.Tanh():
                 x = tanh(x)
+            case architectures.Sigmoid():
+                x = 2 * sigmoid(x) - 1
             case architectures.Dropout() if training:
                 if name not in masks:
                     raise ValueError(f"Dropout needs masks={{{name!r}: a boolean array {x.shape}}}.")

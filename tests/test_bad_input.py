@@ -860,12 +860,15 @@ EXEMPT = {
         f"architectures.{name}": "a record that `names` and `shapes` check"
         for name in (
             *("Dense", "Conv", "ConvTranspose", "Upsample", "AveragePool", "DepthToSpace", "BatchNorm", "LeakyReLU"),
-            *("Dropout", "Octaves", "Reshape", "Flatten", "Tanh", "Cost"),
+            *("Dropout", "Octaves", "Reshape", "Flatten", "Tanh", "Sigmoid", "Cost"),
         )
     },
     **{
         f"architectures.{name}_{player}": "called by generator_layers and discriminator_layers, which check the recipe"
-        for name in ("dense", "dcgan", "tensorflow_tutorial", "pytorch_tutorial")
+        for name in (
+            *("dense", "dcgan", "tensorflow_tutorial", "pytorch_tutorial"),
+            *(f"source_00{number}" for number in range(5)),
+        )
         for player in ("generator", "discriminator")
     },
     **{

@@ -228,7 +228,7 @@ def test_a_recipe_says_name_and_size(data, shape):
 @pytest.mark.parametrize(
     ("data", "shape", "more", "message"),
     [
-        ("digits", (16, 16, 3), {}, r"wants samples of shape \(16, 16, 3\), but 'digits' has \(16, 16, 1\)"),
+        ("digits", (16, 16, 4), {}, r"wants samples of shape \(16, 16, 4\), but 'digits' has \(16, 16, 1\)"),
         ("digits", (16, 16, 1), {"size": 28}, "contradicts"),
         ("digits", (16, 8, 1), {}, "square"),
         ("digits", (2,), {}, "wants samples"),
@@ -239,6 +239,13 @@ def test_a_recipe_says_name_and_size(data, shape):
 def test_a_recipe_that_its_data_do_not_fit(data, shape, more, message):
     with pytest.raises(DataError, match=message):
         load(SimpleNamespace(data=data, shape=shape), n=20, **more)
+
+
+def test_a_recipe_for_colour_gets_grey_images_in_three_channels():
+    grey, colour = (load(SimpleNamespace(data="digits", shape=(32, 32, channels)), n=20) for channels in (1, 3))
+    assert colour.images.flags.c_contiguous
+    for channel in range(3):
+        np.testing.assert_array_equal(colour.images[..., channel], grey.images[..., 0])
 
 
 @pytest.mark.parametrize("name", [None, 3, np.zeros(3), SimpleNamespace(data="digits"), SimpleNamespace(shape=(2,))])

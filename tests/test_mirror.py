@@ -47,6 +47,7 @@ NATIVE = {
     "DepthToSpace",
     "BatchNorm",
     "LeakyReLU",
+    "Sigmoid",
     "Dropout",
     "Octaves",
     "Reshape",

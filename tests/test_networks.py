@@ -50,7 +50,7 @@ def agree(recipe, gl, native, precision, rtol, training):
 def test_every_recipe_computes_what_numpy_computes(gl, native, name, training):
     recipe = narrow(name, discriminator_dropout=0.0)
     agree(recipe, gl, native, "float64", 1e-11, training)
-    agree(recipe, gl, native, "float32", 1e-5, training)
+    agree(recipe, gl, native, "float32", 5e-5, training)  # seven norms over four inputs each in source-003
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -60,7 +60,7 @@ def test_the_frameworks_agree_at_full_width(both, native, name):
     made = [native.forward(gl, gl.Generator(recipe), latents) for gl in both]
     judged = [native.forward(gl, gl.Discriminator(recipe), real) for gl in both]
     np.testing.assert_allclose(*made, rtol=1e-5, atol=1e-5 * np.abs(made[0]).max())
-    np.testing.assert_allclose(*judged, rtol=1e-5, atol=1e-5 * np.abs(judged[0]).max())
+    np.testing.assert_allclose(*judged, rtol=1e-5, atol=5e-5 * np.abs(judged[0]).max())  # of two logits
 
 
 @pytest.mark.parametrize("kernel", [2, 3, 4, 5, 6])
@@ -92,7 +92,7 @@ def recipes(draw):
         "generator_slope": draw(st.sampled_from([0.0, 0.1])),
         "discriminator_slope": draw(st.sampled_from([0.0, 0.2])),
         "discriminator_dropout": 0.0,
-        "generator_output": draw(st.sampled_from(["tanh", "linear"])),
+        "generator_output": draw(st.sampled_from(["tanh", "sigmoid", "linear"])),
         "weight_init": draw(st.sampled_from(["normal", "glorot_uniform", "kaiming_uniform"])),
         "weight_std": 0.2,
         "pack": draw(st.integers(1, 2)),

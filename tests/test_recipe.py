@@ -64,6 +64,71 @@ def test_the_tutorials_have_the_tutorials_parameter_counts(name, generator, disc
     assert count(initialise.discriminator_weights(recipe, rng)) == discriminator
 
 
+# By hand from the layers that the documents list: kernels and biases, two numbers a channel for batch normalisation.
+def conv(kernel, given, made):
+    return kernel**2 * given * made + made
+
+
+def dense(given, made):
+    return given * made + made
+
+
+def norm(channels):
+    return 2 * channels
+
+
+SOURCES = {
+    "source-000": (
+        [100 * 4096, norm(4096), conv(4, 256, 128), norm(128), conv(4, 128, 64), norm(64), conv(4, 64, 3)],
+        [conv(4, 3, 64), conv(4, 64, 128), dense(8 * 8 * 128, 1)],
+    ),
+    "source-001": (
+        [
+            *(dense(100, 128), dense(128, 128), dense(128, 8 * 8 * 100)),
+            *(conv(4, 100, 64), norm(64), conv(4, 64, 64), norm(64), conv(4, 64, 3)),
+        ],
+        [dense(3072, 128), dense(128, 128), dense(128, 1)],
+    ),
+    "source-002": (
+        [
+            *(100 * 8192, norm(8192), conv(5, 512, 256), norm(256), conv(5, 256, 128), norm(128)),
+            *(conv(5, 128, 64), norm(64), conv(5, 64, 3)),
+        ],
+        [conv(5, 3, 64), conv(5, 64, 128), conv(5, 128, 256), dense(4 * 4 * 256, 1)],
+    ),
+    "source-003": (
+        [
+            *(dense(100, 1024), 2 * dense(1024, 1024), 3 * norm(1024), dense(1024, 8192), norm(8192)),
+            *(conv(3, 512, 256), 2 * conv(3, 256, 256), 3 * norm(256), conv(3, 256, 3)),
+        ],
+        [
+            *(conv(3, 3, 64), norm(64), conv(3, 64, 128), norm(128), conv(3, 128, 256), norm(256)),
+            *(dense(4 * 4 * 256, 1024), dense(1024, 1)),
+        ],
+    ),
+    "source-004": (
+        [16 * (100 * 256 + 256 * 128 + 128 * 64 + 64 * 3), norm(256), norm(128), norm(64)],
+        [16 * (3 * 64 + 64 * 128 + 128 * 256 + 256), norm(128), norm(256)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_sources_have_their_documents_layers(name):
+    recipe, (generator, discriminator) = ganlib.recipe(name), SOURCES[name]
+    made = architectures.costs(architectures.generator_layers(recipe), (100,))
+    judged = architectures.costs(architectures.discriminator_layers(recipe), (32, 32, 3))
+    assert (made[-1].shape, judged[-1].shape) == ((32, 32, 3), (1,))
+    assert sum(cost.parameters for cost in made) == sum(generator)
+    assert sum(cost.parameters for cost in judged) == sum(discriminator)
+
+
+def test_a_batch_of_one_image_is_normalised_by_its_pixels():
+    assert ganlib.recipe("source-001").batch_size == 1
+    with pytest.raises(RecipeError, match="batch_norm1 of the generator would get one"):
+        ganlib.recipe("source-000", batch_size=1)  # it normalises the projection as a vector
+
+
 BAD = [
     ({"los": "hinge"}, "Did you mean 'loss'"),
     ({"loss": "hing"}, "Did you mean 'hinge'"),
@@ -98,7 +163,8 @@ BAD = [
     ({"penalty": "wgan_gp"}, "penalty_weight=10"),
     ({"penalty_weight": 1.0}, "weighs no penalty"),
     ({"pack": 3}, "packed"),
-    ({"batch_size": 1}, "at least two"),
+    ({"batch_size": 1, "generator": "dense"}, r"at least two values of a kind.*batch_norm1 of the generator"),
+    ({"batch_size": 2, "pack": 2, "discriminator": "dense"}, "of the discriminator.*lower pack"),
     ({"update": "simultaneous", "discriminator_steps": 2}, "alternating"),
     ({"update": "extragradient", "discriminator_steps": 2}, "alternating"),
     ({"penalty": "consensus", "penalty_weight": 1.0}, "update='simultaneous'"),
@@ -123,7 +189,14 @@ def test_a_wrong_value_is_refused_and_the_message_says_what_is_right(changes, sa
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "says"), [("tensorflow-tutorial", 30, "32"), ("pytorch-tutorial", 32, "'dcgan'")]
+    ("name", "size", "says"),
+    [
+        ("tensorflow-tutorial", 30, "twice.*multiples of 4, not 30.*32×32"),
+        ("pytorch-tutorial", 32, "four times and makes 64×64 images only, not 32×32.*'dcgan'"),
+        ("source-000", 28, "three times.*multiples of 8, not 28.*32×32"),
+        ("source-001", 30, "twice.*multiples of 4"),
+        ("source-004", 64, "three times and makes 32×32 images only, not 64×64"),
+    ],
 )
 def test_the_tutorials_say_which_sizes_they_make(name, size, says):
     with pytest.raises(RecipeError, match=says):

@@ -14,7 +14,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,8 @@ def load(
 
     Args:
         name: one of `NAMES`; `folder:PATH` reads the images of a folder, whose sub-folders are the classes.
-            Or a recipe: any object with `.data`, such a name, and `.shape`, (size, size, channels) or (2,).
+            Or a recipe: any object with `.data`, such a name, and `.shape`, (size, size, channels) or (2,);
+            where that asks for three channels, grey images get them.
         size: the side of the images. None: what the data has (digits 16, shapes 32). Images from a folder are
             first cropped to a centred square; with None they must all have one size already.
         n: how many samples. Of ring and grid 100,000 are drawn by default, of shapes 10,000; of the others
@@ -170,6 +171,8 @@ def load(
         near = difflib.get_close_matches(name.lower().replace("-", "_"), NAMES, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise DataError(f"there is no data set {name!r}.{hint} Known: {', '.join(NAMES)}")
+    if shape is not None and shape[2:] == (3,) and data.images is not None and data.images.shape[3] == 1:
+        data = replace(data, images=data.images.repeat(3, axis=3))  # grey in red, green and blue
     if shape is not None and data.samples.shape[1:] != shape:
         raise DataError(
             f"the recipe wants samples of shape {shape}, but {name!r} has {data.samples.shape[1:]}; "

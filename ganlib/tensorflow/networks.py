@@ -107,6 +107,8 @@ def _layer(layer: Layer, name: str, dtype: str) -> keras.layers.Layer:
             return LeakyReLU(layer.slope, name=name, dtype=dtype)
         case architectures.Tanh():
             return keras.layers.Activation("tanh", name=name, dtype=dtype)
+        case architectures.Sigmoid():
+            return Sigmoid(name=name, dtype=dtype)
         case architectures.Dropout():
             return Dropout(layer.rate, name=name, dtype=dtype)
         case architectures.Octaves():
@@ -222,6 +224,13 @@ class LeakyReLU(keras.layers.Layer):
         if x.dtype == tf.float64:  # the operation below keeps its slope in float32
             return tf.where(x > 0, x, self.slope * x)
         return tf.nn.leaky_relu(x, self.slope)
+
+
+class Sigmoid(keras.layers.Layer):
+    """2σ(x) - 1: the logistic function, stretched to the images' range."""
+
+    def call(self, x: Tensor) -> Tensor:
+        return 2 * tf.sigmoid(x) - 1
 
 
 class Octaves(keras.layers.Layer):

@@ -105,6 +105,8 @@ def _module(layer: Layer, shape: Shape) -> nn.Module:
             return nn.LeakyReLU(layer.slope) if layer.slope else nn.ReLU()
         case architectures.Tanh():
             return nn.Tanh()
+        case architectures.Sigmoid():
+            return Sigmoid()
         case architectures.Dropout():
             return Dropout(layer.rate)
         case architectures.Octaves():
@@ -183,6 +185,13 @@ class DepthToSpace(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         channel_first = x.unflatten(1, (self.block**2, -1)).transpose(1, 2).flatten(1, 2)
         return F.pixel_shuffle(channel_first, self.block)
+
+
+class Sigmoid(nn.Module):
+    """2σ(x) - 1: the logistic function, stretched to the images' range."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 2 * torch.sigmoid(x) - 1
 
 
 class Dropout(nn.Module):
