@@ -41,6 +41,7 @@ _MODULES = (
     "reference",
     "report",
     "run",
+    "specimens",
 )
 
 

@@ -561,11 +561,8 @@ def source_003_generator(recipe: Recipe) -> list[Layer]:
 
 def source_003_discriminator(recipe: Recipe) -> list[Layer]:
     """Three convolutions of stride 1, each with norm and pooling, a dense layer, and another to one logit."""
-    norm, spectral, slope = (
-        recipe.discriminator_norm,
-        recipe.discriminator_norm == "spectral",
-        recipe.discriminator_slope,
-    )
+    norm, slope = recipe.discriminator_norm, recipe.discriminator_slope
+    spectral = norm == "spectral"
     layers: list[Layer] = []
     for i in range(3):
         conv = Conv(recipe.width * 2**i, recipe.kernel, 1, "same", bias=True, spectral=spectral)

@@ -345,6 +345,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             "centers": [*ROWS_OF_2, Bad("one", np.ones((1, 2)), r"\(1, 2\)")],
         },
     ),
+    "specimens.specimen": ({"name": "003-softmax"}, {"name": OF_TEXT}),
     "gamma.suggest": (
         {"recipe": QUICK, "data": RING.points, "steps": 200, "seed": 0},
         {
@@ -847,6 +848,9 @@ EXEMPT = {
     **{f"clinic.{name}": "as its owner wrote it" for name in ("real_points", "real_images", "generator_loss")},
     **{f"exercises.{name}": "a result" for name in ("Result", "Solution", "Progress")},
     **{f"exercises.{name}": "takes nothing" for name in ("numbers", "progress")},
+    "specimens.Seen": "a result",
+    "specimens.Specimen": "a record that `specimen` makes; tests/test_specimens.py",
+    "specimens.Specimen.run": "Trainer and backend() check what it is given",
     "gamma.Suggestion": "a result",
     "ledger.": "reads what this repository wrote; tests/test_ledger.py",
     "interactive.Interactive": "a result",
