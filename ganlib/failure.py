@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ganlib.errors import TrainingFailed
+from ganlib.recipe import CONJUGATE
 
 if TYPE_CHECKING:
     from ganlib.training import BaseTrainer
 
-HIGH_RATE = {"adam": 0.01, "sgd": 1.0}  # ten times and more above what GANs are usually trained with
+HIGH_RATE = {
+    "adam": 0.01,
+    **dict.fromkeys(("sgd", *CONJUGATE), 1.0),
+}  # ten times and more above what GANs are usually trained with
 LARGE_DATA = 100.0  # points so far from zero make first-layer sums that the usual initial weights are not made for
 LARGE_LOGITS = 1e3  # log-losses stop learning at 20; a held critic seldom passes 100
 TOO_LARGE = 1e15  # from here on a loss may overflow by itself; NaN is not below it either
@@ -151,7 +155,8 @@ class _Optimiser:
 
     def apply(self, gradients: Any, progress: Any) -> None:
         state = self.trainer._optimiser_state(getattr(self.trainer, self.player), self.optimiser)
-        names = [key.removeprefix("v/") for key in state if key.startswith("v/")]
+        slot = next(iter(self.optimiser.state()))
+        names = [key.removeprefix(f"{slot}/") for key in state if key.startswith(f"{slot}/")]
         # The chain rule walks from the loss to the first layer.
         for name, gradient in reversed(list(zip(names, gradients, strict=True))):
             _see(f"{self.player}_gradient/{name}", gradient)

@@ -27,6 +27,12 @@ LOSSES = ("minimax", "nonsaturating", "least_squares", "wasserstein", "hinge", "
 SMOOTHABLE = ("minimax", "nonsaturating", "least_squares")  # the losses with a label that can be smoothed
 PENALTIES = ("none", "r1", "r2", "r1+r2", "wgan_gp", "consensus")
 UPDATES = ("alternating", "simultaneous", "extragradient")
+RULES = ("adam", "sgd")
+# How a conjugate direction weighs the one before; `reference.conjugate_beta` writes the formulas down.
+CONJUGATE = (
+    *("fletcher_reeves", "polak_ribiere", "hestenes_stiefel", "dai_yuan", "hager_zhang"),
+    *("fletcher_reeves_polak_ribiere", "hestenes_stiefel_dai_yuan"),
+)
 UPSAMPLINGS = ("transposed", "resize", "subpixel")
 DOWNSAMPLINGS = ("strided", "pool")
 PRECISIONS = ("float64", "float32", "bfloat16", "auto")
@@ -42,12 +48,16 @@ class Optimiser:
 
     SGD: v = β₁v + g and a step of rate · v. β₁ is the momentum and may be negative; β₂ and ε do nothing.
 
-    In both, g is the gradient of the player's loss plus l1·‖w‖₁ + l2/2·‖w‖² over all of its weights w.
+    Conjugate directions (Naganuma & Iiduka 2023): d = -g + βd and a step of rate · d, with β from one of the formulas
+    of `CONJUGATE` and held in [0, β₁]; β₂ and ε do nothing.
+
+    In all, g is the gradient of the player's loss plus l1·‖w‖₁ + l2/2·‖w‖² over all of its weights w.
     """
 
     rule: str
     rate: float
     rate_end: float  # the share of the rate that is left at the recipe's last step, reached linearly; 1 keeps it
+    rate_power: float  # and the n-th step's rate is divided by n to this power; 0 keeps it
     beta1: float
     beta2: float
     epsilon: float
@@ -277,7 +287,7 @@ def _optimiser(field: str, value: Any) -> Optimiser:
     missing = [name for name in OPTIMISER_FIELDS if name not in value]
     if missing:
         raise RecipeError(f"{field} lacks {', '.join(missing)}.")
-    _choice(f"{field}.rule", value["rule"], ("adam", "sgd"))
+    _choice(f"{field}.rule", value["rule"], (*RULES, *CONJUGATE))
     _choice(f"{field}.epsilon_placement", value["epsilon_placement"], ("before", "after"))
     numbers = {
         "rate": _number(f"{field}.rate", value["rate"], 0, math.inf, "above 0"),
@@ -285,11 +295,17 @@ def _optimiser(field: str, value: Any) -> Optimiser:
         "beta2": _number(f"{field}.beta2", value["beta2"], 0, 1, "from 0 to below 1"),
         "epsilon": _number(f"{field}.epsilon", value["epsilon"], 0, math.inf, "0 or more"),
         "rate_end": _number(f"{field}.rate_end", value["rate_end"], 0, math.inf, "of 0 or more; 1 keeps the rate"),
+        "rate_power": _number(f"{field}.rate_power", value["rate_power"], 0, math.inf, "of 0 or more; 0 keeps it"),
         "l1": _number(f"{field}.l1", value["l1"], 0, math.inf, "of 0 or more"),
         "l2": _number(f"{field}.l2", value["l2"], 0, math.inf, "of 0 or more"),
     }
     if numbers["rate"] == 0:
         raise RecipeError(f"{field}.rate must be above 0: at 0 the player never moves.")
+    if value["rule"] in CONJUGATE and numbers["beta1"] < 0:
+        raise RecipeError(
+            f"{field}.beta1 is the largest β of the rule {value['rule']!r} and must be at least 0, not "
+            f"{numbers['beta1']}. Use 0.5, the bound of Naganuma & Iiduka's code."
+        )
     return Optimiser(rule=value["rule"], epsilon_placement=value["epsilon_placement"], **numbers)
 
 
@@ -401,6 +417,7 @@ _RING_ADAM = Optimiser(
     rule="adam",
     rate=5e-4,
     rate_end=1.0,
+    rate_power=0.0,
     beta1=0.5,
     beta2=0.99,
     epsilon=1e-8,

@@ -654,6 +654,44 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             **{key: number() for key in ("rate", "momentum")},
         },
     ),
+    "reference.conjugate_beta": (
+        {"rule": "polak_ribiere", **{key: np.ones(3) for key in ("gradient", "before", "direction")}},
+        {"rule": OF_TEXT, **{key: [*LIST, *shaped((4,))] for key in ("gradient", "before", "direction")}},
+    ),
+    "reference.conjugate_step": (
+        {
+            **{key: np.ones(3) for key in ("weight", "gradient", "before", "direction")},
+            **{"rate": 0.1, "rule": "polak_ribiere", "bound": 0.5},
+        },
+        {
+            **{key: [*LIST, *shaped((4,))] for key in ("weight", "gradient", "before", "direction")},
+            **{"rate": number(), "rule": OF_TEXT, "bound": number(-0.1)},
+        },
+    ),
+    "reference.conjugate_gradient": (
+        {"matrix": np.eye(3), "b": np.ones(3)},
+        {
+            "matrix": arrays(
+                (3, 3),
+                Bad("not symmetric", np.triu(np.ones((3, 3))), "symmetric"),
+                Bad("not positive definite", -np.eye(3), "d·Ad = -3"),
+                *shaped((3,), (4, 4), (3, 2)),
+            ),
+            "b": arrays((3,), *shaped((4,), (3, 1))),
+            "start": [bad for bad in [*LIST, *shaped((4,), (3, 1))] if bad.label != "nothing"],
+            "steps": whole(0, none=True),
+        },
+    ),
+    "reference.competitive_step": (
+        {"f_x": np.ones(3), "g_y": np.ones(2), "f_xy": np.ones((3, 2)), "g_yx": -np.ones((2, 3)), "rate": 0.1},
+        {
+            "f_x": [*LIST, *shaped((2,), (3, 1))],
+            "g_y": [*LIST, *shaped((3,), (2, 1))],
+            "f_xy": [*LIST, *shaped((2, 3))],
+            "g_yx": [*LIST, *shaped((3, 2))],
+            "rate": number(),
+        },
+    ),
     "reference.moving_average": (
         {"old": np.ones(3), "new": np.ones(3), "decay": 0.9},
         {**{key: [*LIST, *shaped((4,))] for key in ("old", "new")}, "decay": number(-0.1, 1.1)},

@@ -5,6 +5,7 @@ import pytest
 
 import ganlib
 from ganlib import reference
+from ganlib.recipe import CONJUGATE
 
 ADAM = ganlib.recipe("ring").generator_optimiser
 SETTINGS = [
@@ -16,6 +17,8 @@ SETTINGS = [
     {"rule": "sgd", "rate": 0.1, "beta1": -0.5},
     {"rule": "sgd", "rate": 0.1, "beta1": 0.0, "l1": 0.3, "l2": 0.2},
     {"rate": 1e-3, "l2": 0.5, "rate_end": 0.1},
+    {"rate": 1e-3, "rate_power": 0.5},
+    {"rule": "sgd", "rate": 0.1, "rate_end": 0.5, "rate_power": 0.75},
 ]
 
 
@@ -48,7 +51,7 @@ def test_ten_steps_are_the_oracles(gl, native, changes):
         for step in range(10):
             # The gradient of the loss plus l1·‖w‖₁ + l2/2·‖w‖², at the rate of this step.
             gradient = gradients[step][i] + settings.l1 * np.sign(weight) + settings.l2 * weight
-            rate = settings.rate * (1 - (1 - settings.rate_end) * step / 10)
+            rate = settings.rate * (1 - (1 - settings.rate_end) * step / 10) / (step + 1) ** settings.rate_power
             if settings.rule == "sgd":
                 weight, v = reference.sgd_step(weight, gradient, v, rate, settings.beta1)
             else:
@@ -66,6 +69,32 @@ def test_ten_steps_are_the_oracles(gl, native, changes):
                 )
         np.testing.assert_allclose(ours[i], weight, rtol=1e-11)
         np.testing.assert_allclose(native.numpy(optimiser.state()["v"][i]), v, rtol=1e-11)
+
+
+@pytest.mark.parametrize("bound", [0.5, 0.99])
+@pytest.mark.parametrize("rule", CONJUGATE)
+def test_conjugate_directions_are_the_oracles(gl, native, rule, bound):
+    """With one β for all of a player's weights, of gradients whose length changes from step to step."""
+    changes = {"rule": rule, "rate": 0.2, "beta1": bound, "rate_power": 0.5, "l2": 0.1}
+    settings = ganlib.recipe("ring", generator_optimiser=changes).generator_optimiser
+    rng = np.random.default_rng(0)
+    start, losses = rng.normal(size=127), rng.uniform(0.3, 1, size=(12, 1)) * rng.normal(size=(12, 127))
+
+    def parts(vector):
+        return [vector[:120].reshape(2, 3, 4, 5), vector[120:]]
+
+    ours, _ = weights_after(gl, native, settings, parts(start), [parts(loss) for loss in losses])
+    weight, before, direction, betas = start, np.zeros(127), np.zeros(127), []
+    for step, loss in enumerate(losses, 1):
+        gradient = loss + settings.l2 * weight
+        betas.append(reference.conjugate_beta(rule, gradient, before, direction))
+        rate = settings.rate / step**settings.rate_power
+        weight, direction = reference.conjugate_step(weight, gradient, before, direction, rate, rule, bound)
+        before = gradient
+    for array, part in zip(ours, parts(weight), strict=True):
+        np.testing.assert_allclose(array, part, rtol=1e-11)
+    assert betas[0] == 0
+    assert any(0 < beta < bound for beta in betas)  # the formula, and not only its bounds
 
 
 def test_keras_epsilon_is_keras_adam():

@@ -1,6 +1,7 @@
 """The NumPy oracle against the definitions, SciPy and PyTorch."""
 
 import doctest
+import functools
 import itertools
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import ganlib
 from ganlib import architectures, initialise, reference
+from ganlib.recipe import CONJUGATE
 from ganlib.reference import conv2d, conv_matrix, conv_transpose2d, losses, penalties
 
 drawn = settings(max_examples=60, deadline=None, derandomize=True)
@@ -764,6 +766,91 @@ def test_sgd_takes_a_negative_momentum():
     weight, velocity = reference.sgd_step([1.0], [2.0], [4.0], rate=0.1, momentum=-0.5)
     assert_allclose(velocity, [0.0])
     assert_allclose(weight, [1.0])
+
+
+def quadratic(n=7, eigenvalues=None):
+    """A with given eigenvalues in a random basis, and b."""
+    rng = np.random.default_rng(n)
+    basis = np.linalg.qr(rng.normal(size=(n, n)))[0]
+    values = rng.uniform(0.5, 20, size=n) if eigenvalues is None else eigenvalues
+    return basis * values @ basis.T, rng.normal(size=n)
+
+
+def test_conjugate_gradient_ends_at_the_minimum_after_n_steps_along_conjugate_directions():
+    a, b = quadratic()
+    path = reference.conjugate_gradient(a, b, start=np.ones(7))
+    minimum = np.linalg.solve(a, b)
+    assert path.shape == (8, 7)
+    assert_allclose(path[-1], minimum, atol=1e-10)
+    assert np.abs(path[-2] - minimum).max() > 1e-3  # and not before
+    moves = np.diff(path, axis=0)
+    conjugate = moves @ a @ moves.T
+    assert_allclose(conjugate, np.diag(np.diag(conjugate)), atol=1e-10)
+    assert_array_equal(path, reference.conjugate_gradient(a, b, np.ones(7), steps=9)[:8])
+    # Among all points of start + span of the directions so far, each is the lowest.
+    for k in range(1, 7):
+        assert_allclose(moves[:k] @ (a @ path[k] - b), 0, atol=1e-10)
+
+
+def test_conjugate_gradient_needs_one_step_for_each_different_eigenvalue():
+    a, b = quadratic(eigenvalues=[1, 1, 1, 5, 5, 9, 9])
+    path = reference.conjugate_gradient(a, b)
+    assert_allclose(path[3], np.linalg.solve(a, b), atol=1e-12)
+    assert np.abs(path[2] - path[3]).max() > 1e-3
+    assert_array_equal(reference.conjugate_gradient(np.eye(3), np.zeros(3)), np.zeros((4, 3)))
+
+
+@pytest.mark.parametrize("rule", CONJUGATE)
+def test_with_exact_line_searches_every_beta_is_that_of_the_conjugate_gradient_method(rule):
+    a, b = quadratic()
+    x, before, d = np.zeros(7), np.zeros(7), np.zeros(7)
+    path = reference.conjugate_gradient(a, b)
+    for expected in path[1:]:
+        g = a @ x - b
+        d = -g + reference.conjugate_beta(rule, g, before, d) * d
+        x, before = x - (g @ d) / (d @ a @ d) * d, g
+        assert_allclose(x, expected, atol=1e-8)
+
+
+def test_conjugate_betas_by_hand():
+    g, before, d = [3.0, 1.0], [1.0, 2.0], [2.0, 1.0]  # so y = (2, -1), g·g = 10, g·y = y·y = 5, d·y = 3, g·d = 7
+    by_hand = {
+        **{"fletcher_reeves": 10 / 5, "polak_ribiere": 5 / 5, "hestenes_stiefel": 5 / 3, "dai_yuan": 10 / 3},
+        **{"hager_zhang": (5 - 2 * 5 / 3 * 7) / 3},
+        **{"fletcher_reeves_polak_ribiere": 1, "hestenes_stiefel_dai_yuan": 5 / 3},
+    }
+    assert by_hand.keys() == set(CONJUGATE)
+    for rule, expected in by_hand.items():
+        assert reference.conjugate_beta(rule, g, before, d) == pytest.approx(expected)
+        assert reference.conjugate_beta(rule, g, [0.0, 0.0], [0.0, 0.0]) == 0  # the first step
+    assert reference.conjugate_beta("hestenes_stiefel_dai_yuan", g, before, [-2.0, -1.0]) == 0
+
+
+def test_a_conjugate_step_holds_beta_within_its_bounds():
+    step = functools.partial(reference.conjugate_step, before=[1.0, 0.0], direction=[-1.0, 0.5], rate=0.1)
+    weight, d = step([1.0, 1.0], [3.0, 0.0], rule="fletcher_reeves", bound=0.5)  # β would be 9
+    assert_allclose(d, [-3.5, 0.25])
+    assert_allclose(weight, [0.65, 1.025])
+    _, d = step([1.0, 1.0], [0.5, 0.0], rule="polak_ribiere", bound=0.5)  # β would be -¼
+    assert_allclose(d, [-0.5, 0])
+
+
+def test_a_competitive_step_is_the_equilibrium_of_the_local_game():
+    """No player gains by another step of its own, and on a bilinear game both move as at the end of the step."""
+    rng = np.random.default_rng(0)
+    f_x, g_y, f_xy, g_yx = (rng.normal(size=shape) for shape in (3, 2, (3, 2), (2, 3)))
+    dx, dy = reference.competitive_step(f_x, g_y, f_xy, g_yx, 0.3)
+    assert_allclose(f_x + f_xy @ dy + dx / 0.3, 0, atol=1e-12)
+    assert_allclose(g_y + g_yx @ dx + dy / 0.3, 0, atol=1e-12)
+    x, y = rng.normal(size=3), rng.normal(size=2)
+    dx, dy = reference.competitive_step(f_xy @ y, -f_xy.T @ x, f_xy, -f_xy.T, 0.3)
+    assert_allclose(dx, -0.3 * f_xy @ (y + dy), atol=1e-12)
+    assert_allclose(dy, 0.3 * f_xy.T @ (x + dx), atol=1e-12)
+
+
+def test_a_local_game_without_a_single_equilibrium_is_refused():
+    with pytest.raises(ValueError, match=r"With rate=0.5 the local game has no single equilibrium"):
+        reference.competitive_step([1.0], [1.0], [[2.0]], [[2.0]], 0.5)  # both want the product large
 
 
 def test_the_moving_average_forgets_geometrically():

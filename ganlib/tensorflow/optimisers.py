@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 from tensorflow import Tensor, Variable
 
-from ganlib.recipe import Optimiser
+from ganlib.recipe import CONJUGATE, Optimiser
 
 
 class Adam:
@@ -31,7 +31,7 @@ class Adam:
         if settings.epsilon_placement == "after":
             epsilon *= correction2
         # rate · m̂ / (√v̂ + ε), with both corrections taken out of the loop over the parameters.
-        step = rate(settings, progress) * correction2 / correction1
+        step = rate(settings, progress, steps) * correction2 / correction1
         for parameter, m, v, gradient in zip(self.parameters, self.m, self.v, gradients, strict=True):
             m.assign_add((1 - settings.beta1) * (gradient - m))
             v.assign_add((1 - settings.beta2) * (tf.square(gradient) - v))
@@ -58,10 +58,10 @@ class SGD:
     def apply(self, gradients: Sequence[Tensor], progress: float | Tensor = 0.0) -> None:
         """Moves the parameters against their gradients, once, when the share `progress` of the run is done."""
         gradients = with_decay(self.settings, self.parameters, gradients)
-        self.steps.assign_add(1)
+        step = rate(self.settings, progress, self.steps.assign_add(1))
         for parameter, velocity, gradient in zip(self.parameters, self.velocity, gradients, strict=True):
             velocity.assign(self.settings.beta1 * velocity + gradient)
-            parameter.assign_sub(tf.cast(rate(self.settings, progress), parameter.dtype) * velocity)
+            parameter.assign_sub(tf.cast(step, parameter.dtype) * velocity)
 
     def state(self) -> dict[str, list[Variable]]:
         """The velocities, a list in the order of the parameters. Change them in place to restore."""
@@ -72,9 +72,70 @@ class SGD:
         self.steps.assign(steps)
 
 
-def rate(settings: Optimiser, progress: float | Tensor) -> Tensor:
-    """The rate when the share `progress` of the run is done: it falls linearly to `rate_end` of itself."""
-    return settings.rate * (1 + (settings.rate_end - 1) * tf.convert_to_tensor(progress, tf.float64))
+class Conjugate:
+    """Conjugate directions (Naganuma & Iiduka 2023): d ← -g + βd, then a step of rate · d."""
+
+    def __init__(self, settings: Optimiser, parameters: Sequence[Variable]) -> None:
+        self.settings, self.parameters = settings, list(parameters)
+        self.steps = tf.Variable(0, dtype=tf.int64, trainable=False)
+        self.direction = [tf.Variable(tf.zeros_like(parameter), trainable=False) for parameter in self.parameters]
+        self.gradient = [tf.Variable(tf.zeros_like(parameter), trainable=False) for parameter in self.parameters]
+
+    def apply(self, gradients: Sequence[Tensor], progress: float | Tensor = 0.0) -> None:
+        """Moves the parameters along a direction conjugate to the last one, when the share `progress` is done."""
+        gradients = with_decay(self.settings, self.parameters, gradients)
+        beta = conjugate_beta(self.settings.rule, gradients, self.gradient, self.direction)
+        beta = tf.clip_by_value(beta, 0, self.settings.beta1)
+        step = rate(self.settings, progress, self.steps.assign_add(1))
+        slots = zip(self.parameters, self.direction, self.gradient, gradients, strict=True)
+        for parameter, direction, before, gradient in slots:
+            direction.assign(beta * direction - gradient)
+            before.assign(gradient)
+            parameter.assign_add(tf.cast(step, parameter.dtype) * direction)
+
+    def state(self) -> dict[str, list[Variable]]:
+        """The directions and gradients of the last step, in the order of the parameters. Change them in place."""
+        return {"d": self.direction, "g": self.gradient}
+
+    def set_steps(self, steps: int) -> None:
+        """Sets how many steps were made."""
+        self.steps.assign(steps)
+
+
+def conjugate_beta(
+    rule: str, gradient: Sequence[Tensor], before: Sequence[Tensor], direction: Sequence[Tensor]
+) -> Tensor:
+    """β of a conjugate direction, a number for all of a player's parameters; `ganlib.reference` has the formulas."""
+
+    def dot(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
+        return tf.add_n([tf.reduce_sum(x * y) for x, y in zip(a, b, strict=True)])
+
+    ratio = tf.math.divide_no_nan
+    change = [g - b for g, b in zip(gradient, before, strict=True)]
+    match rule:
+        case "fletcher_reeves":
+            return ratio(dot(gradient, gradient), dot(before, before))
+        case "polak_ribiere":
+            return ratio(dot(gradient, change), dot(before, before))
+        case "hestenes_stiefel":
+            return ratio(dot(gradient, change), dot(direction, change))
+        case "dai_yuan":
+            return ratio(dot(gradient, gradient), dot(direction, change))
+        case "hager_zhang":
+            curvature = dot(direction, change)
+            tilt = 2 * ratio(dot(change, change), curvature) * dot(gradient, direction)
+            return ratio(dot(gradient, change) - tilt, curvature)
+        case "fletcher_reeves_polak_ribiere":
+            pair = ("fletcher_reeves", "polak_ribiere")
+        case _:
+            pair = ("hestenes_stiefel", "dai_yuan")
+    return tf.maximum(tf.minimum(*(conjugate_beta(one, gradient, before, direction) for one in pair)), 0)
+
+
+def rate(settings: Optimiser, progress: float | Tensor, step: int | Tensor) -> Tensor:
+    """The rate of the step-th step, counted from 1, when the share `progress` of the run is done."""
+    left = settings.rate * (1 + (settings.rate_end - 1) * tf.convert_to_tensor(progress, tf.float64))
+    return left / tf.cast(step, tf.float64) ** tf.constant(settings.rate_power, tf.float64)
 
 
 def with_decay(settings: Optimiser, parameters: Sequence[Variable], gradients: Sequence[Tensor]) -> list[Tensor]:
@@ -87,6 +148,8 @@ def with_decay(settings: Optimiser, parameters: Sequence[Variable], gradients: S
     return found
 
 
-def get(settings: Optimiser, parameters: Sequence[Variable]) -> Adam | SGD:
+def get(settings: Optimiser, parameters: Sequence[Variable]) -> Adam | SGD | Conjugate:
     """The optimiser that the settings ask for, over the given parameters."""
+    if settings.rule in CONJUGATE:
+        return Conjugate(settings, parameters)
     return Adam(settings, parameters) if settings.rule == "adam" else SGD(settings, parameters)

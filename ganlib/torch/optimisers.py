@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ganlib.recipe import Optimiser
+from ganlib.recipe import CONJUGATE, Optimiser
 
 
 class Adam:
@@ -27,7 +27,7 @@ class Adam:
     def apply(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
         """Moves the parameters against their gradients, once, when the share `progress` of the run is done."""
         self.steps += 1
-        self.adam.param_groups[0]["lr"] = rate(self.settings, progress)
+        self.adam.param_groups[0]["lr"] = rate(self.settings, progress, self.steps)
         gradients = with_decay(self.settings, self.parameters, gradients)
         if self.settings.epsilon_placement == "before":
             corrected = self.settings.epsilon / math.sqrt(1 - self.settings.beta2**self.steps)
@@ -64,7 +64,7 @@ class SGD:
         with torch.no_grad():
             for parameter, velocity, gradient in zip(self.parameters, self.velocity, gradients, strict=True):
                 velocity.mul_(self.settings.beta1).add_(gradient)
-                parameter.sub_(rate(self.settings, progress) * velocity)
+                parameter.sub_(rate(self.settings, progress, self.steps) * velocity)
 
     def state(self) -> dict[str, list[Tensor]]:
         """The velocities, a list in the order of the parameters. Change them in place to restore."""
@@ -75,9 +75,72 @@ class SGD:
         self.steps = steps
 
 
-def rate(settings: Optimiser, progress: float) -> float:
-    """The rate when the share `progress` of the run is done: it falls linearly to `rate_end` of itself."""
-    return settings.rate * (1 + (settings.rate_end - 1) * progress)
+class Conjugate:
+    """Conjugate directions (Naganuma & Iiduka 2023): d ← -g + βd, then a step of rate · d."""
+
+    def __init__(self, settings: Optimiser, parameters: Sequence[Tensor]) -> None:
+        self.settings, self.parameters, self.steps = settings, list(parameters), 0
+        self.direction = [torch.zeros_like(parameter) for parameter in self.parameters]
+        self.gradient = [torch.zeros_like(parameter) for parameter in self.parameters]
+
+    @torch.no_grad()
+    def apply(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
+        """Moves the parameters along a direction conjugate to the last one, when the share `progress` is done."""
+        self.steps += 1
+        gradients = with_decay(self.settings, self.parameters, gradients)
+        beta = conjugate_beta(self.settings.rule, gradients, self.gradient, self.direction)
+        beta = beta.clamp(0, self.settings.beta1)
+        step = rate(self.settings, progress, self.steps)
+        slots = zip(self.parameters, self.direction, self.gradient, gradients, strict=True)
+        for parameter, direction, before, gradient in slots:
+            direction.mul_(beta).sub_(gradient)
+            before.copy_(gradient)
+            parameter.add_(step * direction)
+
+    def state(self) -> dict[str, list[Tensor]]:
+        """The directions and gradients of the last step, in the order of the parameters. Change them in place."""
+        return {"d": self.direction, "g": self.gradient}
+
+    def set_steps(self, steps: int) -> None:
+        """Sets how many steps were made."""
+        self.steps = steps
+
+
+def conjugate_beta(
+    rule: str, gradient: Sequence[Tensor], before: Sequence[Tensor], direction: Sequence[Tensor]
+) -> Tensor:
+    """β of a conjugate direction, a number for all of a player's parameters; `ganlib.reference` has the formulas."""
+
+    def dot(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
+        return torch.stack([(x * y).sum() for x, y in zip(a, b, strict=True)]).sum()
+
+    def ratio(above: Tensor, below: Tensor) -> Tensor:
+        return torch.where(below == 0, torch.zeros_like(below), above / torch.where(below == 0, 1.0, below))
+
+    change = [g - b for g, b in zip(gradient, before, strict=True)]
+    match rule:
+        case "fletcher_reeves":
+            return ratio(dot(gradient, gradient), dot(before, before))
+        case "polak_ribiere":
+            return ratio(dot(gradient, change), dot(before, before))
+        case "hestenes_stiefel":
+            return ratio(dot(gradient, change), dot(direction, change))
+        case "dai_yuan":
+            return ratio(dot(gradient, gradient), dot(direction, change))
+        case "hager_zhang":
+            curvature = dot(direction, change)
+            tilt = 2 * ratio(dot(change, change), curvature) * dot(gradient, direction)
+            return ratio(dot(gradient, change) - tilt, curvature)
+        case "fletcher_reeves_polak_ribiere":
+            pair = ("fletcher_reeves", "polak_ribiere")
+        case _:
+            pair = ("hestenes_stiefel", "dai_yuan")
+    return torch.minimum(*(conjugate_beta(one, gradient, before, direction) for one in pair)).clamp(min=0)
+
+
+def rate(settings: Optimiser, progress: float, step: int) -> float:
+    """The rate of the step-th step, counted from 1, when the share `progress` of the run is done."""
+    return settings.rate * (1 + (settings.rate_end - 1) * progress) / step**settings.rate_power
 
 
 def with_decay(settings: Optimiser, parameters: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:
@@ -91,6 +154,8 @@ def with_decay(settings: Optimiser, parameters: Sequence[Tensor], gradients: Seq
     return found
 
 
-def get(settings: Optimiser, parameters: Sequence[Tensor]) -> Adam | SGD:
+def get(settings: Optimiser, parameters: Sequence[Tensor]) -> Adam | SGD | Conjugate:
     """The optimiser that the settings ask for, over the given parameters."""
+    if settings.rule in CONJUGATE:
+        return Conjugate(settings, parameters)
     return Adam(settings, parameters) if settings.rule == "adam" else SGD(settings, parameters)
