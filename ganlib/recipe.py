@@ -26,7 +26,7 @@ from ganlib.errors import RecipeError
 LOSSES = ("minimax", "nonsaturating", "least_squares", "wasserstein", "hinge", "relativistic")
 SMOOTHABLE = ("minimax", "nonsaturating", "least_squares")  # the losses with a label that can be smoothed
 PENALTIES = ("none", "r1", "r2", "r1+r2", "wgan_gp", "consensus")
-UPDATES = ("alternating", "simultaneous", "extragradient")
+UPDATES = ("alternating", "simultaneous", "extragradient", "competitive")
 RULES = ("adam", "sgd")
 # How a conjugate direction weighs the one before; `reference.conjugate_beta` writes the formulas down.
 CONJUGATE = (
@@ -118,6 +118,9 @@ class Recipe:
     # The order of updates
     update: str  # "alternating": D, then G against the new D; "simultaneous": both from the same point;
     # "extragradient": both, with the gradients of the point where such a step leads (Gidel et al. 2019, algorithm 4)
+    # "competitive": both, each reckoning with the other's step (Schäfer & Anandkumar 2019, algorithm 1)
+    solver_steps: int  # "competitive": of conjugate gradient, which solves for the two steps, at most so many
+    solver_tolerance: float  # and fewer where its residual has fallen to this share
     discriminator_steps: int  # steps of D for one of G
     fresh_noise: bool  # G's step draws new latents; False reuses those of D's last step
     generator_optimiser: Optimiser
@@ -234,7 +237,7 @@ MOST_WEIGHTS = 2**31
 def _numbers(values: dict[str, Any]) -> None:
     whole = {
         **dict.fromkeys(("latent", "width", "depth", "pack", "penalty_every", "discriminator_steps", "batch_size"), 1),
-        **dict.fromkeys(("steps", "kernel"), 1),
+        **dict.fromkeys(("steps", "kernel", "solver_steps"), 1),
         **dict.fromkeys(("instance_noise_steps", "generator_octaves", "discriminator_octaves"), 0),
     }
     for field, low in whole.items():
@@ -257,6 +260,7 @@ def _numbers(values: dict[str, Any]) -> None:
         "penalty_weight": (0, math.inf, "0 or more"),
         "penalty_end": (0, math.inf, "above 0; 1 keeps the weight"),
         "instance_noise": (0, math.inf, "0 or more"),
+        "solver_tolerance": (0, 1, "from 0 (all of solver_steps) to below 1"),
     }
     for field, (lowest, limit, expected) in ranges.items():
         values[field] = _number(field, values[field], lowest, limit, expected)
@@ -370,6 +374,15 @@ def _combinations(recipe: Recipe) -> None:
             f"The update {recipe.update!r} moves both players alike, so "
             f"discriminator_steps={recipe.discriminator_steps} does not fit it. Use update='alternating', or one step."
         )
+    for player in ("generator", "discriminator"):
+        optimiser = getattr(recipe, f"{player}_optimiser")
+        plain = optimiser.rule == "sgd" and not (optimiser.beta1 or optimiser.l1 or optimiser.l2)
+        if recipe.update == "competitive" and not plain:
+            raise RecipeError(
+                f"The update 'competitive' finds both players' steps itself, as for plain gradient descent, and the "
+                f"{player} has rule={optimiser.rule!r}, beta1={optimiser.beta1}, l1={optimiser.l1}, l2={optimiser.l2}. "
+                f"Use {player}_optimiser={{'rule': 'sgd', 'rate': 0.1, 'beta1': 0, 'l1': 0, 'l2': 0}}."
+            )
     for player, layers, shape, batch in (
         ("generator", architectures.generator_layers(recipe), (recipe.latent,), recipe.batch_size),
         (
@@ -467,6 +480,8 @@ _RING = Recipe(
     instance_noise_steps=0,
     pack=1,
     update="alternating",
+    solver_steps=10,
+    solver_tolerance=1e-6,
     discriminator_steps=1,
     fresh_noise=True,
     generator_optimiser=_RING_ADAM,
@@ -559,6 +574,8 @@ _DCGAN_64 = Recipe(
     instance_noise_steps=0,
     pack=1,
     update="alternating",
+    solver_steps=10,
+    solver_tolerance=1e-6,
     discriminator_steps=1,
     fresh_noise=True,
     generator_optimiser=_DCGAN_ADAM,

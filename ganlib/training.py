@@ -26,6 +26,7 @@ from ganlib.recipe import PRECISIONS, Recipe
 
 EVENTS = ("on_start", "on_step", "on_end", "on_fail")
 BATCH_AXES = (("latents", 1), ("instance_noise", 2), ("mix", 1))  # of the random numbers that go into the networks
+METRICS = ("d_loss", "g_loss", "d_real", "d_fake", "penalty", "solver_steps")
 SAMPLE_BATCH = 256  # samples generated at once
 BLOCK = 100  # steps after which metrics that wait on a device are fetched and checked
 TOGETHER = 50  # steps at most that are handed to the framework together
@@ -90,8 +91,15 @@ class BaseTrainer(abc.ABC):
             raise RecipeError(
                 "The penalty 'consensus' cannot be shared by several workers. Use one, or another penalty."
             )
+        if recipe.update == "competitive" and self.workers > 1:
+            raise RecipeError(
+                "The update 'competitive' cannot be shared by several workers. Use one, or another update."
+            )
         self.device = self._choose_device(device)
         self.precision = self._fastest_precision() if precision == "auto" else precision
+        left_out = {"penalty"} if recipe.penalty == "none" else set()
+        left_out |= {"solver_steps"} if recipe.update != "competitive" else set()
+        self.metric_names = tuple(name for name in METRICS if name not in left_out)
         self.steps_done = 0
         self._streams = initialise.streams(self.seed)
         self._batches = initialise.Batches(self._streams["batches"], recipe.batch_size)
@@ -129,7 +137,8 @@ class BaseTrainer(abc.ABC):
 
         Returns:
             Metric name → NumPy array (steps,). `d_loss` and `g_loss` are the losses without penalties, `d_real` and
-            `d_fake` the mean logits of D's last batch, `penalty` the weighted penalty of that step.
+            `d_fake` the mean logits of D's last batch, `penalty` the weighted penalty of that step, `solver_steps`
+            the steps of conjugate gradient in a competitive update.
 
         A KeyboardInterrupt (Ctrl-C, a notebook's stop button) ends the run after the step under way and keeps what was
         trained; calling fit again goes on from there.

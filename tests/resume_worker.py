@@ -28,6 +28,20 @@ RECIPES = {
         **{"instance_noise": 0.2, "instance_noise_steps": 10},
         generator_optimiser={"rule": "sgd", "rate": 0.01},
     ),
+    "conjugate": ganlib.recipe(
+        "dcgan-digits",
+        **SMALL,
+        generator_optimiser={"rule": "hager_zhang", "rate": 0.02},
+        discriminator_optimiser={"rule": "polak_ribiere", "rate": 0.05, "rate_power": 0.5},
+    ),
+    "competitive": ganlib.recipe(
+        "ring",
+        **{"width": 8, "batch_size": 16, "update": "competitive"},
+        **{
+            f"{player}_optimiser": {"rule": "sgd", "beta1": 0.0, "rate": 0.1}
+            for player in ("generator", "discriminator")
+        },
+    ),
 }
 KILLED = RECIPES["ring"]
 

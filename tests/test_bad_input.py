@@ -917,6 +917,7 @@ EXEMPT = {
         f"reference.{name}.": "the methods are those of reference.Loss"
         for name in ("Minimax", "NonSaturating", "LeastSquares", "Wasserstein", "Hinge", "Relativistic")
     },
+    "gl.solvers.": "behind Trainer, whose competitive step it is",
     "gl.optimisers.": "behind Trainer, which builds them from a checked recipe",
     "gl.Generator.": "what the framework calls",
     "gl.Discriminator.": "what the framework calls",

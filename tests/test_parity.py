@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import ganlib
 
+PLAIN = {"rule": "sgd", "beta1": 0.0}
 SMALL = {"width": 4, "batch_size": 16, "latent": 8}
 
 
@@ -101,6 +102,20 @@ OPTIONS = {
         "fresh_noise": False,
         "discriminator_norm": "spectral",
         "loss": "relativistic",
+    },
+    "competitive": {
+        **{"update": "competitive", "loss": "minimax", "fresh_noise": False, "solver_steps": 4},
+        **{f"{player}_optimiser": {**PLAIN, "rate": 0.1} for player in ("generator", "discriminator")},
+    },
+    "competitive, penalised": {
+        **{"update": "competitive", "loss": "wasserstein", "penalty": "wgan_gp", "penalty_weight": 1.0},
+        **{"penalty_every": 2, "discriminator_norm": "spectral", "instance_noise": 0.1, "steps": 20},
+        "generator_optimiser": {**PLAIN, "rate": 0.1, "rate_end": 0.5},
+        "discriminator_optimiser": {**PLAIN, "rate": 0.2, "rate_power": 0.5},
+    },
+    "conjugate directions": {
+        "generator_optimiser": {"rule": "hager_zhang", "rate": 0.02, "beta1": 0.5},
+        "discriminator_optimiser": {"rule": "polak_ribiere", "rate": 0.05, "rate_power": 0.5, "beta1": 0.9},
     },
     "schedules": {
         "steps": 15,

@@ -167,6 +167,8 @@ BAD = [
     ({"batch_size": 2, "pack": 2, "discriminator": "dense"}, "of the discriminator.*lower pack"),
     ({"update": "simultaneous", "discriminator_steps": 2}, "alternating"),
     ({"update": "extragradient", "discriminator_steps": 2}, "alternating"),
+    ({"update": "competitive"}, r"generator_optimiser=\{'rule': 'sgd'"),
+    ({"solver_tolerance": 1.0}, "below 1"),
     ({"penalty": "consensus", "penalty_weight": 1.0}, "update='simultaneous'"),
     ({"penalty_end": 0}, "geometrically"),
     ({"generator_octaves": 2}, "'dense'"),

@@ -87,7 +87,7 @@ def test_a_run_that_is_killed_again_and_again_ends_as_the_undisturbed_one(gl, tm
     assert not list(run.glob(".step-*"))
 
 
-@pytest.mark.parametrize("name", ["dcgan-digits", "everything"])
+@pytest.mark.parametrize("name", ["dcgan-digits", "everything", "conjugate"])
 def test_from_one_framework_to_the_other_and_back(both, tmp_path, name):
     """In float64 the next fifty steps agree within 1e-8 with those of the run that stayed."""
     # Which values dropout sets to zero is the one draw that each framework makes for itself.

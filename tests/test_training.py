@@ -1,5 +1,7 @@
 """The trainer: the loop, its history, callbacks, interruption, sampling, files, and what it refuses."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -127,6 +129,57 @@ def test_consensus_adds_the_gradient_of_half_the_squared_norm_of_both_gradients(
     direction = np.random.default_rng(0).standard_normal(start.shape)
     low, high = (0.5 * np.sum(gradients(gl, points, start + e * direction) ** 2) for e in (-1e-5, 1e-5))
     assert added @ direction == pytest.approx(0.7 * (high - low) / 2e-5, rel=1e-4)
+
+
+PLAIN = {"rule": "sgd", "beta1": 0.0}
+COMPETITIVE = {
+    "zero-sum": {"loss": "minimax"},
+    "general, fresh noise": {"loss": "nonsaturating", "fresh_noise": True},
+    "a critic, two rates": {"loss": "wasserstein", "generator_optimiser": {**PLAIN, "rate": 0.2}},
+    "penalised": {"loss": "relativistic", "penalty": "r1+r2", "penalty_weight": 1.0},
+}
+
+
+@pytest.mark.parametrize("game", COMPETITIVE)
+def test_a_competitive_step_is_the_oracles(gl, points, game):
+    """Of the linear system that the oracle solves the matrices come here from finite differences of both gradients."""
+    large = {"weight_init": "normal", "weight_std": 0.7}  # weights with which the players feel each other
+    optimisers = {key: {**PLAIN, "rate": 0.5} for key in ("generator_optimiser", "discriminator_optimiser")}
+    changes = {**GAME, **large, **optimisers, "penalty": "none", "penalty_weight": 0.0, **COMPETITIVE[game]}
+    recipe = ganlib.recipe("ring", **changes, update="competitive", solver_steps=200, solver_tolerance=1e-14)
+    rates = np.array([recipe.generator_optimiser.rate, recipe.discriminator_optimiser.rate])
+    trainer = gl.Trainer(recipe, seed=3, precision="float64")
+    plain = gl.Trainer(dataclasses.replace(recipe, update="simultaneous"), seed=3, precision="float64")
+    draws = plain._draw(0)
+    plain._draw = trainer._draw = lambda step: draws
+
+    def weights(of):
+        networks = (of.generator, of.discriminator)
+        return [np.concatenate([a.ravel() for a in gl.get_weights(n).values()]) for n in networks]
+
+    def gradients(g, d):
+        for network, vector in ((plain.generator, g), (plain.discriminator, d)):
+            arrays = gl.get_weights(network)
+            parts = np.split(vector, np.cumsum([a.size for a in arrays.values()])[:-1])
+            pairs = zip(arrays.items(), parts, strict=True)
+            gl.set_weights(network, {name: part.reshape(a.shape) for (name, a), part in pairs})
+        plain.step(points)
+        return [(before - after) / rate for before, after, rate in zip((g, d), weights(plain), rates, strict=True)]
+
+    g, d = weights(trainer)
+    steps = trainer.step(points)["solver_steps"]
+    f_x, g_y = gradients(g, d)
+    h = 1e-5
+    by_d = [np.subtract(gradients(g, d + h * e)[0], gradients(g, d - h * e)[0]) / (2 * h) for e in np.eye(len(d))]
+    by_g = [np.subtract(gradients(g + h * e, d)[1], gradients(g - h * e, d)[1]) / (2 * h) for e in np.eye(len(g))]
+    # The oracle has one rate: each player's weights are measured in units of the root of its own.
+    (a, b), f_xy, g_yx = np.sqrt(rates), np.array(by_d).T, np.array(by_g).T
+    dx, dy = reference.competitive_step(a * f_x, b * g_y, a * b * f_xy, a * b * g_yx, 1.0)
+    after = weights(trainer)
+    np.testing.assert_allclose(after[0] - g, a * dx, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(after[1] - d, b * dy, rtol=1e-6, atol=1e-8)
+    assert 1 <= steps < 60
+    assert max(np.abs(a * dx + rates[0] * f_x).max(), np.abs(b * dy + rates[1] * g_y).max()) > 1e-2  # no plain step
 
 
 def test_a_penalty_that_falls_reaches_its_end_geometrically(gl, points):

@@ -12,9 +12,9 @@ import tensorflow as tf
 from tensorflow import Tensor
 
 from ganlib import hardware
-from ganlib.tensorflow import distributed, losses, networks, optimisers, penalties
+from ganlib.tensorflow import distributed, losses, networks, optimisers, penalties, solvers
 from ganlib.tensorflow.networks import Discriminator, Generator, neutral_weights
-from ganlib.training import BATCH_AXES, BaseTrainer
+from ganlib.training import BATCH_AXES, METRICS, BaseTrainer
 
 
 def _not_about_trainers(record: logging.LogRecord) -> bool:
@@ -70,7 +70,6 @@ class Trainer(BaseTrainer):
         self._smooth = {} if recipe.real_label == 1 else {"real_label": recipe.real_label}
         layers = getattr(self.discriminator, "stack", ())
         self._dropouts = [layer for layer in layers if isinstance(layer, networks.Dropout)]
-        self.metric_names = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")[: 4 + (recipe.penalty != "none")]
         self._blocks: dict[tuple[Any, ...], Callable[..., Tensor]] = {}  # by who moves, and whether it is penalised
         self._graph = tf.function(self._on_each(self._graph_step), autograph=False)
         self._copy = tf.function(self._graph_copy, autograph=False)
@@ -229,36 +228,85 @@ class Trainer(BaseTrainer):
     def _field(self, real: Tensor, draws: dict[str, Tensor], penalise: bool) -> Any:
         """Both players' gradients at the point where they are, and the metrics."""
         consensus = penalise and self.recipe.penalty == "consensus"
+        competitive = self.recipe.update == "competitive"
         players = _trainable(self.discriminator), _trainable(self.generator)
-        with tf.GradientTape(watch_accessed_variables=False) as outer:
-            if consensus:
+        with tf.GradientTape(persistent=competitive, watch_accessed_variables=False) as outer:
+            if consensus or competitive:
                 outer.watch([*players[0], *players[1]])
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(players[1])
+            with tf.GradientTape(persistent=competitive, watch_accessed_variables=False) as tape:
+                tape.watch([*players[0], *players[1]] if competitive else players[1])
                 fake = self.generator(draws["latents"][0], training=True)
-                with tape.stop_recording():
-                    # Consensus asks how D's gradient changes with G: the outer tape records on.
+                with contextlib.nullcontext() if competitive else tape.stop_recording():
+                    # Consensus and competitive ask how D's gradient changes with G: the outer tape records on.
                     d_loss, penalty, d_real, d_fake, d_gradients = self._judge(real, fake, draws, 0, penalise)
                 if self.recipe.fresh_noise:
                     fake = self.generator(draws["latents"][-1], training=True)
                 g_loss = self._generator_loss(real, fake, draws)
             g_gradients = distributed.average(tape.gradient(g_loss, players[1]))
+            metrics = [d_loss, g_loss, tf.reduce_mean(d_real), tf.reduce_mean(d_fake), penalty]
+            if competitive:
+                crossed = (
+                    tape.gradient([d_loss, penalty], players[1], unconnected_gradients="zero"),
+                    tape.gradient(g_loss, players[0], unconnected_gradients="zero"),
+                )
             if consensus:
                 # v ← v + γ∇(½‖v‖²) with v both players' gradients (Mescheder et al. 2017, section 4).
                 weight = self.recipe.penalty_every * self._penalty_weight(draws)
-                penalty = weight / 2 * tf.add_n([tf.reduce_sum(tf.square(g)) for g in (*d_gradients, *g_gradients)])
+                metrics[-1] = penalty = (
+                    weight / 2 * tf.add_n([tf.reduce_sum(tf.square(g)) for g in (*d_gradients, *g_gradients)])
+                )
         if consensus:
             extra = outer.gradient(penalty, [*players[0], *players[1]], unconnected_gradients="zero")
             moved = [g + e for g, e in zip((*d_gradients, *g_gradients), extra, strict=True)]
             d_gradients, g_gradients = moved[: len(players[0])], moved[len(players[0]) :]
-        return d_gradients, g_gradients, [d_loss, g_loss, tf.reduce_mean(d_real), tf.reduce_mean(d_fake), penalty]
+        if competitive:
+            d_gradients, g_gradients, steps = self._compete(outer, crossed, d_gradients, g_gradients, draws["progress"])
+            metrics.append(steps)
+        return d_gradients, g_gradients, metrics
+
+    def _compete(
+        self, tape: tf.GradientTape, crossed: Any, d_gradients: Any, g_gradients: Any, progress: Tensor
+    ) -> tuple[list[Tensor], list[Tensor], Tensor]:
+        """What to move against instead of the gradients, so that each step answers the other, and the solver's steps.
+
+        With a and b for D's and G's these solve
+
+            a + η_G (∂∇_D L_D / ∂G) b = ∇_D L_D,   b + η_D (∂∇_G L_G / ∂D) a = ∇_G L_G
+
+        (Schäfer & Anandkumar 2019: the equilibrium of the game with both losses made bilinear). `crossed` are the
+        gradients of L_D in G's weights and of L_G in D's.
+        """
+        d, g = _trainable(self.discriminator), _trainable(self.generator)
+        d_loss_by_g, g_loss_by_d = crossed
+        d_rate, g_rate = (
+            tf.cast(optimisers.rate(o.settings, progress, o.steps + 1), self.dtype)
+            for o in (self._discriminator_optimiser, self._generator_optimiser)
+        )
+
+        def mixed(gradient: Sequence[Tensor], weights: Sequence[tf.Variable], vector: Sequence[Tensor]) -> list[Tensor]:
+            """∇(gradient · vector) in the weights: a Hessian–vector product, without the Hessian."""
+            return tape.gradient(gradient, weights, output_gradients=vector, unconnected_gradients="zero")
+
+        def product(v: Sequence[Tensor]) -> list[Tensor]:
+            a, b = v[: len(d)], v[len(d) :]
+            return [*_plus(a, g_rate, mixed(d_loss_by_g, d, b)), *_plus(b, d_rate, mixed(g_loss_by_d, g, a))]
+
+        def transposed(v: Sequence[Tensor]) -> list[Tensor]:
+            a, b = v[: len(d)], v[len(d) :]
+            return [*_plus(a, d_rate, mixed(g_gradients, d, b)), *_plus(b, g_rate, mixed(d_gradients, g, a))]
+
+        solution, steps = solvers.conjugate_gradient(
+            product, transposed, [*d_gradients, *g_gradients], self.recipe.solver_steps, self.recipe.solver_tolerance
+        )
+        return solution[: len(d)], solution[len(d) :], steps
 
     def _move(self, d_gradients: Sequence[Tensor], g_gradients: Sequence[Tensor], progress: Tensor) -> None:
         self._discriminator_optimiser.apply(d_gradients, progress)
         self._generator_optimiser.apply(g_gradients, progress)
 
     def _row(self, metrics: list[Tensor]) -> Tensor:
-        return distributed.average([tf.stack(metrics[: len(self.metric_names)])])[0]
+        kept = [metric for name, metric in zip(METRICS, metrics, strict=False) if name in self.metric_names]
+        return distributed.average([tf.stack(kept)])[0]
 
     def _graph_discriminator_step(
         self, real: Tensor, fake: Tensor | None, draws: dict[str, Tensor], penalise: bool
@@ -453,6 +501,10 @@ def device_name() -> str:
 
 def _trainable(model: keras.Model) -> list[tf.Variable]:
     return [variable.value for variable in model.trainable_variables]
+
+
+def _plus(vector: Sequence[Tensor], rate: Tensor, other: Sequence[Tensor]) -> list[Tensor]:
+    return [v + rate * o for v, o in zip(vector, other, strict=True)]
 
 
 def _trainable_names(model: keras.Model) -> list[str]:

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ganlib import hardware
-from ganlib.torch import distributed, losses, networks, optimisers, penalties
+from ganlib.torch import distributed, losses, networks, optimisers, penalties, solvers
 from ganlib.torch.networks import DTYPES, Discriminator, Generator, from_neutral, neutral_weights, to_neutral
-from ganlib.training import BATCH_AXES, BaseTrainer
+from ganlib.training import BATCH_AXES, METRICS, BaseTrainer
 
 
 class Trainer(BaseTrainer):
@@ -50,7 +50,6 @@ class Trainer(BaseTrainer):
         for module in self.discriminator.modules():
             if isinstance(module, networks.Dropout):
                 module.random = self._random
-        self.metric_names = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")[: 4 + (recipe.penalty != "none")]
 
     def _play(self, samples: Tensor, indices: np.ndarray, draws: list[dict[str, np.ndarray]], penalise: bool) -> Tensor:
         turns = zip(indices, draws, strict=True)
@@ -102,30 +101,68 @@ class Trainer(BaseTrainer):
     def _field(self, real: Tensor, inputs: dict[str, Any], penalise: bool) -> Any:
         """Both players' gradients at the point where they are, and the metrics."""
         consensus = penalise and self.recipe.penalty == "consensus"
+        competitive = self.recipe.update == "competitive"
+        linked = consensus or competitive  # which ask how D's gradient changes with G
         fake = self.generator(inputs["latents"][0])
-        # Consensus asks how D's gradient changes with G.
         d_loss, penalty, d_real, d_fake, d_gradients = self._judge(
-            real, fake if consensus else fake.detach(), inputs, 0, penalise
+            real, fake if linked else fake.detach(), inputs, 0, penalise, create_graph=linked
         )
         if self.recipe.fresh_noise:
             fake = self.generator(inputs["latents"][-1])
-        g_loss, g_gradients = self._improve(real, fake, inputs, create_graph=consensus)
+        g_loss, g_gradients = self._improve(real, fake, inputs, create_graph=linked)
+        metrics = [d_loss, g_loss, d_real.mean(), d_fake.mean(), penalty]
+        if competitive:
+            d_gradients, g_gradients, steps = self._compete(d_loss + penalty, g_loss, d_gradients, g_gradients, inputs)
+            metrics.append(steps)
         if consensus:
             # v ← v + γ∇(½‖v‖²) with v both players' gradients (Mescheder et al. 2017, section 4).
             weight = self.recipe.penalty_every * self._penalty_weight(inputs)
-            penalty = weight / 2 * torch.stack([g.square().sum() for g in (*d_gradients, *g_gradients)]).sum()
+            metrics[-1] = penalty = (
+                weight / 2 * torch.stack([g.square().sum() for g in (*d_gradients, *g_gradients)]).sum()
+            )
             players = _trainable(self.discriminator), _trainable(self.generator)
             extra = torch.autograd.grad(penalty, [*players[0], *players[1]])
             moved = [(g + e).detach() for g, e in zip((*d_gradients, *g_gradients), extra, strict=True)]
             d_gradients, g_gradients = moved[: len(players[0])], moved[len(players[0]) :]
-        return d_gradients, g_gradients, [d_loss, g_loss, d_real.mean(), d_fake.mean(), penalty]
+        return d_gradients, g_gradients, metrics
+
+    def _compete(
+        self, d_loss: Tensor, g_loss: Tensor, d_gradients: Sequence[Tensor], g_gradients: Sequence[Tensor], inputs: Any
+    ) -> tuple[list[Tensor], list[Tensor], Tensor]:
+        """What to move against instead of the gradients, so that each step answers the other, and the solver's steps.
+
+        With a and b for D's and G's these solve
+
+            a + η_G (∂∇_D L_D / ∂G) b = ∇_D L_D,   b + η_D (∂∇_G L_G / ∂D) a = ∇_G L_G
+
+        (Schäfer & Anandkumar 2019: the equilibrium of the game with both losses made bilinear).
+        """
+        d, g = _trainable(self.discriminator), _trainable(self.generator)
+        optimiser, other = self._discriminator_optimiser, self._generator_optimiser
+        d_rate, g_rate = (optimisers.rate(o.settings, inputs["progress"], o.steps + 1) for o in (optimiser, other))
+        d_loss_by_g = torch.autograd.grad(d_loss, g, create_graph=True, materialize_grads=True)
+        g_loss_by_d = torch.autograd.grad(g_loss, d, create_graph=True, materialize_grads=True)
+
+        def product(v: Sequence[Tensor]) -> list[Tensor]:
+            a, b = v[: len(d)], v[len(d) :]
+            return [*_plus(a, g_rate, _mixed(d_loss_by_g, d, b)), *_plus(b, d_rate, _mixed(g_loss_by_d, g, a))]
+
+        def transposed(v: Sequence[Tensor]) -> list[Tensor]:
+            a, b = v[: len(d)], v[len(d) :]
+            return [*_plus(a, d_rate, _mixed(g_gradients, d, b)), *_plus(b, g_rate, _mixed(d_gradients, g, a))]
+
+        solution, steps = solvers.conjugate_gradient(
+            product, transposed, [*d_gradients, *g_gradients], self.recipe.solver_steps, self.recipe.solver_tolerance
+        )
+        return solution[: len(d)], solution[len(d) :], steps
 
     def _move(self, d_gradients: Sequence[Tensor], g_gradients: Sequence[Tensor], progress: float) -> None:
         self._discriminator_optimiser.apply(d_gradients, progress)
         self._generator_optimiser.apply(g_gradients, progress)
 
     def _row(self, metrics: list[Tensor]) -> Tensor:
-        row = torch.stack([metric.detach() for metric in metrics[: len(self.metric_names)]])
+        kept = [metric.detach() for name, metric in zip(METRICS, metrics, strict=False) if name in self.metric_names]
+        row = torch.stack(kept)
         return distributed.average([row])[0]
 
     def _play_discriminator(
@@ -175,18 +212,25 @@ class Trainer(BaseTrainer):
         inputs = {key: self._tensor(distributed.share(draws[key], axis)) for key, axis in BATCH_AXES if key in draws}
         return {**inputs, "progress": float(draws["progress"])}
 
-    def _judge(self, real: Tensor, fake: Tensor, inputs: dict[str, Any], turn: int, penalise: bool) -> Any:
+    def _judge(
+        self,
+        real: Tensor,
+        fake: Tensor,
+        inputs: dict[str, Any],
+        turn: int,
+        penalise: bool,
+        create_graph: bool = False,
+    ) -> Any:
         """D's loss, its penalty, both kinds of logits, and the gradients of loss and penalty in D's weights."""
         noise, mix = inputs.get("instance_noise"), inputs.get("mix")
         real_input, fake_input = self._pack(real, noise, turn, 0), self._pack(fake, noise, turn, 1)
         d_real, d_fake = self.discriminator(real_input), self.discriminator(fake_input)
         d_loss = self._loss.discriminator(d_real, d_fake, **self._smooth)
         penalty = torch.zeros_like(d_loss)
-        consensus = penalise and self.recipe.penalty == "consensus"
-        if penalise and not consensus:
+        if penalise and self.recipe.penalty != "consensus":
             penalty = self._penalty(real_input, fake_input, None if mix is None else mix[turn])
             penalty = self.recipe.penalty_every * self._penalty_weight(inputs) * penalty
-        gradients = torch.autograd.grad(d_loss + penalty, _trainable(self.discriminator), create_graph=consensus)
+        gradients = torch.autograd.grad(d_loss + penalty, _trainable(self.discriminator), create_graph=create_graph)
         return d_loss, penalty, d_real, d_fake, distributed.average(gradients)
 
     def _improve(self, real: Tensor, fake: Tensor, inputs: dict[str, Any], create_graph: bool = False) -> Any:
@@ -349,6 +393,18 @@ def _floats(model: nn.Module | None) -> list[Tensor]:
 
 def _trainable(model: nn.Module) -> list[Tensor]:
     return [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+
+def _mixed(gradient: Sequence[Tensor], weights: Sequence[Tensor], vector: Sequence[Tensor]) -> Sequence[Tensor]:
+    """∇(gradient · vector) in the weights: a Hessian–vector product, without the Hessian."""
+    # A gradient that is constant, as that of a critic's last bias, has no graph.
+    pairs = [(g, v) for g, v in zip(gradient, vector, strict=True) if g.requires_grad]
+    outputs, vectors = zip(*pairs, strict=True)
+    return torch.autograd.grad(outputs, weights, vectors, retain_graph=True, materialize_grads=True)
+
+
+def _plus(vector: Sequence[Tensor], rate: float, other: Sequence[Tensor]) -> list[Tensor]:
+    return [v + rate * o for v, o in zip(vector, other, strict=True)]
 
 
 def _trainable_names(model: nn.Module) -> list[tuple[str, tuple[int, ...]]]:
