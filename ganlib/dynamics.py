@@ -22,12 +22,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ganlib import arguments
+from ganlib.recipe import CONJUGATE
+from ganlib.reference import conjugate_beta
 
 Array = np.ndarray
 Game = Callable[..., Any]  # (θ, ψ) → (v_θ, v_ψ)
 
-UPDATES = ("alternating", "simultaneous", "extragradient")
+UPDATES = ("alternating", "simultaneous", "extragradient", "competitive")
 PLAYERS = ("generator", "discriminator")
+BOUND = 0.5  # of β, where momentum is one of the formulas for conjugate directions
 POINT = "a pair of finite numbers (θ, ψ)"
 
 # From s = σ(ℓ) at a generated sample: the slopes by ℓ of L_G and of L_D's generated part, and the slopes of these.
@@ -147,7 +150,7 @@ def simulate(
     steps: int = 500,
     *,
     update: str = "alternating",
-    momentum: ArrayLike = 0.0,
+    momentum: ArrayLike | str = 0.0,
     d_steps: int = 1,
     first: str = "discriminator",
     clip: float | None = None,
@@ -161,8 +164,11 @@ def simulate(
         steps: of G.
         update: "alternating": the players move in turns, each against the other's latest move. "simultaneous": both
             against the other's last move. "extragradient": both by the velocity that they would find one simultaneous
-            step ahead (Korpelevich 1976).
-        momentum: β, or a pair: m ← βm + v, then a step of h·m. It may be negative (Gidel et al. 2019).
+            step ahead (Korpelevich 1976). "competitive": both to the equilibrium of the game made bilinear where they
+            stand (Schäfer and Anandkumar 2019); the mixed derivatives are central differences.
+        momentum: β, or a pair: m ← βm + v, then a step of h·m. It may be negative (Gidel et al. 2019). Or the name of
+            a formula of `ganlib.reference.conjugate_beta`, which chooses each player's β anew at each step, from 0 to ½
+            (Naganuma and Iiduka 2023).
         d_steps: D's steps for each of G's; alternating only.
         first: who moves first in turns, "discriminator" or "generator".
         clip: ψ is clipped to [-clip, clip] after each step (Arjovsky, Chintala and Bottou 2017); None: not.
@@ -180,12 +186,13 @@ def simulate(
     """
     steps, path_start = arguments.whole("steps", steps, 1), arguments.pair("start", start, POINT)
     clip = None if clip is None else arguments.real("clip", clip, 0)
-    step = _update(_checked(game, path_start), rate, update, momentum, d_steps, first, clip)
-    path, velocity = np.empty((steps + 1, 2)), np.zeros(2)
+    slopes = functools.partial(_differences, _checked(game, path_start))
+    step = _update(game, slopes, rate, update, momentum, d_steps, first, clip)
+    path, buffers = np.empty((steps + 1, 2)), np.zeros((2, 2))
     path[0] = path_start
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for i in range(steps):
-            path[i + 1], velocity = step(path[i], velocity)
+            path[i + 1], buffers = step(path[i], buffers)
     return path
 
 
@@ -209,7 +216,11 @@ def jacobian(game: Game, at: ArrayLike = (0.0, 0.0)) -> Array:
                [-1.,  0.]])
     """
     at = arguments.pair("at", at, POINT)
-    game, h = _checked(game, at), 1e-5
+    return _differences(_checked(game, at), at)
+
+
+def _differences(game: Game, at: Array) -> Array:
+    h = 1e-5 * max(1.0, np.abs(at).max())  # far out numbers are coarser
     columns = [(np.array(game(*(at + e))) - np.array(game(*(at - e)))) / (2 * h) for e in h * np.eye(2)]
     return np.array(columns).T
 
@@ -239,7 +250,8 @@ def update_matrix(
 ) -> Array:
     """The matrix by which one update multiplies a small deviation (θ, ψ) from an equilibrium with this Jacobian.
 
-    Without momentum (2, 2); with it (4, 4), on (θ, ψ, m_θ, m_ψ). The arguments are those of `simulate`.
+    Without momentum (2, 2); with it (4, 4), on (θ, ψ, m_θ, m_ψ). The arguments are those of `simulate`; momentum must
+    be numbers, since no matrix does what a formula for β does.
 
     Raises:
         ValueError: a Jacobian that is not (2, 2), an argument out of its range.
@@ -250,10 +262,14 @@ def update_matrix(
                [-0.1,  1. ]])
     """
     j = _square("jacobian", jacobian, 2)
-    step = _update(lambda theta, psi: j @ (theta, psi), rate, update, momentum, d_steps, first, None)
-    columns = [np.concatenate(step(unit[:2], unit[2:])) for unit in np.eye(4)]
+    with_momentum = np.any(_both("momentum", momentum))
+    step = _update(lambda theta, psi: j @ (theta, psi), lambda _: j, rate, update, momentum, d_steps, first, None)
+    columns = []
+    for unit in np.eye(4):
+        x, buffers = step(unit[:2], np.array([unit[2:], np.zeros(2)]))
+        columns.append([*x, *buffers[0]])
     matrix = np.array(columns).T
-    return matrix if np.any(_both("momentum", momentum)) else matrix[:2, :2]
+    return matrix if with_momentum else matrix[:2, :2]
 
 
 def contraction(
@@ -282,10 +298,22 @@ def contraction(
 
 
 def _update(
-    game: Game, rate: ArrayLike, update: str, momentum: ArrayLike, d_steps: int, first: str, clip: float | None
+    game: Game,
+    slopes: Callable[[Array], Array],
+    rate: ArrayLike,
+    update: str,
+    momentum: ArrayLike | str,
+    d_steps: int,
+    first: str,
+    clip: float | None,
 ) -> Callable[[Array, Array], tuple[Array, Array]]:
-    """One step of G and those of D, as a function from parameters and momentum buffers, (2,) each, to the next ones."""
-    rates, betas = _both("rate", rate), _both("momentum", momentum)
+    """One step of G and those of D, as a function from parameters (2,) and buffers (2, 2) to the next ones.
+
+    The buffers are momentum and each player's last velocity. `slopes` gives the Jacobian at a point.
+    """
+    rates = _both("rate", rate)
+    formula = arguments.one_of("momentum", momentum, CONJUGATE) if isinstance(momentum, str) else ""
+    betas = None if isinstance(momentum, str) else _both("momentum", momentum)
     if (rates < 0).any():
         raise ValueError(f"rate must be at least 0 for both players, not {rates.tolist()}.")
     d_steps = arguments.whole("d_steps", d_steps, 1)
@@ -301,17 +329,31 @@ def _update(
         turns = turns[::-1]
 
     def velocity(x: Array) -> Array:
-        return np.array(game(*x))
+        v = np.array(game(*x))
+        if update == "extragradient":
+            v = np.array(game(*clipped(x + rates * v)))
+        if update == "competitive":  # each player's velocity w where the other's step ends: w_θ = v_θ + k_θ h_ψ w_ψ …
+            j = slopes(x)
+            answers = np.array([j[0, 1] * rates[1], j[1, 0] * rates[0]])
+            v = (v + answers * v[::-1]) / (1 - answers.prod())
+        return v
+
+    def weights(v: Array, m: Array, before: Array) -> Array:
+        if betas is not None:
+            return betas
+        found = [conjugate_beta(formula, -v[i], -before[i], m[i]) for i in (0, 1)]
+        return np.clip(found, 0, BOUND)
 
     def clipped(x: Array) -> Array:
         return x if clip is None else np.array([x[0], np.clip(x[1], -clip, clip)])
 
-    def step(x: Array, m: Array) -> tuple[Array, Array]:
+    def step(x: Array, buffers: Array) -> tuple[Array, Array]:
+        m, before = buffers
         for moves in turns:  # 1 for who moves, 0 for who waits
-            v = velocity(clipped(x + rates * velocity(x)) if update == "extragradient" else x)
-            m = np.where(moves, betas * m + v, m)
+            v = velocity(x)
+            m, before = np.where(moves, weights(v, m, before) * m + v, m), np.where(moves, v, before)
             x = clipped(np.where(moves, x + rates * m, x))
-        return x, m
+        return x, np.array([m, before])
 
     return step
 

@@ -55,6 +55,7 @@ DIRAC: dict[str, dict[str, Any]] = {
     "r1": {"label": "R₁ penalty", "loss": "minimax", "field": "r1", "knob": "Weight", "symbol": "γ"},
     "consensus": {"label": "Consensus", "loss": "minimax", "field": "consensus", "knob": "Weight", "symbol": "w"},
 }
+DIRAC_UPDATES = ("alternating", "simultaneous", "extragradient")
 DIRAC_STRENGTHS = {"wgan_clip": 1.0, "wgan_gp": 0.35, "noise": 0.7, "r1": 0.3, "consensus": 1.0}
 DIRAC_RATES, DIRAC_RANGE = {"min": 0.02, "max": 1.0, "step": 0.02}, {"min": 0.05, "max": 2.0, "step": 0.05}
 
@@ -709,7 +710,7 @@ def dirac_portrait(
     Source: Mescheder, Geiger and Nowozin 2018, whose figures 1 to 3 show such portraits.
     """
     arguments.one_of("method", method, tuple(DIRAC))
-    arguments.one_of("update", update, dynamics.UPDATES)
+    arguments.one_of("update", update, DIRAC_UPDATES)
     rate = arguments.real("rate", rate, DIRAC_RATES["min"], DIRAC_RATES["max"])
     if strength is None:
         strength = DIRAC_STRENGTHS.get(method, 1.0)
@@ -724,7 +725,7 @@ def dirac_portrait(
     data = {
         "start": chosen,
         "methods": {name: {**look, "start": DIRAC_STRENGTHS.get(name)} for name, look in DIRAC.items()},
-        "updates": {name: name.capitalize() for name in dynamics.UPDATES},
+        "updates": {name: name.capitalize() for name in DIRAC_UPDATES},
         "rates": DIRAC_RATES,
         "strengths": DIRAC_RANGE,
         "normal": {"nodes": nodes.tolist(), "weights": weights.tolist()},

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ganlib import dynamics, reference
 from ganlib.dynamics import DiracGAN, contraction, eigenvalues, jacobian, simulate, update_matrix
+from ganlib.recipe import CONJUGATE
 
 PLACES = st.floats(-3, 3)
 WEIGHTS = st.floats(0, 3)
@@ -160,6 +161,8 @@ def test_eigenvalues_solve_the_characteristic_equation(m):
     st.sampled_from(dynamics.PLAYERS),
 )
 def test_the_update_matrix_is_what_simulate_does(j, rate, update, momentum, d_steps, first):
+    # Players who would both gain from the same move have no equilibrium to step to at some rates.
+    assume(update != "competitive" or abs(1 - np.prod(rate) * j[0, 1] * j[1, 0]) > 0.3)
     rule = {"update": update, "momentum": momentum, "first": first}
     rule["d_steps"] = d_steps if update == "alternating" else 1
     path = simulate(lambda theta, psi: j @ (theta, psi), (0.7, -0.4), rate, 6, **rule)
@@ -168,7 +171,7 @@ def test_the_update_matrix_is_what_simulate_does(j, rate, update, momentum, d_st
     state[:2] = 0.7, -0.4
     for place in path[1:]:
         state = matrix @ state
-        np.testing.assert_allclose(place, state[:2], atol=1e-9)
+        np.testing.assert_allclose(place, state[:2], atol=1e-9 * max(1, np.abs(state).max()))
 
 
 def rotate(theta, psi):
@@ -180,6 +183,7 @@ def test_update_rules_by_hand():
     assert simulate(rotate, (1, 0), 0.5, 1, update="alternating")[1].tolist() == [0.75, -0.5]
     assert simulate(rotate, (1, 0), 0.5, 1, update="alternating", first="generator")[1].tolist() == [1, -0.5]
     assert simulate(rotate, (1, 0), 0.5, 1, update="extragradient")[1].tolist() == [0.75, -0.5]
+    assert simulate(rotate, (1, 0), 0.5, 1, update="competitive")[1] == pytest.approx([0.8, -0.4])
     assert simulate(rotate, (1, 0), (0.5, 0.25), 1, update="simultaneous")[1].tolist() == [1, -0.25]
     assert simulate(rotate, (1, 0), 0.5, 1, d_steps=2)[1].tolist() == [0.5, -1]
     assert simulate(rotate, (1, 0), 0.5, 1, clip=0.25)[1].tolist() == [0.875, -0.25]
@@ -193,6 +197,45 @@ def test_alternating_updates_of_a_rotation_keep_areas():
         assert np.linalg.det(matrix) == pytest.approx(1)
         assert contraction(DiracGAN("wasserstein").jacobian(), h) == pytest.approx(1)
     assert contraction(DiracGAN("wasserstein").jacobian(), 2.1) > 1.5
+
+
+@settings(max_examples=40, deadline=None)
+@given(GAMES, PLACES, PLACES, st.floats(0.01, 2))
+def test_a_competitive_step_is_the_oracles(game, theta, psi, h):
+    j = jacobian(game, (theta, psi))
+    assume(abs(1 - h**2 * j[0, 1] * j[1, 0]) > 0.1)
+    v = np.array(game(theta, psi))
+    step = reference.competitive_step([-v[0]], [-v[1]], [[-j[0, 1]]], [[-j[1, 0]]], h)
+    end = simulate(game, (theta, psi), h, 1, update="competitive")[1]
+    np.testing.assert_allclose(end, [theta + step[0][0], psi + step[1][0]], rtol=1e-9, atol=1e-12)
+
+
+@given(MATRICES, st.floats(0.01, 1))
+def test_competitive_updates_of_a_rotation_contract_at_every_rate(m, h):
+    turn = np.array([[0, m[0, 1]], [-m[0, 1], 0]])
+    for rate in (h, 100 * h):
+        expected = 1 / np.sqrt(1 + (rate * m[0, 1]) ** 2)
+        assert contraction(turn, rate, update="competitive") == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("rule", CONJUGATE)
+def test_momentum_by_a_formula_is_the_oracles_conjugate_step(rule):
+    game, rates = DiracGAN("nonsaturating", r1=0.5), (0.2, 0.5)
+    path = simulate(game, (1, -2), rates, 30, update="simultaneous", momentum=rule)
+    x, before, d = np.array([1.0, -2.0]), np.zeros(2), np.zeros(2)
+    for place in path[1:]:
+        v = np.array(game(*x))
+        steps = [
+            reference.conjugate_step(x[i], -v[i], -before[i], d[i], rates[i], rule, dynamics.BOUND) for i in (0, 1)
+        ]
+        (x, d), before = np.array(steps).T, v
+        np.testing.assert_allclose(place, x, atol=1e-12)
+    alternating = simulate(game, (1, -2), rates, 30, momentum=rule)
+    assert np.isfinite(alternating).all()
+    if rule == "fletcher_reeves":  # the others find a β of 0 wherever a lone parameter goes on as before
+        assert np.abs(path - simulate(game, (1, -2), rates, 30, update="simultaneous")).max() > 0.1
+    with pytest.raises(TypeError, match="momentum must be a finite number, or a pair of them"):
+        contraction(game.jacobian(), momentum=rule)
 
 
 def test_a_path_that_diverges_says_so_in_numbers():

@@ -689,7 +689,7 @@ def test_the_page_plays_as_numpy_does(show):
     rng = np.random.default_rng(0)
     games = [
         (method, strength, update, rate, rng.uniform(-2, 2, 2).round(2).tolist())
-        for method, update in itertools.product(interactive.DIRAC, dynamics.UPDATES)
+        for method, update in itertools.product(interactive.DIRAC, interactive.DIRAC_UPDATES)
         for strength, rate in ((interactive.DIRAC_STRENGTHS.get(method, 1.0), 0.2), (*rng.uniform(0.05, 2, 1), 0.06))
     ]
     page, figure = show(dirac_portrait()), dirac_portrait()
@@ -739,7 +739,7 @@ def test_nothing_below_the_portrait_moves(show):
     heights = set()
     for method in interactive.DIRAC:
         page.get_by_label("Method").select_option(method)
-        for update in dynamics.UPDATES:
+        for update in interactive.DIRAC_UPDATES:
             page.get_by_label("Update").select_option(update)
             heights.add(page.locator(".live").evaluate("e => e.offsetHeight"))
     assert len(heights) == 1
