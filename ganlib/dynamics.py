@@ -338,10 +338,10 @@ def _update(
             v = (v + answers * v[::-1]) / (1 - answers.prod())
         return v
 
-    def weights(v: Array, m: Array, before: Array) -> Array:
+    def weights(moves: Any, v: Array, m: Array, before: Array) -> Array:
         if betas is not None:
             return betas
-        found = [conjugate_beta(formula, -v[i], -before[i], m[i]) for i in (0, 1)]
+        found = [conjugate_beta(formula, -v[i], -before[i], m[i]) if moves[i] else 0 for i in (0, 1)]
         return np.clip(found, 0, BOUND)
 
     def clipped(x: Array) -> Array:
@@ -351,7 +351,7 @@ def _update(
         m, before = buffers
         for moves in turns:  # 1 for who moves, 0 for who waits
             v = velocity(x)
-            m, before = np.where(moves, weights(v, m, before) * m + v, m), np.where(moves, v, before)
+            m, before = np.where(moves, weights(moves, v, m, before) * m + v, m), np.where(moves, v, before)
             x = clipped(np.where(moves, x + rates * m, x))
         return x, np.array([m, before])
 
