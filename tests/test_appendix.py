@@ -10,7 +10,8 @@ import ganlib
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
-CHAPTERS = ("deconvolution", "minimax", "dcgan", "stability", "sources", "conjugate")  # in the order of their numbers
+# In the order of their numbers.
+CHAPTERS = ("deconvolution", "minimax", "dcgan", "stability", "sources", "conjugate", "roads")
 TEXTS = {name: (BOOK / "text" / f"{name}.md").read_text(encoding="utf-8") for name in CHAPTERS}
 LINK = re.compile(r"\]\((https://[^)\s]+)\)")
 

@@ -15,7 +15,10 @@ from ganlib import exercises
 from ganlib.exercises import answers, memory
 
 ROOT = Path(__file__).resolve().parent.parent
-CHAPTERS = {"1": "deconvolution", "2": "minimax", "3": "dcgan", "4": "stability", "5": "sources", "6": "conjugate"}
+CHAPTERS = {
+    **{"1": "deconvolution", "2": "minimax", "3": "dcgan", "4": "stability"},
+    **{"5": "sources", "6": "conjugate", "7": "roads"},
+}
 NUMBERS = exercises.numbers()
 CLINIC = [number for number in NUMBERS if number.startswith("clinic")]
 every_exercise = pytest.mark.parametrize("number", NUMBERS)
