@@ -249,7 +249,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
                 Bad("no such folder", "folder:no/such/folder", "no/such/folder"),
                 Bad("no path", "folder:", "folder:"),
                 Bad("a byte that no path has", "folder:a\0b", "folder:a"),
-                Bad("a recipe of another shape", ganlib.recipe("dcgan-digits", shape=(16, 16, 3)), "16, 16, 3"),
+                Bad("a recipe of another shape", ganlib.recipe("dcgan-digits", shape=(16, 16, 2)), "16, 16, 2"),
             ],
             "size": [*whole(8, none=True), Bad("huge", 2**40, "GiB")],
             "n": [*whole(1, none=True), Bad("too many", 10**9, "1000000000")],
