@@ -69,5 +69,6 @@ def test_a_shipped_ledger_holds_together(name):
     assert script.is_file(), f"{ledger.command} is no command of this repository"
     for row in ledger.rows:
         changes = dict(row["recipe"])
-        ganlib.recipe(changes.pop("name"), **changes)  # still a valid recipe
+        if row["key"].get("backend") in ("torch", "tensorflow"):  # others trained no network
+            ganlib.recipe(changes.pop("name"), **changes)  # still a valid recipe
         assert row["seconds"] >= 0

@@ -139,8 +139,12 @@ def listen(page, address, found):
         if not asked.url.startswith(("data:", "blob:")):
             found.requests.add(asked.url)
 
+    def failed(asked):
+        if asked.failure != "net::ERR_ABORTED":  # by leaving the page before it came
+            found.errors.append(f"failed: {asked.url}: {asked.failure}")
+
     page.on("request", request)
-    page.on("requestfailed", lambda asked: found.errors.append(f"failed: {asked.url}"))
+    page.on("requestfailed", failed)
     page.on("response", lambda r: found.errors.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
     page.on("console", lambda message: found.errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: found.errors.append(str(error)))

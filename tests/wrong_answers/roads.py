@@ -72,7 +72,7 @@ def in_order(value, k):
 
 WRONG = {
     "7.1": [
-        ((lambda m, v: told(m, v, half=1),), "twice too large"),
+        ((lambda m, v: told(m, v, half=1),), "Twice too large"),
         ((lambda m, v: told(m, v, half=-0.5),), "never negative"),
         ((lambda m, v: told(m, v, one=0),), "Which constant"),
         ((lambda m, v: told(m, v) / m.shape[1],), "where a sum is"),
