@@ -12,6 +12,7 @@ The check looks first at what was changed, and only then trains again. The diagn
 
 from __future__ import annotations
 
+import functools
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
@@ -29,7 +30,7 @@ from ganlib.recipe import FIELDS, Optimiser, Recipe, recipe
 RADIUS = 0.2  # a sample belongs to a mode within so much of the distance between neighbouring modes
 SHARE = 1 / 3  # a mode is held by so much of the samples that are its due
 HELD = 6  # of the ring's eight modes. Healthy: all 8. Broken: none. Three seeds each, both frameworks.
-FRECHET = 25.0  # on the digits. Healthy: 17 and less. Broken: 49 and more.
+FRECHET = 30.0  # on the digits. Healthy: 23 and less. Broken: 48 and more.
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ def _train(sick: Patient, version: Any, seed: int, backend: str | None) -> Run:
         held = modes_held(samples, loaded.centers)
         healthy = held >= HELD and not failed
         return Run(trainer.history, samples, held, healthy, f"it holds {held} of {len(loaded.centers)} modes{failed}")
-    distance = float(metrics.frechet_distance(metrics.features(loaded.samples), metrics.features(samples)))
+    distance = float(metrics.frechet_distance(_features_of_digits(), metrics.features(samples)))
     finding = f"its Fréchet distance is {distance:.0f}, and up to {FRECHET:.0f} is healthy{failed}"
     return Run(trainer.history, samples, distance, distance <= FRECHET and not failed, finding)
 
@@ -228,6 +229,11 @@ def modes_held(samples: np.ndarray, centers: np.ndarray) -> int:
     near = distances.min(axis=1) < RADIUS * apart[apart > 0].min()
     counts = np.bincount(distances[near].argmin(axis=1), minlength=len(centers))
     return int((counts >= SHARE * len(samples) / len(centers)).sum())
+
+
+@functools.cache
+def _features_of_digits() -> np.ndarray:
+    return metrics.features(data.load("digits").samples)
 
 
 def _raw(loaded: data.Data) -> np.ndarray:
@@ -354,7 +360,7 @@ def _quick(name: str, rate: float, **changes: Any) -> dict[str, Any]:
 
 _RING = _quick("ring", 4e-3, width=64, batch_size=128, penalty_weight=0.1, moving_average=0.98, steps=400)
 _DIGITS = {
-    **_quick("dcgan-digits", 1e-3, generator="dense", discriminator="dense", width=128, depth=2, latent=32, steps=300),
+    **_quick("dcgan-digits", 1.5e-3, generator="dense", discriminator="dense", width=128, depth=2, latent=32, steps=200),
     **{"discriminator_norm": "none", "weight_init": "kaiming_uniform", "scale_std": 0.0},
     **{"instance_noise": 0.0, "penalty": "r1", "penalty_weight": 3.0, "moving_average": 0.9},
 }

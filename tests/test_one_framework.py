@@ -16,11 +16,16 @@ pytestmark = pytest.mark.skipif(len(INSTALLED) != 1, reason="for an environment 
 
 @pytest.fixture
 def few_steps(monkeypatch):
-    """Every recipe trains for 20 steps, or as many as are asked for: the path is tested here, not the pictures."""
-    original = ganlib.recipe
+    """A training that does not say for how long takes 20 steps: the path is tested here, not the pictures."""
+    trainer = ganlib.backend().Trainer
+    original = trainer.fit
 
-    def limit(steps):
-        monkeypatch.setattr(ganlib, "recipe", lambda name, **changes: original(name, **{**changes, "steps": steps}))
+    def limit(most):
+        def fit(self, data, steps=None, **others):
+            left = self.recipe.steps - self.steps_done
+            return original(self, data, min(most, left) if steps is None else steps, **others)
+
+        monkeypatch.setattr(trainer, "fit", fit)
 
     limit(20)
     return limit

@@ -43,7 +43,7 @@ AXE = {
     "light": {"resultTypes": ["violations"], "preload": False},
 }
 SLOW = 180_000  # milliseconds: a picture of a whole chapter, on a busy machine
-DARK_PICTURE = 8000  # pixels of height; the browser takes four times as long to draw a chapter's in the dark
+DARK_PICTURE = 4000  # pixels of height; the browser takes four times as long to draw a chapter's in the dark
 
 HEAVIEST = 1_500_000  # bytes of a page, compressed, without the files that pages share
 
@@ -175,12 +175,12 @@ WIDE = """width => {
     return [`${root.scrollWidth} pixels`, ...wide.slice(0, 8).map(e => e.outerHTML.slice(0, 120))]
 }"""
 
-# Solutions are looked at too. Of the tokens of code, and of the formulas, one of each kind in each kind of box stands
+# Solutions are looked at too. Of the tokens of code and signatures, and of the formulas, one of each kind in each kind of box stands
 # for all: the colours are the same, and axe-core would need most of a minute for a chapter's ten thousand.
 OPEN_AND_THIN = """() => {
     document.querySelectorAll("details").forEach(e => { e.open = true })
     const seen = new Set()
-    for (const part of document.querySelectorAll("pre span, mjx-container")) {
+    for (const part of document.querySelectorAll("pre span, .sig span, code span, mjx-container")) {
         const box = part.closest(".sd-tab-content, .admonition, details, .cell_input, .cell_output, td, th, article")
         const kind = [part.className, part.getAttribute("display"), box?.localName, box?.className].join()
         if (seen.has(kind)) part.replaceWith(part.localName === "span" ? part.textContent : "x")
