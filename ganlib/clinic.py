@@ -360,8 +360,8 @@ def _quick(name: str, rate: float, **changes: Any) -> dict[str, Any]:
 
 _RING = _quick("ring", 4e-3, width=64, batch_size=128, penalty_weight=0.1, moving_average=0.98, steps=400)
 _DIGITS = {
-    **_quick("dcgan-digits", 1.5e-3, generator="dense", discriminator="dense", width=128, depth=2, latent=32, steps=200),
-    **{"discriminator_norm": "none", "weight_init": "kaiming_uniform", "scale_std": 0.0},
+    **_quick("dcgan-digits", 1.5e-3, generator="dense", discriminator="dense", width=128, depth=2, latent=32),
+    **{"steps": 200, "discriminator_norm": "none", "weight_init": "kaiming_uniform", "scale_std": 0.0},
     **{"instance_noise": 0.0, "penalty": "r1", "penalty_weight": 3.0, "moving_average": 0.9},
 }
 _LOSSES_LIE = "The losses are those of a finished training, and lie: look at the samples."

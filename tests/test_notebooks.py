@@ -206,11 +206,14 @@ def test_links_lead_somewhere(path):
 
 @every_chapter
 def test_solutions_run(chapter, tmp_path):
+    """Each by itself. The clinic's, which train, run in the solved notebooks only."""
     solutions = "\n".join(SOLUTION.findall("\n".join(prose_of(chapter))))
     programs = re.findall(r"^```python\n(.*?)^```", solutions, re.DOTALL | re.MULTILINE)
     assert programs
     for number, program in enumerate(programs):
         assert "assert " in program, f"a solution that proves nothing:\n{program}"
+        if "ganlib.clinic.check(" in program:
+            program = ""
         (tmp_path / f"{number}.py").write_text(program)
     # Each by itself, but in one process: the frameworks are loaded once.
     every = f"import runpy\nfor number in range({len(programs)}):\n    runpy.run_path(f'{{number}}.py')"

@@ -175,8 +175,9 @@ WIDE = """width => {
     return [`${root.scrollWidth} pixels`, ...wide.slice(0, 8).map(e => e.outerHTML.slice(0, 120))]
 }"""
 
-# Solutions are looked at too. Of the tokens of code and signatures, and of the formulas, one of each kind in each kind of box stands
-# for all: the colours are the same, and axe-core would need most of a minute for a chapter's ten thousand.
+# Solutions are looked at too. Of the tokens of code and of signatures, and of the formulas, one of each kind in each
+# kind of box stands for all: the colours are the same, and axe-core would need most of a minute for a chapter's ten
+# thousand.
 OPEN_AND_THIN = """() => {
     document.querySelectorAll("details").forEach(e => { e.open = true })
     const seen = new Set()
