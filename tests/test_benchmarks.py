@@ -1,0 +1,45 @@
+"""The measurements of time: that they measure what they say. What they found is never asserted."""
+
+import cost
+import numpy as np
+import pytest
+import training_step
+
+import ganlib
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(training_step, "SECONDS", 0.0)
+    monkeypatch.setattr(cost, "SECONDS", 0.0)
+    monkeypatch.setattr(training_step, "MATRIX", 64)
+    monkeypatch.setitem(training_step.BATCHES, "dcgan-digits", 8)
+
+
+def test_a_step_is_timed_against_the_tutorials_loop(gl, quick):
+    result, _ = training_step.measure("dcgan-digits", gl.name, "float32", 2)
+    ratios = np.divide(result["tutorial_seconds"], result["ganlib_seconds"])
+    assert (len(ratios), result["ratio"]) == (2, pytest.approx(np.median(ratios), rel=1e-2))
+    assert result["ratio_lowest"] <= result["ratio"] <= result["ratio_highest"]
+
+
+def test_the_counted_work_is_three_passes_of_each_player_and_one_through_a_frozen_one():
+    """Dense players without biases, whose multiply-adds are known: D is judged twice, and passed through once more."""
+    recipe = ganlib.recipe("ring", generator_octaves=0, discriminator_octaves=0, width=10, depth=1, latent=4)
+    g, d = 4 * 10 + 10 * 2, 2 * 10 + 10 * 1
+    assert training_step.flops(recipe) == 2 * recipe.batch_size * (3 * 2 * d + 2 * d + 3 * g)
+
+
+def test_cost_is_measured_along_each_axis(gl, quick):
+    for axis, values in cost.AXES.items():
+        recipe = ganlib.recipe(**cost.changed(axis, values[0]))
+        assert recipe != ganlib.recipe(**cost.BASE)
+    result = cost.measure(ganlib.recipe("dcgan-32", width=4, batch_size=4), gl.name, repetitions=2)
+    assert len(result["step_seconds"]) == 2
+    assert result["memory_mib"] >= 0
+
+
+def test_an_exponent_is_found_over_the_upper_half():
+    values = np.array([1, 2, 4, 8, 16])
+    assert cost.exponent(values, 5 + 0 * values) == pytest.approx(0, abs=1e-9)
+    assert cost.exponent(values, 3.0 * values**2) == pytest.approx(2)
