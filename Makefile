@@ -60,13 +60,16 @@ only-%: $(VENV)-%/.installed
 notebooks: $(VENV)/.installed  ## runs each notebook in both frameworks and stores the outputs; up to four minutes each
 	$(BIN)/python scripts/notebooks.py run
 
+# A PyTorch that is built for a GPU says in the notebooks' outputs where there is none; that of requirements.txt is not.
+NO_GPU = 'ignore:CUDA initialization'
+
 # A fresh environment each time: only the tools that run the notebooks are pinned.
 BACKENDS ?= torch tensorflow
 newest:  ## runs each notebook with the newest versions that ganlib allows; half an hour
 	$(call make_venv,$(VENV)-newest)
 	grep -E '^(ipykernel|nbval|pytest)==' requirements.txt > $(VENV)-newest/tools.txt
 	$(VENV)-newest/bin/python -m pip install --quiet -e '.[torch,tensorflow]' -r $(VENV)-newest/tools.txt
-	$(VENV)-newest/bin/python scripts/status.py run $(BACKENDS)
+	PYTHONWARNINGS=$(NO_GPU) $(VENV)-newest/bin/python scripts/status.py run $(BACKENDS)
 
 # Colab itself cannot be reached from a test: its versions, the built wheel, a folder with nothing but the notebooks.
 colab: FOLDER = _build/colab
@@ -81,8 +84,7 @@ colab:  ## runs each notebook as Colab would, with its versions of everything; h
 	$(VENV)-colab/bin/python -m pip install --quiet $(FOLDER)/ganlib-*.whl
 	$(VENV)-colab/bin/python -m pip freeze > $(FOLDER)/after.txt
 	@! diff $(FOLDER)/before.txt $(FOLDER)/after.txt | grep '^<' || { echo 'ganlib changed what Colab has.'; exit 1; }
-	# Colab's PyTorch is built for a GPU, and says where there is none, in the outputs.
-	cd $(FOLDER) && export PYTHONWARNINGS='ignore:CUDA initialization' && for backend in torch tensorflow; do \
+	cd $(FOLDER) && export PYTHONWARNINGS=$(NO_GPU) && for backend in torch tensorflow; do \
 	    GANLIB_BACKEND=$$backend $(abspath $(VENV))-colab/bin/python -m pytest --nbval-lax --nbval-cell-timeout=600 *.ipynb; \
 	done
 
