@@ -72,7 +72,6 @@ class Trainer(BaseTrainer):
         self._dropouts = [layer for layer in layers if isinstance(layer, networks.Dropout)]
         self._blocks: dict[tuple[Any, ...], Callable[..., Tensor]] = {}  # by who moves, and whether it is penalised
         self._graph = tf.function(self._on_each(self._graph_step), autograph=False)
-        self._copy = tf.function(self._graph_copy, autograph=False)
         self._discriminator_graph = tf.function(self._on_each(self._graph_discriminator_step), autograph=False)
         self._generator_graph = tf.function(self._on_each(self._graph_generator_step), autograph=False)
         self._sum = tf.function(self._graph_sum, autograph=False)
@@ -417,7 +416,7 @@ class Trainer(BaseTrainer):
         models = [model for model in (self.generator, self.discriminator, self.average) if model is not None]
         weights = [variable.value for model in models for variable in neutral_weights(model).values()]
         optimisers = self._generator_optimiser, self._discriminator_optimiser
-        moments = [moment for optimiser in optimisers for slot in optimiser.state().values() for moment in slot]
+        moments = [variable for optimiser in optimisers for slot in optimiser.slots.values() for variable in slot]
         return [*(variable for variable in weights if variable.dtype.is_floating), *moments]
 
     def _graph_sum(self) -> Tensor:
@@ -427,20 +426,15 @@ class Trainer(BaseTrainer):
         """NaN or infinite where any weight, moving statistic or moment is."""
         return self._sum()
 
-    def _graph_copy(self) -> Tensor:
-        return tf.concat([tf.reshape(variable, [-1]) for variable in self._state], axis=0)
-
     def _copy_state(self) -> Any:
-        with tf.device(self.device):
-            flat = self._copy()
-        return flat, int(self._generator_optimiser.steps.numpy()), int(self._discriminator_optimiser.steps.numpy())
+        # Not traced: that takes longer than a short run's copies do.
+        copies = [tf.identity(variable) for variable in self._state]
+        return copies, int(self._generator_optimiser.steps.numpy()), int(self._discriminator_optimiser.steps.numpy())
 
     def _restore_state(self, state: Any) -> None:
-        flat, generator_steps, discriminator_steps = state
-        variables = self._state
-        parts = tf.split(flat, [variable.shape.num_elements() for variable in variables])
-        for variable, part in zip(variables, parts, strict=True):
-            variable.assign(tf.reshape(part, variable.shape))
+        copies, generator_steps, discriminator_steps = state
+        for variable, copy in zip(self._state, copies, strict=True):
+            variable.assign(copy)
         self._generator_optimiser.set_steps(generator_steps)
         self._discriminator_optimiser.set_steps(discriminator_steps)
 
@@ -459,9 +453,11 @@ class Trainer(BaseTrainer):
         return {**state, "steps": np.array(optimiser.steps.numpy(), dtype=np.int64)}
 
     def _set_optimiser_state(self, model: keras.Model, optimiser: Any, state: Mapping[str, np.ndarray]) -> None:
-        for slot, moments in optimiser.state().items():
-            for moment, name in zip(moments, _trainable_names(model), strict=True):
-                moment.assign(np.asarray(state[f"{slot}/{name}"], dtype=moment.dtype.as_numpy_dtype))
+        for slot, variables in optimiser.slots.items():
+            flat = np.concatenate([state[f"{slot}/{name}"].ravel() for name in _trainable_names(model)])
+            ends = np.cumsum([variable.shape.num_elements() for variable in variables])
+            for variable, part in zip(variables, np.split(flat, ends[:-1]), strict=True):
+                variable.assign(part.reshape(variable.shape).astype(variable.dtype.as_numpy_dtype))
         optimiser.set_steps(int(state["steps"]))
 
     def _choose_device(self, device: str | None) -> str:

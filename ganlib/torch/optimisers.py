@@ -39,7 +39,7 @@ class Adam:
         self.adam.step()
 
     def state(self) -> dict[str, list[Tensor]]:
-        """The moments m and v, each a list in the order of the parameters. Change them in place to restore."""
+        """The moments m and v, each a list in the order of the parameters."""
         state = [self.adam.state[parameter] for parameter in self.parameters]
         return {"m": [s["exp_avg"] for s in state], "v": [s["exp_avg_sq"] for s in state]}
 
@@ -67,7 +67,7 @@ class SGD:
                 parameter.sub_(rate(self.settings, progress, self.steps) * velocity)
 
     def state(self) -> dict[str, list[Tensor]]:
-        """The velocities, a list in the order of the parameters. Change them in place to restore."""
+        """The velocities, a list in the order of the parameters."""
         return {"v": self.velocity}
 
     def set_steps(self, steps: int) -> None:
@@ -98,7 +98,7 @@ class Conjugate:
             parameter.add_(step * direction)
 
     def state(self) -> dict[str, list[Tensor]]:
-        """The directions and gradients of the last step, in the order of the parameters. Change them in place."""
+        """The directions and gradients of the last step, each a list in the order of the parameters."""
         return {"d": self.direction, "g": self.gradient}
 
     def set_steps(self, steps: int) -> None:
