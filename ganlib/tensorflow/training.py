@@ -386,7 +386,7 @@ class Trainer(BaseTrainer):
             return
         pairs = zip(neutral_weights(self.average).values(), neutral_weights(self.generator).values(), strict=True)
         for average, new in pairs:
-            average.assign(average + (1 - self.recipe.moving_average) * (new - average))
+            average.assign_sub((1 - self.recipe.moving_average) * (average - new))
 
     def _generate(self, latents: np.ndarray, model: keras.Model) -> np.ndarray:
         with self._place():
