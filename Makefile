@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 # What the person has solved, who runs the notebooks, is left alone.
 export GANLIB_EXERCISES = $(CURDIR)/_build/exercises
 
-.PHONY: help book test lint unit notebook-tests one-framework newest colab notebooks picture clean
+.PHONY: help book test lint unit long notebook-tests one-framework newest colab notebooks picture clean
 
 help:  ## says what each command does
 	@echo 'Commands (make COMMAND; PYTHON=python3.12 chooses the Python, 3.11 to 3.13):'
@@ -31,15 +31,18 @@ book: $(VENV)/.installed  ## builds the site in _build/html; half a minute
 	@echo '    $(BIN)/python -m http.server --directory _build/html'
 	@echo 'and open http://localhost:8000.'
 
-test: lint unit one-framework notebook-tests  ## every check below; about an hour
+test: lint unit long one-framework notebook-tests  ## every check below; about an hour
 
 lint: $(VENV)/.installed  ## style and types; half a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-unit: $(VENV)/.installed  ## the package, the notebooks' pairing, the built pages; a quarter of an hour
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+unit: $(VENV)/.installed  ## what computes, reads and writes; three minutes
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not long'
+
+long: $(VENV)/.installed  ## what trains, starts processes or opens the built pages in a browser; a quarter of an hour
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m long
 
 # The book's claims: cells tagged nbval-check-output must print the same under both frameworks. The exercises run twice:
 # blank, as readers first meet them, and in _build/solved with their solutions put in.

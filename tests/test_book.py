@@ -14,7 +14,7 @@ import ganlib
 ROOT = Path(__file__).resolve().parent.parent
 
 # One worker builds the book, once.
-pytestmark = pytest.mark.xdist_group("book")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("book")]
 
 
 @pytest.fixture(scope="module")

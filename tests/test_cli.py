@@ -20,6 +20,8 @@ import pytest
 import ganlib
 from ganlib import callbacks, cli, report
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parent.parent
 TINY = ("--set", "width=4", "--set", "batch_size=8")
 RING = ("train", "ring", *TINY, "--no-monitor")

@@ -10,6 +10,8 @@ from conftest import BACKENDS
 import ganlib
 from ganlib import clinic
 
+pytestmark = pytest.mark.long
+
 # Three seeds of every patient and cure, minutes long: GANLIB_LONG=1.
 SEEDS = (0, 1, 2) if os.environ.get("GANLIB_LONG") else (0,)
 

@@ -18,7 +18,7 @@ import ganlib
 HERE = Path(__file__).resolve().parent
 PROGRAM = HERE / "two_workers.py"
 # Each starts processes of its own: one after the other, on one worker of xdist.
-pytestmark = pytest.mark.xdist_group("distributed")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("distributed")]
 
 
 def environment():

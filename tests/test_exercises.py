@@ -14,6 +14,8 @@ import ganlib
 from ganlib import exercises
 from ganlib.exercises import answers, memory
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = {
     **{"1": "deconvolution", "2": "minimax", "3": "dcgan", "4": "stability"},

@@ -16,6 +16,8 @@ from ganlib import checkpoint
 from ganlib.checkpoint import Saver
 from ganlib.errors import CheckpointError, CheckpointNotSaved, GanlibError, OutOfMemory
 
+pytestmark = pytest.mark.long
+
 RECIPE = ganlib.recipe("dcgan-digits", width=4, batch_size=8, latent=8, steps=6)
 STATE = {"recipe": RECIPE.to_json(), "backend": "torch", "seed": 0, "precision": "float64"}
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

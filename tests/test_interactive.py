@@ -25,7 +25,7 @@ from ganlib.interactive import (
 )
 
 # One worker starts the browser, once.
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("browser")]
 
 
 class Player:

@@ -11,6 +11,8 @@ from ganlib import failure, initialise
 from ganlib.errors import GanlibError, TrainingFailed
 from ganlib.monitor import Monitor
 
+pytestmark = pytest.mark.long
+
 TINY = {"width": 8, "depth": 1, "batch_size": 16}
 SMALL = ganlib.recipe("ring", **TINY, loss="least_squares")
 SGD = {"rule": "sgd", "beta1": 0.0}

@@ -15,6 +15,8 @@ import yaml
 
 import ganlib
 
+pytestmark = pytest.mark.long
+
 pytest.importorskip("jupytext")
 plt = pytest.importorskip("matplotlib.pyplot")
 Image = pytest.importorskip("PIL.Image")

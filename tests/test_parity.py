@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 import ganlib
 
+pytestmark = pytest.mark.long
+
 PLAIN = {"rule": "sgd", "beta1": 0.0}
 SMALL = {"width": 4, "batch_size": 16, "latent": 8}
 

@@ -12,6 +12,8 @@ import pytest
 import ganlib
 from ganlib import cli
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLE, SAVER = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)

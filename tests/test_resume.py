@@ -18,6 +18,8 @@ import resume_worker
 
 from ganlib import checkpoint
 
+pytestmark = pytest.mark.long
+
 KILLS = int(os.environ.get("GANLIB_KILLS", "2"))
 WORKER = [sys.executable, str(Path(__file__).with_name("resume_worker.py"))]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

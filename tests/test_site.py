@@ -24,7 +24,7 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip i
 ROOT = Path(__file__).resolve().parent.parent
 SCREENSHOTS = ROOT / "_build" / "screenshots"
 
-pytestmark = pytest.mark.xdist_group("book")  # with the other tests of the built pages
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("book")]  # with the other tests of the built pages
 
 # The reader with the phone prefers TensorFlow and no motion, so that both frameworks' outputs are seen.
 DEVICES = {

@@ -8,6 +8,8 @@ import pytest
 import ganlib
 from ganlib import specimens
 
+pytestmark = pytest.mark.long
+
 # What the failure must show: value → (at least, at most).
 SHOWN = {
     "000-one-quantity": {"difference": (0, 0), "believed": (0, 0.05)},

@@ -9,6 +9,8 @@ import ganlib
 from ganlib import architectures, initialise, reference
 from ganlib.errors import CheckpointError
 
+pytestmark = pytest.mark.long
+
 SMALL = ganlib.recipe("dcgan-digits", width=4, batch_size=8, latent=8, steps=6)
 
 
