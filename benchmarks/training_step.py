@@ -43,12 +43,13 @@ def data(recipe: ganlib.Recipe) -> np.ndarray:
     return values.astype(np.float32)
 
 
-def torch_tutorial(recipe: ganlib.Recipe, images: np.ndarray) -> Callable[[int], None]:
-    """The loop of PyTorch's DCGAN tutorial around ganlib's networks; the sigmoid is the loss's."""
+def torch_tutorial(recipe: ganlib.Recipe, images: np.ndarray, seed: int = 0) -> tuple[Callable[[int], None], Any]:
+    """The loop of PyTorch's DCGAN tutorial around ganlib's networks, and its generator; the sigmoid is the loss's."""
     import torch
 
     gl = ganlib.backend("torch")
-    netG, netD = gl.Generator(recipe, 0), gl.Discriminator(recipe, 0)
+    torch.manual_seed(seed)
+    netG, netD = gl.Generator(recipe, seed), gl.Discriminator(recipe, seed)
     criterion = torch.nn.BCELoss()
     optimizerD = torch.optim.Adam(netD.parameters(), lr=2e-4, betas=(0.5, 0.999))
     optimizerG = torch.optim.Adam(netG.parameters(), lr=2e-4, betas=(0.5, 0.999))
@@ -93,15 +94,16 @@ def torch_tutorial(recipe: ganlib.Recipe, images: np.ndarray) -> Callable[[int],
                 if done == steps:
                     break
 
-    return run
+    return run, netG
 
 
-def tensorflow_tutorial(recipe: ganlib.Recipe, images: np.ndarray) -> Callable[[int], None]:
-    """The loop of TensorFlow's DCGAN tutorial around ganlib's networks."""
+def tensorflow_tutorial(recipe: ganlib.Recipe, images: np.ndarray, seed: int = 0) -> tuple[Callable[[int], None], Any]:
+    """The loop of TensorFlow's DCGAN tutorial around ganlib's networks, and its generator."""
     import tensorflow as tf
 
     gl = ganlib.backend("tensorflow")
-    generator, discriminator = gl.Generator(recipe, 0), gl.Discriminator(recipe, 0)
+    tf.random.set_seed(seed)
+    generator, discriminator = gl.Generator(recipe, seed), gl.Discriminator(recipe, seed)
     cross_entropy = tf.keras.losses.BinaryCrossentropy(from_logits=True)
     generator_optimizer = tf.keras.optimizers.Adam(1e-4)
     discriminator_optimizer = tf.keras.optimizers.Adam(1e-4)
@@ -126,7 +128,7 @@ def tensorflow_tutorial(recipe: ganlib.Recipe, images: np.ndarray) -> Callable[[
         for batch in dataset.repeat().take(steps):
             train_step(batch)
 
-    return run
+    return run, generator
 
 
 def matrix_product(backend: str) -> Callable[[], float]:
@@ -165,7 +167,7 @@ def measure(network: str, backend: str, precision: str, repetitions: int) -> tup
     began = time.perf_counter()
     recipe = ganlib.recipe(network, batch_size=BATCHES[network])
     images = data(recipe)
-    tutorial = {"torch": torch_tutorial, "tensorflow": tensorflow_tutorial}[backend](recipe, images)
+    tutorial, _ = {"torch": torch_tutorial, "tensorflow": tensorflow_tutorial}[backend](recipe, images)
     trainer = ganlib.backend(backend).Trainer(recipe, 0, precision=precision)
     loops: dict[str, Callable[[int], Any]] = {
         "tutorial": tutorial,

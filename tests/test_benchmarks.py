@@ -3,6 +3,7 @@
 import cost
 import numpy as np
 import pytest
+import time_to_quality
 import training_step
 
 import ganlib
@@ -43,3 +44,17 @@ def test_an_exponent_is_found_over_the_upper_half():
     values = np.array([1, 2, 4, 8, 16])
     assert cost.exponent(values, 5 + 0 * values) == pytest.approx(0, abs=1e-9)
     assert cost.exponent(values, 3.0 * values**2) == pytest.approx(2)
+
+
+@pytest.mark.parametrize("way", time_to_quality.WAYS)
+def test_time_to_quality_looks_at_the_distance_and_counts_training_only(gl, way):
+    result, seconds = time_to_quality.run(way, "digits", gl.name, seed=0, steps=2)
+    steps, spent, distances = zip(*result["looks"], strict=True)
+    assert steps == ((1, 2) if way == "tutorial" else (2,))
+    assert 0 < spent[0] <= spent[-1] < seconds
+    assert min(distances) > 50  # an untrained generator
+
+
+def test_the_first_look_that_is_as_good_counts():
+    looks = [[50, 1.0, 90.0], [100, 2.0, 30.0], [150, 3.0, 40.0]]
+    assert [time_to_quality.reached(looks, target) for target in (95, 35, 10)] == [1.0, 2.0, float("inf")]

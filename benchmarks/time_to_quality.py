@@ -1,0 +1,138 @@
+"""How long until the samples are as good as those of the official tutorials' recipes after their whole schedule.
+
+    python benchmarks/time_to_quality.py                                   # digits, both frameworks; hours on two cores
+    python benchmarks/time_to_quality.py --data digits --backend torch --seeds 1
+    GANLIB_DATA=FOLDER python benchmarks/time_to_quality.py --data mnist    # FOLDER holds mnist
+    python benchmarks/time_to_quality.py --table                           # what was measured, as the README shows it
+
+PyTorch trains against PyTorch's tutorial, TensorFlow against TensorFlow's: its network, loss, optimiser, batch and loop
+(`training_step.py` writes them out), its width, and as many doublings as the data's size needs. Its schedule is 50
+epochs, which is TensorFlow's; PyTorch's 5 are of 200,000 faces, and would be 70 steps of the digits. ganlib trains the
+recipe that the chapter trains. Only training counts, with all that it needs to begin; the looks at the distance do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from training_step import tensorflow_tutorial, torch_tutorial
+
+import ganlib
+from ganlib import ledger, metrics
+
+NAME = "time_to_quality"
+ABOUT = (
+    "Fréchet distance over seconds of training: the official tutorials' recipes over their schedule, and ganlib's. "
+    "A look is (step, seconds, distance)."
+)
+COMMAND = "python benchmarks/time_to_quality.py"
+TUTORIALS: dict[str, tuple[str, Callable[..., Any]]] = {
+    "torch": ("pytorch-tutorial", torch_tutorial),
+    "tensorflow": ("tensorflow-tutorial", tensorflow_tutorial),
+}
+OURS = {"digits": "dcgan-digits", "mnist": "dcgan-28"}
+EPOCHS = 50
+LOOKS = 20  # over a tutorial's schedule
+EVERY = 50  # steps of ganlib's recipe from one look to the next
+WAYS = ("tutorial", "ganlib")
+
+
+def recipe_of(way: str, data: str, backend: str) -> ganlib.Recipe:
+    """What is trained on these data."""
+    ours = ganlib.recipe(OURS[data])
+    if way == "ganlib":
+        return ours
+    # PyTorch's tutorial fits 64×64 only; the architecture "dcgan" is the same with as many doublings as the size needs.
+    fitting = {"generator": "dcgan", "discriminator": "dcgan"} if backend == "torch" else {}
+    return ganlib.recipe(TUTORIALS[backend][0], data=data, shape=ours.shape, **fitting)
+
+
+def run(way: str, data: str, backend: str, seed: int, steps: int | None = None) -> tuple[dict[str, Any], float]:
+    """Trains once; returns the looks, and the seconds with them."""
+    began = time.perf_counter()
+    recipe, gl = recipe_of(way, data, backend), ganlib.backend(backend)
+    images = ganlib.data.load(recipe).samples
+    real = metrics.features(images)
+    spent = -time.perf_counter()
+    if way == "tutorial":
+        train, generator = TUTORIALS[backend][1](recipe, images, seed)
+        steps = steps or EPOCHS * len(images) // recipe.batch_size
+        every = max(1, steps // LOOKS)
+    else:
+        trainer = gl.Trainer(recipe, seed)
+        train = lambda count: trainer.fit(images, steps=count, progress=False)  # noqa: E731
+        steps, every = steps or recipe.steps, EVERY
+    spent += time.perf_counter()
+    looks, done = [], 0
+    while done < steps:
+        count = min(every, steps - done)
+        start = time.perf_counter()
+        train(count)
+        spent += time.perf_counter() - start
+        done += count
+        drawn = gl.Trainer(recipe, seed, generator=generator) if way == "tutorial" else trainer
+        distance = metrics.frechet_distance(real, metrics.features(drawn.sample(len(images), seed=1)))
+        looks.append([done, round(spent, 2), round(float(distance), 2)])
+    return {"looks": looks}, time.perf_counter() - began
+
+
+def reached(looks: list[list[float]], target: float) -> float:
+    """The seconds at the first look that is as good as the target, or infinity."""
+    return next((seconds for _, seconds, distance in looks if distance <= target), float("inf"))
+
+
+def table() -> str:
+    """What was measured, in Markdown."""
+    lines = [
+        "| Data | Framework | the tutorial's distance after | ganlib is there after | ratio (spread) | seeds |",
+        "|:--|:--|--:|--:|--:|--:|",
+    ]
+    rows = ledger.load(NAME)
+    for data in OURS:
+        for backend in TUTORIALS:
+            theirs, ours = (
+                [row["result"]["looks"] for row in rows.select(data=data, backend=backend, way=way)] for way in WAYS
+            )
+            if not theirs or not ours:
+                continue
+            target = float(np.median([looks[-1][2] for looks in theirs]))
+            schedule = float(np.median([looks[-1][1] for looks in theirs]))
+            times = np.array([reached(looks, target) for looks in ours])
+            ratios = schedule / times
+            lines.append(
+                f"| {data} | {backend} | {target:.1f} after {schedule:.0f} s | {np.median(times):.0f} s "
+                f"| {np.median(ratios):.1f} ({ratios.min():.1f} to {ratios.max():.1f}) | {len(theirs)}, {len(ours)} |"
+            )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", nargs="+", choices=OURS, default=["digits"])
+    parser.add_argument("--backend", choices=ganlib.available(), default=None, help="default: every one installed")
+    parser.add_argument("--way", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--table", action="store_true")
+    options = parser.parse_args()
+    if options.table:
+        print(table())
+        return
+    for data in options.data:
+        for backend in [options.backend] if options.backend else ganlib.available():
+            for seed in range(options.seeds):
+                for way in options.way:
+                    result, seconds = run(way, data, backend, seed)
+                    key = {"data": data, "backend": backend, "way": way, "seed": seed}
+                    recipe = {"name": recipe_of(way, data, backend).name}
+                    ledger.record(NAME, ABOUT, COMMAND, key, result, recipe, seconds)
+                    step, spent, distance = result["looks"][-1]
+                    print(f"{key}: {distance:.1f} after {step} steps and {spent:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
