@@ -76,6 +76,10 @@ class Ledger:
 def load(name: str, folder: str | os.PathLike[str] = FOLDER) -> Ledger:
     """Reads the ledger of that name.
 
+    Args:
+        name: such as "scoreboard".
+        folder: where the ledgers lie; by default in the package.
+
     Raises:
         DataError: there is none, or the file is damaged.
     """
@@ -116,6 +120,7 @@ def record(
         name, about, command: of the ledger; see `Ledger`.
         key, result, recipe: of the run, as JSON can hold them.
         seconds: how long it took.
+        folder: as for `load`.
     """
     path = Path(folder) / f"{name}.json"
     row = {

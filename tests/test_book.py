@@ -154,6 +154,11 @@ def test_no_page_asks_another_host(pages):
         assert not re.search(r"\bcdn\b", "".join(scripts).lower())
 
 
+def test_no_page_shows_where_it_was_built(pages):
+    for path, page in pages.items():
+        assert str(ROOT) not in str(page), path.name
+
+
 def test_mathjax_is_served_with_the_book(site, chapter):
     script = next(tag["src"] for tag in chapter.select("script[src]") if "mathjax" in tag["src"])
     file = (site / "book" / script.partition("?")[0]).resolve()
