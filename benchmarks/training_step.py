@@ -7,8 +7,9 @@
 The tutorials' loops are written here as their pages have them: plain networks, one `optimizer.step()` after
 `backward()` through everything in PyTorch; one `tf.function` with two tapes in TensorFlow. Both frameworks may use all
 cores. The repetitions of loop, ganlib and a matrix product take turns, and each ratio is of neighbours in time; the
-ledger keeps every one. The multiply-adds of a step are counted from the layers: the forward pass costs F, the gradients
-in the activations F, those in the weights F. Both loops are credited with what a step needs, not with what they do.
+ledger keeps every one. What a recipe does and the loops do not, noise on the images and a moving average, is off. The
+multiply-adds of a step are counted from the layers: the forward pass costs F, the gradients in the activations F, those
+in the weights F. Both loops are credited with what a step needs, not with what they do.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ ABOUT = (
 )
 COMMAND = "python benchmarks/training_step.py"
 BATCHES = {"pytorch-tutorial": 64, "tensorflow-tutorial": 256, "dcgan-digits": 64}
+OFF = {"moving_average": 0.0, "instance_noise": 0.0}  # which the tutorials' loops do not have either
 SECONDS = 3.0  # that a repetition takes, about
 WARM_UP = 3  # steps
 MATRIX = 2048
@@ -165,7 +167,7 @@ def flops(recipe: ganlib.Recipe) -> float:
 def measure(network: str, backend: str, precision: str, repetitions: int) -> tuple[dict[str, Any], float]:
     """The seconds of each repetition's step in the tutorial's loop and in ganlib, and of the matrix product."""
     began = time.perf_counter()
-    recipe = ganlib.recipe(network, batch_size=BATCHES[network])
+    recipe = ganlib.recipe(network, batch_size=BATCHES[network], **OFF)
     images = data(recipe)
     tutorial, _ = {"torch": torch_tutorial, "tensorflow": tensorflow_tutorial}[backend](recipe, images)
     trainer = ganlib.backend(backend).Trainer(recipe, 0, precision=precision)
@@ -242,7 +244,7 @@ def main() -> None:
             os.spawnv(os.P_WAIT, sys.executable, [sys.executable, *sys.argv, "--backend", backend])
         return
     for network in options.network:
-        recipe = {"name": network, "batch_size": BATCHES[network]}
+        recipe = {"name": network, "batch_size": BATCHES[network], **OFF}
         trainers = ganlib.backend(options.backend).Trainer
         # Where "auto" is float32, once is enough.
         for precision in dict.fromkeys(trainers(ganlib.recipe(**recipe), 0, p).precision for p in options.precision):
