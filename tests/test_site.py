@@ -46,6 +46,7 @@ AXE = {
 }
 SLOW = 180_000  # milliseconds: a chapter under axe, on a busy machine
 WINDOW = 4000  # pixels; a whole chapter in windows of this height takes the browser a third of the time of one picture
+BAR = 100  # pixels at the top of a window, which the bar of buttons hides
 
 HEAVIEST = 1_500_000  # bytes of a page, compressed, without the files that pages share
 
@@ -131,9 +132,10 @@ def picture(page):
     page.set_viewport_size({**window, "height": WINDOW})
     width, height = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
     whole = Image.new("RGB", (width, height))
-    for start in range(0, height, WINDOW):
-        top = page.evaluate("y => { scrollTo({top: y, behavior: 'instant'}); return scrollY }", start)
-        whole.paste(Image.open(io.BytesIO(page.screenshot())), (0, round(top)))
+    for start in range(0, height, WINDOW - BAR):
+        top = round(page.evaluate("y => { scrollTo({top: y, behavior: 'instant'}); return scrollY }", start))
+        hidden = BAR if start else 0
+        whole.paste(Image.open(io.BytesIO(page.screenshot())).crop((0, hidden, width, WINDOW)), (0, top + hidden))
     page.set_viewport_size(window)
     page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
     return whole
