@@ -5,49 +5,58 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.optim.adam import adam
 
 from ganlib.recipe import CONJUGATE, Optimiser
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015) over a list of parameters, with ε where the recipe puts it: PyTorch's own."""
+    """Adam (Kingma & Ba 2015) over a list of parameters, with ε where the recipe puts it: PyTorch's own step."""
 
     def __init__(self, settings: Optimiser, parameters: Sequence[Tensor]) -> None:
         self.settings, self.parameters, self.steps = settings, list(parameters), 0
-        self.adam = torch.optim.Adam(self.parameters, settings.rate, eps=settings.epsilon, fused=True)
-        # Set here because PyTorch's constructor refuses the negative β₁ that Gidel et al. 2019 use.
-        self.adam.param_groups[0]["betas"] = (settings.beta1, settings.beta2)
-        for parameter in self.parameters:
-            self.adam.state[parameter] = {
-                "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
-                "exp_avg": torch.zeros_like(parameter, memory_format=torch.preserve_format),
-                "exp_avg_sq": torch.zeros_like(parameter, memory_format=torch.preserve_format),
-            }
+        self.m = [torch.zeros_like(parameter, memory_format=torch.preserve_format) for parameter in self.parameters]
+        self.v = [torch.zeros_like(moment, memory_format=torch.preserve_format) for moment in self.m]
+        # The fused step counts for itself, in a tensor for each parameter.
+        self.counts = [torch.zeros((), dtype=torch.float32, device=parameter.device) for parameter in self.parameters]
 
+    @torch.no_grad()
     def apply(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
         """Moves the parameters against their gradients, once, when the share `progress` of the run is done."""
         self.steps += 1
-        self.adam.param_groups[0]["lr"] = rate(self.settings, progress, self.steps)
-        gradients = with_decay(self.settings, self.parameters, gradients)
-        if self.settings.epsilon_placement == "before":
-            corrected = self.settings.epsilon / math.sqrt(1 - self.settings.beta2**self.steps)
-            self.adam.param_groups[0]["eps"] = corrected
-        for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            # The fused step walks memory without a look at strides, and a convolution's gradient may be channels-last.
-            same = gradient.stride() == parameter.stride()
-            parameter.grad = gradient if same else torch.empty_like(parameter).copy_(gradient)
-        self.adam.step()
+        settings, epsilon = self.settings, self.settings.epsilon
+        if settings.epsilon_placement == "before":
+            epsilon /= math.sqrt(1 - settings.beta2**self.steps)
+        # The fused step walks memory without a look at strides, and a convolution's gradient may be channels-last.
+        pairs = zip(self.parameters, with_decay(settings, self.parameters, gradients), strict=True)
+        same = [g if g.stride() == p.stride() else torch.empty_like(p).copy_(g) for p, g in pairs]
+        # The function and not the class `torch.optim.Adam`, which takes a second to make: it loads PyTorch's compiler.
+        adam(
+            self.parameters,
+            same,
+            self.m,
+            self.v,
+            [],
+            self.counts,
+            lr=rate(settings, progress, self.steps),
+            beta1=settings.beta1,
+            beta2=settings.beta2,
+            eps=epsilon,
+            weight_decay=0.0,
+            amsgrad=False,
+            maximize=False,
+            fused=True,
+        )
 
     def state(self) -> dict[str, list[Tensor]]:
         """The moments m and v, each a list in the order of the parameters."""
-        state = [self.adam.state[parameter] for parameter in self.parameters]
-        return {"m": [s["exp_avg"] for s in state], "v": [s["exp_avg_sq"] for s in state]}
+        return {"m": self.m, "v": self.v}
 
     def set_steps(self, steps: int) -> None:
         """Sets how many steps were made, on which the bias correction depends."""
         self.steps = steps
-        for parameter in self.parameters:
-            self.adam.state[parameter]["step"].fill_(steps)
+        for count in self.counts:
+            count.fill_(steps)
 
 
 class SGD:
