@@ -219,7 +219,10 @@ def test_float32_for_10_steps(both, digits, grid):
 def assert_together_32(both, recipe, samples):
     histories = [run(gl, recipe, samples, 10, "float32")[1] for gl in both]
     for name, values in histories[0].items():
-        np.testing.assert_allclose(values, histories[1][name], rtol=1e-4, atol=1e-4, err_msg=name)
+        # The same rounding, until somewhere an activation crosses zero in one framework only. On which processor that
+        # happens at which step is chance: the earliest seen was the eighth.
+        np.testing.assert_allclose(values[:5], histories[1][name][:5], rtol=1e-4, atol=1e-4, err_msg=name)
+        np.testing.assert_allclose(values, histories[1][name], rtol=1e-2, atol=1e-4, err_msg=name)
 
 
 @pytest.mark.parametrize("loss", ["nonsaturating", "relativistic"])

@@ -228,6 +228,7 @@ class Trainer(BaseTrainer):
         """Both players' gradients at the point where they are, and the metrics."""
         consensus = penalise and self.recipe.penalty == "consensus"
         competitive = self.recipe.update == "competitive"
+        once = self._judged_once
         players = _trainable(self.discriminator), _trainable(self.generator)
         with tf.GradientTape(persistent=competitive, watch_accessed_variables=False) as outer:
             if consensus or competitive:
@@ -235,12 +236,12 @@ class Trainer(BaseTrainer):
             with tf.GradientTape(persistent=competitive, watch_accessed_variables=False) as tape:
                 tape.watch([*players[0], *players[1]] if competitive else players[1])
                 fake = self.generator(draws["latents"][0], training=True)
-                with contextlib.nullcontext() if competitive else tape.stop_recording():
+                with contextlib.nullcontext() if competitive or once else tape.stop_recording():
                     # Consensus and competitive ask how D's gradient changes with G: the outer tape records on.
                     d_loss, penalty, d_real, d_fake, d_gradients = self._judge(real, fake, draws, 0, penalise)
                 if self.recipe.fresh_noise:
                     fake = self.generator(draws["latents"][-1], training=True)
-                g_loss = self._generator_loss(real, fake, draws)
+                g_loss = self._generator_loss(real, fake, draws, (d_real, d_fake) if once else None)
             g_gradients = distributed.average(tape.gradient(g_loss, players[1]))
             metrics = [d_loss, g_loss, tf.reduce_mean(d_real), tf.reduce_mean(d_fake), penalty]
             if competitive:
@@ -342,13 +343,17 @@ class Trainer(BaseTrainer):
         gradients = distributed.average(tape.gradient(total, _trainable(self.discriminator)))
         return d_loss, penalty, d_real, d_fake, gradients
 
-    def _generator_loss(self, real: Tensor, fake: Tensor, draws: dict[str, Tensor]) -> Tensor:
-        noise = draws.get("instance_noise")
-        fake_logits = self.discriminator(self._pack(fake, noise, -1, 1), training=True)
-        # Only the relativistic loss looks at real samples in G's step.
-        real_logits = tf.stop_gradient(fake_logits)
-        if self._relativistic:
-            real_logits = self.discriminator(self._pack(real, noise, -1, 0), training=True)
+    def _generator_loss(self, real: Tensor, fake: Tensor, draws: dict[str, Tensor], logits: Any = None) -> Tensor:
+        """G's loss; `logits` are what D said of both in its own step, where that is what it would say here."""
+        if logits is not None:
+            real_logits, fake_logits = logits
+        else:
+            noise = draws.get("instance_noise")
+            fake_logits = self.discriminator(self._pack(fake, noise, -1, 1), training=True)
+            # Only the relativistic loss looks at real samples in G's step.
+            real_logits = tf.stop_gradient(fake_logits)
+            if self._relativistic:
+                real_logits = self.discriminator(self._pack(real, noise, -1, 0), training=True)
         return self._loss.generator(real_logits, fake_logits)
 
     def _penalty_weight(self, draws: dict[str, Tensor]) -> Tensor:
@@ -487,6 +492,11 @@ class Trainer(BaseTrainer):
     @property
     def _relativistic(self) -> bool:
         return self.recipe.loss == "relativistic"
+
+    @property
+    def _judged_once(self) -> bool:
+        """Whether G's step from D's point looks at the very inputs that D's step has judged."""
+        return not (self.recipe.fresh_noise or self.recipe.instance_noise)
 
 
 def device_name() -> str:

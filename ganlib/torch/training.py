@@ -42,6 +42,7 @@ class Trainer(BaseTrainer):
         self._generator_optimiser = optimisers.get(recipe.generator_optimiser, _trainable(self.generator))
         self._discriminator_optimiser = optimisers.get(recipe.discriminator_optimiser, _trainable(self.discriminator))
         self._state = self._changing()
+        self._copy = self._state[0].new_empty(sum(tensor.numel() for tensor in self._state))
         self._averaging, self._averaged = _floats(self.generator), _floats(self.average)
         self._to_average = get_ema_multi_avg_fn(recipe.moving_average)
         self._loss = losses.get(recipe.loss)
@@ -103,13 +104,15 @@ class Trainer(BaseTrainer):
         consensus = penalise and self.recipe.penalty == "consensus"
         competitive = self.recipe.update == "competitive"
         linked = consensus or competitive  # which ask how D's gradient changes with G
+        once = self._judged_once
         fake = self.generator(inputs["latents"][0])
         d_loss, penalty, d_real, d_fake, d_gradients = self._judge(
-            real, fake if linked else fake.detach(), inputs, 0, penalise, create_graph=linked
+            real, fake if linked or once else fake.detach(), inputs, 0, penalise, create_graph=linked, again=once
         )
         if self.recipe.fresh_noise:
             fake = self.generator(inputs["latents"][-1])
-        g_loss, g_gradients = self._improve(real, fake, inputs, create_graph=linked)
+        logits = (d_real, d_fake) if once else None
+        g_loss, g_gradients = self._improve(real, fake, inputs, logits, create_graph=linked)
         metrics = [d_loss, g_loss, d_real.mean(), d_fake.mean(), penalty]
         if competitive:
             d_gradients, g_gradients, steps = self._compete(d_loss + penalty, g_loss, d_gradients, g_gradients, inputs)
@@ -220,8 +223,12 @@ class Trainer(BaseTrainer):
         turn: int,
         penalise: bool,
         create_graph: bool = False,
+        again: bool = False,
     ) -> Any:
-        """D's loss, its penalty, both kinds of logits, and the gradients of loss and penalty in D's weights."""
+        """D's loss, its penalty, both kinds of logits, and the gradients of loss and penalty in D's weights.
+
+        `again` keeps the logits' graph, for G's loss.
+        """
         noise, mix = inputs.get("instance_noise"), inputs.get("mix")
         real_input, fake_input = self._pack(real, noise, turn, 0), self._pack(fake, noise, turn, 1)
         d_real, d_fake = self.discriminator(real_input), self.discriminator(fake_input)
@@ -230,15 +237,31 @@ class Trainer(BaseTrainer):
         if penalise and self.recipe.penalty != "consensus":
             penalty = self._penalty(real_input, fake_input, None if mix is None else mix[turn])
             penalty = self.recipe.penalty_every * self._penalty_weight(inputs) * penalty
-        gradients = torch.autograd.grad(d_loss + penalty, _trainable(self.discriminator), create_graph=create_graph)
+        gradients = torch.autograd.grad(
+            d_loss + penalty,
+            _trainable(self.discriminator),
+            create_graph=create_graph,
+            retain_graph=create_graph or again,
+        )
         return d_loss, penalty, d_real, d_fake, distributed.average(gradients)
 
-    def _improve(self, real: Tensor, fake: Tensor, inputs: dict[str, Any], create_graph: bool = False) -> Any:
-        """G's loss and its gradients in G's weights. Asking for these alone spares those of D's weights."""
-        noise = inputs.get("instance_noise")
-        fake_logits = self.discriminator(self._pack(fake, noise, -1, 1))
-        # Only the relativistic loss looks at real samples in G's step.
-        real_logits = self.discriminator(self._pack(real, noise, -1, 0)) if self._relativistic else fake_logits.detach()
+    def _improve(
+        self, real: Tensor, fake: Tensor, inputs: dict[str, Any], logits: Any = None, create_graph: bool = False
+    ) -> Any:
+        """G's loss and its gradients in G's weights. Asking for these alone spares those of D's weights.
+
+        Args:
+            logits: what D said of both in its own step, where that is what it would say here.
+        """
+        if logits is not None:
+            real_logits, fake_logits = logits
+        else:
+            noise = inputs.get("instance_noise")
+            fake_logits = self.discriminator(self._pack(fake, noise, -1, 1))
+            # Only the relativistic loss looks at real samples in G's step.
+            real_logits = fake_logits.detach()
+            if self._relativistic:
+                real_logits = self.discriminator(self._pack(real, noise, -1, 0))
         g_loss = self._loss.generator(real_logits, fake_logits)
         gradients = torch.autograd.grad(g_loss, _trainable(self.generator), create_graph=create_graph)
         return g_loss, distributed.average(gradients)
@@ -313,8 +336,9 @@ class Trainer(BaseTrainer):
 
     @torch.no_grad()
     def _copy_state(self) -> Any:
-        flat = torch.cat([tensor.flatten() for tensor in self._state])
-        return flat, self._generator_optimiser.steps, self._discriminator_optimiser.steps
+        # Always into the same memory: a fresh block of many megabytes costs more than the copy itself.
+        torch.cat([tensor.flatten() for tensor in self._state], out=self._copy)
+        return self._copy, self._generator_optimiser.steps, self._discriminator_optimiser.steps
 
     @torch.no_grad()
     def _restore_state(self, state: Any) -> None:
@@ -378,6 +402,11 @@ class Trainer(BaseTrainer):
     @property
     def _relativistic(self) -> bool:
         return self.recipe.loss == "relativistic"
+
+    @property
+    def _judged_once(self) -> bool:
+        """Whether G's step from D's point looks at the very inputs that D's step has judged."""
+        return not (self.recipe.fresh_noise or self.recipe.instance_noise)
 
 
 def device_name() -> str:
