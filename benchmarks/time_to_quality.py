@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from training_step import tensorflow_tutorial, torch_tutorial
+from training_step import as_installed, tensorflow_tutorial, torch_tutorial
 
 import ganlib
 from ganlib import ledger, metrics
@@ -122,6 +122,7 @@ def main() -> None:
     if options.table:
         print(table())
         return
+    as_installed()
     for data in options.data:
         for backend in [options.backend] if options.backend else ganlib.available():
             for seed in range(options.seeds):

@@ -7,9 +7,9 @@
 The tutorials' loops are written here as their pages have them: plain networks, one `optimizer.step()` after
 `backward()` through everything in PyTorch; one `tf.function` with two tapes in TensorFlow. Both frameworks may use all
 cores. The repetitions of loop, ganlib and a matrix product take turns, and each ratio is of neighbours in time; the
-ledger keeps every one. What a recipe does and the loops do not, noise on the images and a moving average, is off. The
-multiply-adds of a step are counted from the layers: the forward pass costs F, the gradients in the activations F, those
-in the weights F. Both loops are credited with what a step needs, not with what they do.
+ledger keeps every one. What a recipe does and the loops do not, such as noise on the images, is off. The multiply-adds
+of a step are counted from the layers: the forward pass costs F, the gradients in the activations F, those in the
+weights F. Both loops are credited with what a step needs, not with what they do.
 """
 
 from __future__ import annotations
@@ -33,10 +33,21 @@ ABOUT = (
 )
 COMMAND = "python benchmarks/training_step.py"
 BATCHES = {"pytorch-tutorial": 64, "tensorflow-tutorial": 256, "dcgan-digits": 64}
-OFF = {"moving_average": 0.0, "instance_noise": 0.0}  # which the tutorials' loops do not have either
+# What a step does in the tutorials' loops: both players' losses are of the same images, in TensorFlow's from the same
+# point, and nothing blurs the images or averages the weights.
+OFF = {"moving_average": 0.0, "instance_noise": 0.0, "fresh_noise": False}
+SAME_GAME = {"torch": OFF, "tensorflow": {**OFF, "update": "simultaneous"}}
 SECONDS = 3.0  # that a repetition takes, about
 WARM_UP = 3  # steps
 MATRIX = 2048
+# Set, they make the frameworks quieter or kinder to other processes, as in the Makefile, and several times slower here.
+SLOW = ("OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS")
+
+
+def as_installed() -> None:
+    """Lets the frameworks run as they come, before they are loaded."""
+    for name in SLOW:
+        os.environ.pop(name, None)
 
 
 def data(recipe: ganlib.Recipe) -> np.ndarray:
@@ -160,14 +171,15 @@ def flops(recipe: ganlib.Recipe) -> float:
     """What one step must compute: 2 for each multiply-add."""
     g = sum(c.multiply_adds for c in architectures.costs(architectures.generator_layers(recipe), (recipe.latent,)))
     d = sum(c.multiply_adds for c in architectures.costs(architectures.discriminator_layers(recipe), recipe.shape))
-    # D on real and on fake: forward, and back to its weights. G: forward and back, through D as it moved.
-    return 2.0 * recipe.batch_size * (2 * 3 * d + 2 * d + 3 * g)
+    # D on real and on fake: forward, and back to its weights. G: forward and back, through D; forward if it has moved.
+    through = d if recipe.update == "simultaneous" else 2 * d
+    return 2.0 * recipe.batch_size * (2 * 3 * d + through + 3 * g)
 
 
 def measure(network: str, backend: str, precision: str, repetitions: int) -> tuple[dict[str, Any], float]:
     """The seconds of each repetition's step in the tutorial's loop and in ganlib, and of the matrix product."""
     began = time.perf_counter()
-    recipe = ganlib.recipe(network, batch_size=BATCHES[network], **OFF)
+    recipe = ganlib.recipe(network, batch_size=BATCHES[network], **SAME_GAME[backend])
     images = data(recipe)
     tutorial, _ = {"torch": torch_tutorial, "tensorflow": tensorflow_tutorial}[backend](recipe, images)
     trainer = ganlib.backend(backend).Trainer(recipe, 0, precision=precision)
@@ -239,12 +251,13 @@ def main() -> None:
     if options.table:
         print(table())
         return
+    as_installed()
     if options.backend is None:  # a process each: two frameworks' threads would disturb each other
         for backend in ganlib.available():
             os.spawnv(os.P_WAIT, sys.executable, [sys.executable, *sys.argv, "--backend", backend])
         return
     for network in options.network:
-        recipe = {"name": network, "batch_size": BATCHES[network], **OFF}
+        recipe = {"name": network, "batch_size": BATCHES[network], **SAME_GAME[options.backend]}
         trainers = ganlib.backend(options.backend).Trainer
         # Where "auto" is float32, once is enough.
         for precision in dict.fromkeys(trainers(ganlib.recipe(**recipe), 0, p).precision for p in options.precision):

@@ -1,7 +1,10 @@
 """The measurements of time: that they measure what they say. What they found is never asserted."""
 
+import dataclasses
+
 import cost
 import numpy as np
+import precision as precision_benchmark
 import pytest
 import time_to_quality
 import training_step
@@ -29,6 +32,8 @@ def test_the_counted_work_is_three_passes_of_each_player_and_one_through_a_froze
     recipe = ganlib.recipe("ring", generator_octaves=0, discriminator_octaves=0, width=10, depth=1, latent=4)
     g, d = 4 * 10 + 10 * 2, 2 * 10 + 10 * 1
     assert training_step.flops(recipe) == 2 * recipe.batch_size * (3 * 2 * d + 2 * d + 3 * g)
+    recipe = dataclasses.replace(recipe, update="simultaneous")  # what D said of the fakes serves both players
+    assert training_step.flops(recipe) == 2 * recipe.batch_size * (3 * 2 * d + d + 3 * g)
 
 
 def test_cost_is_measured_along_each_axis(gl, quick):
@@ -58,3 +63,10 @@ def test_time_to_quality_looks_at_the_distance_and_counts_training_only(gl, way)
 def test_the_first_look_that_is_as_good_counts():
     looks = [[50, 1.0, 90.0], [100, 2.0, 30.0], [150, 3.0, 40.0]]
     assert [time_to_quality.reached(looks, target) for target in (95, 35, 10)] == [1.0, 2.0, float("inf")]
+
+
+def test_the_same_seeds_are_scored_in_both_precisions(gl):
+    for precision in precision_benchmark.PRECISIONS:
+        result = precision_benchmark.run(precision, gl.name, 0, steps=1)
+        assert result["frechet"] > 50 > result["frechet_floor"] > 0
+        assert 0 <= result["coverage"] < 0.5
