@@ -1,6 +1,7 @@
 """The measurements of time: that they measure what they say. What they found is never asserted."""
 
 import dataclasses
+from pathlib import Path
 
 import cost
 import numpy as np
@@ -70,3 +71,10 @@ def test_the_same_seeds_are_scored_in_both_precisions(gl):
         result = precision_benchmark.run(precision, gl.name, 0, steps=1)
         assert result["frechet"] > 50 > result["frechet_floor"] > 0
         assert 0 <= result["coverage"] < 0.5
+
+
+@pytest.mark.parametrize("benchmark", [training_step])
+def test_the_readme_shows_what_was_measured(benchmark):
+    readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+    assert benchmark.table() in readme
+    assert benchmark.COMMAND in readme
