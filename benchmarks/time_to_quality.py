@@ -91,11 +91,16 @@ def table() -> str:
         "| Data | Framework | the tutorial's distance after | ganlib is there after | ratio (spread) | seeds |",
         "|:--|:--|--:|--:|--:|--:|",
     ]
-    rows = ledger.load(NAME)
+    rows = ledger.load(NAME).rows
     for data in OURS:
         for backend in TUTORIALS:
             theirs, ours = (
-                [row["result"]["looks"] for row in rows.select(data=data, backend=backend, way=way)] for way in WAYS
+                [
+                    row["result"]["looks"]
+                    for row in rows
+                    if row["key"].items() >= {"data": data, "backend": backend, "way": way}.items()
+                ]
+                for way in WAYS
             )
             if not theirs or not ours:
                 continue
