@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 _ENTRIES = 1 << 22  # of the largest temporary matrix of distances: 32 MiB
+_ROUNDING = 1e-13  # of a squared distance, as a share of both squared norms; more than the products leave
 
 
 class Score(float):
@@ -451,13 +452,15 @@ def prdc(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Prdc:
 
 def _neighbours(x: np.ndarray, k: int) -> tuple[np.ndarray, float]:
     """Squared distance of each to its k-th nearest other; the share that are among those k of any other."""
-    radius, chosen = np.empty(len(x)), np.zeros(len(x), bool)
+    radius, chosen, squares = np.empty(len(x)), np.zeros(len(x), bool), (x**2).sum(axis=1)
     for part in _blocks(len(x), len(x)):
         distance = _squared_distances(x[part], x)
         rows = np.arange(len(distance))
         distance[rows, part.start + rows] = np.inf  # not itself
         nearest = np.argpartition(distance, k - 1, axis=1)[:, :k]
-        radius[part] = distance[rows, nearest[:, k - 1]]
+        last = nearest[:, k - 1]
+        # What lies on the border is outside: rounding, which differs between two products, must not let it in.
+        radius[part] = distance[rows, last] - _ROUNDING * (squares[part] + squares[last])
         chosen[nearest] = True
     return radius, float(chosen.mean())
 
@@ -468,7 +471,7 @@ def _squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     distance = x @ y.T
     distance *= -2
     distance += norms
-    distance[distance < 1e-13 * norms] = 0
+    distance[distance < _ROUNDING * norms] = 0
     return distance
 
 
