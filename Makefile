@@ -31,7 +31,7 @@ book: $(VENV)/.installed  ## builds the site in _build/html; half a minute
 	@echo '    $(BIN)/python -m http.server --directory _build/html'
 	@echo 'and open http://localhost:8000.'
 
-test: lint unit long one-framework notebook-tests  ## every check below; about an hour
+test: lint unit long one-framework notebook-tests  ## every check below; half an hour to an hour
 
 lint: $(VENV)/.installed  ## style and types; half a minute
 	$(BIN)/ruff check .
