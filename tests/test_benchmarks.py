@@ -73,7 +73,7 @@ def test_the_same_seeds_are_scored_in_both_precisions(gl):
         assert 0 <= result["coverage"] < 0.5
 
 
-@pytest.mark.parametrize("benchmark", [training_step, time_to_quality])
+@pytest.mark.parametrize("benchmark", [training_step, precision_benchmark, time_to_quality])
 def test_the_readme_shows_what_was_measured(benchmark):
     readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
     assert benchmark.table() in readme
