@@ -340,7 +340,7 @@ def test_the_skip_link_leads_to_the_text(page):
     page.keyboard.press("Tab")
     skip = page.locator(":focus")
     assert skip.inner_text().strip() == "Skip to main content"
-    assert skip.bounding_box()["y"] >= 0
+    page.wait_for_function("document.activeElement.getBoundingClientRect().y >= 0")  # it slides in
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
