@@ -320,6 +320,7 @@ def test_data_is_either_images_or_points():
 def test_importing_loads_no_other_library():
     code = (
         "import sys, ganlib.data; ganlib.data.load('ring', n=10); ganlib.data.load('shapes', n=10); "
+        "ganlib.data.load('digits', size=8); "
         "print({'PIL', 'sklearn', 'pooch', 'requests', 'scipy', 'torch', 'keras'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
