@@ -4,7 +4,7 @@
     python benchmarks/training_step.py --network dcgan-digits --backend torch --repetitions 20
     python benchmarks/training_step.py --table             # what was measured, as the README shows it
 
-The tutorials' loops are written here as their pages have them: plain networks, one `optimizer.step()` after
+The tutorials' loops are written here as their pages have them: the framework's own layers, one `optimizer.step()` after
 `backward()` through everything in PyTorch; one `tf.function` with two tapes in TensorFlow. Both frameworks may use all
 cores. The repetitions of loop, ganlib and a matrix product take turns, and each ratio is of neighbours in time; the
 ledger keeps every one. What a recipe does and the loops do not, such as noise on the images, is off. The multiply-adds
@@ -56,13 +56,83 @@ def data(recipe: ganlib.Recipe) -> np.ndarray:
     return values.astype(np.float32)
 
 
+def torch_network(layers: list[architectures.Layer], shape: architectures.Shape) -> Any:
+    """The layers as PyTorch has them, with the tutorial's initial weights."""
+    from torch import nn
+
+    stack: list[nn.Module] = []
+    for layer, (*size, channels) in zip(layers, [shape, *architectures.shapes(layers, shape)], strict=False):
+        match layer:
+            case architectures.Dense():
+                stack.append(nn.Linear(channels, layer.units, layer.bias))
+            case architectures.Conv() | architectures.ConvTranspose():
+                pad = (layer.kernel - 1) // 2 if layer.padding == "same" else 0
+                how = channels, layer.filters, layer.kernel, layer.stride, pad
+                if isinstance(layer, architectures.Conv):
+                    stack.append(nn.Conv2d(*how, bias=layer.bias))
+                else:
+                    extra = layer.stride - layer.kernel + 2 * pad if layer.padding == "same" else 0
+                    stack.append(nn.ConvTranspose2d(*how, extra, bias=layer.bias))
+            case architectures.BatchNorm():
+                stack.append(nn.BatchNorm2d(channels) if size else nn.BatchNorm1d(channels))
+            case architectures.LeakyReLU():
+                stack.append(nn.LeakyReLU(layer.slope, inplace=True) if layer.slope else nn.ReLU(inplace=True))
+            case architectures.Dropout():
+                stack.append(nn.Dropout(layer.rate))
+            case architectures.Reshape(shape=(height, width, channels)):
+                stack.append(nn.Unflatten(1, (channels, height, width)))
+            case _:
+                stack.append({architectures.Flatten: nn.Flatten, architectures.Tanh: nn.Tanh}[type(layer)]())
+    for module in stack:
+        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0, 0.02)
+        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1, 0.02)
+    return nn.Sequential(*stack)
+
+
+def tensorflow_network(layers: list[architectures.Layer], shape: architectures.Shape) -> Any:
+    """The layers as Keras has them, with its own initial weights."""
+    from keras import Sequential
+    from keras import layers as of
+
+    stack: list[Any] = [of.Input(shape)]
+    for layer in layers:
+        match layer:
+            case architectures.Dense():
+                stack.append(of.Dense(layer.units, use_bias=layer.bias))
+            case architectures.Conv() | architectures.ConvTranspose():
+                kind = of.Conv2D if isinstance(layer, architectures.Conv) else of.Conv2DTranspose
+                how = {"strides": layer.stride, "padding": layer.padding, "use_bias": layer.bias}
+                stack.append(kind(layer.filters, layer.kernel, **how))
+            case architectures.BatchNorm():
+                stack.append(of.BatchNormalization())
+            case architectures.LeakyReLU():
+                stack.append(of.LeakyReLU(negative_slope=layer.slope) if layer.slope else of.ReLU())
+            case architectures.Dropout():
+                stack.append(of.Dropout(layer.rate))
+            case architectures.Reshape():
+                stack.append(of.Reshape(layer.shape))
+            case architectures.Flatten():
+                stack.append(of.Flatten())
+            case _:
+                stack.append(of.Activation("tanh"))
+    return Sequential(stack)
+
+
+def networks(recipe: ganlib.Recipe, backend: str) -> tuple[Any, Any]:
+    """The recipe's generator and discriminator, made of the framework's own layers."""
+    make = {"torch": torch_network, "tensorflow": tensorflow_network}[backend]
+    generator = make(architectures.generator_layers(recipe), (recipe.latent,))
+    return generator, make(architectures.discriminator_layers(recipe), architectures.discriminator_input(recipe))
+
+
 def torch_tutorial(recipe: ganlib.Recipe, images: np.ndarray, seed: int = 0) -> tuple[Callable[[int], None], Any]:
-    """The loop of PyTorch's DCGAN tutorial around ganlib's networks, and its generator; the sigmoid is the loss's."""
+    """The loop of PyTorch's DCGAN tutorial, and its generator; D's sigmoid is applied here."""
     import torch
 
-    gl = ganlib.backend("torch")
     torch.manual_seed(seed)
-    netG, netD = gl.Generator(recipe, seed), gl.Discriminator(recipe, seed)
+    netG, netD = networks(recipe, "torch")
     criterion = torch.nn.BCELoss()
     optimizerD = torch.optim.Adam(netD.parameters(), lr=2e-4, betas=(0.5, 0.999))
     optimizerG = torch.optim.Adam(netG.parameters(), lr=2e-4, betas=(0.5, 0.999))
@@ -111,12 +181,11 @@ def torch_tutorial(recipe: ganlib.Recipe, images: np.ndarray, seed: int = 0) -> 
 
 
 def tensorflow_tutorial(recipe: ganlib.Recipe, images: np.ndarray, seed: int = 0) -> tuple[Callable[[int], None], Any]:
-    """The loop of TensorFlow's DCGAN tutorial around ganlib's networks, and its generator."""
+    """The loop of TensorFlow's DCGAN tutorial, and its generator."""
     import tensorflow as tf
 
-    gl = ganlib.backend("tensorflow")
-    tf.random.set_seed(seed)
-    generator, discriminator = gl.Generator(recipe, seed), gl.Discriminator(recipe, seed)
+    tf.keras.utils.set_random_seed(seed)
+    generator, discriminator = networks(recipe, "tensorflow")
     cross_entropy = tf.keras.losses.BinaryCrossentropy(from_logits=True)
     generator_optimizer = tf.keras.optimizers.Adam(1e-4)
     discriminator_optimizer = tf.keras.optimizers.Adam(1e-4)

@@ -28,6 +28,20 @@ def test_a_step_is_timed_against_the_tutorials_loop(gl, quick):
     assert result["ratio_lowest"] <= result["ratio"] <= result["ratio_highest"]
 
 
+@pytest.mark.parametrize("network", training_step.BATCHES)
+def test_the_tutorials_loop_has_the_recipes_networks(gl, network):
+    recipe = ganlib.recipe(network)
+    generator, discriminator = training_step.networks(recipe, gl.name)
+    trainer = gl.Trainer(recipe, generator=generator, discriminator=discriminator)
+    assert trainer.sample(2).shape == (2, *recipe.shape)
+    for theirs, ours in ((generator, gl.Generator(recipe)), (discriminator, gl.Discriminator(recipe))):
+        weights, own = (
+            [w for w in model.parameters()] if gl.name == "torch" else model.trainable_weights
+            for model in (theirs, ours)
+        )
+        assert [tuple(w.shape) for w in weights] == [tuple(w.shape) for w in own]
+
+
 def test_the_counted_work_is_three_passes_of_each_player_and_one_through_a_frozen_one():
     """Dense players without biases, whose multiply-adds are known: D is judged twice, and passed through once more."""
     recipe = ganlib.recipe("ring", generator_octaves=0, discriminator_octaves=0, width=10, depth=1, latent=4)

@@ -215,3 +215,44 @@ def test_dropout_keeps_the_mean_and_the_rate(gl, native):
     drawn = np.array([native.forward(gl, model, x, training=True)[0] for _ in range(300)])
     assert drawn.std() > 0
     assert abs(drawn.mean() - still[0]) < 4 * drawn.std() / np.sqrt(len(drawn))
+
+
+@pytest.mark.skipif("torch" not in ganlib.available(), reason="PyTorch only")
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize(("kernel", "stride"), [(4, 2), (3, 2), (5, 1), (2, 3)])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_wide_convolutions_are_pytorchs_own_and_so_are_their_derivatives(
+    monkeypatch, padding, kernel, stride, transposed
+):
+    """As products of matrices, or by PyTorch: the outputs, their gradients, and the gradients' gradients."""
+    import torch
+
+    from ganlib.torch import networks
+
+    kind = "ConvTranspose" if transposed else "Conv"
+    layer = getattr(networks, kind)(3, getattr(architectures, kind)(5, kernel, stride, padding, bias=True)).double()
+    x = torch.randn(2, 3, 7, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    found, asked = {}, []
+    for wide in (True, False):
+        monkeypatch.setattr(networks, "_faster_as_product", lambda *_, wide=wide: asked.append(wide) or wide)
+        y = layer(x)
+        tensors = [x, layer.weight, layer.bias]
+        first = torch.autograd.grad(torch.sin(y).sum(), tensors, create_graph=True)
+        second = torch.autograd.grad(sum(gradient.square().sum() for gradient in first), tensors)
+        found[wide] = [tensor.detach() for tensor in (y, *first, *second)]
+    for ours, theirs in zip(found[True], found[False], strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
+    assert asked == [True, False] or (transposed and padding == "same" and stride > kernel)  # which is not for products
+
+
+@pytest.mark.skipif("torch" not in ganlib.available(), reason="PyTorch only")
+def test_only_wide_convolutions_are_products(monkeypatch):
+    import torch
+
+    from ganlib.torch import networks
+
+    choose, chosen = networks._faster_as_product, []
+    monkeypatch.setattr(networks, "_faster_as_product", lambda *about: chosen.append(choose(*about)) or chosen[-1])
+    discriminator = networks.Discriminator(ganlib.recipe("pytorch-tutorial"))
+    discriminator(torch.zeros(2, 3, 64, 64))
+    assert chosen == [False, False, False, True, False]  # the fourth is 256 channels to 512 at 4×4

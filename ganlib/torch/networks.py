@@ -102,7 +102,7 @@ def _module(layer: Layer, shape: Shape) -> nn.Module:
             # PyTorch's momentum is the weight of the new statistics, Keras's and ours that of the old.
             return kind(channels, eps=layer.epsilon, momentum=1 - layer.momentum)
         case architectures.LeakyReLU():
-            return nn.LeakyReLU(layer.slope) if layer.slope else nn.ReLU()
+            return nn.LeakyReLU(layer.slope, inplace=True) if layer.slope else nn.ReLU(inplace=True)
         case architectures.Tanh():
             return nn.Tanh()
         case architectures.Sigmoid():
@@ -138,6 +138,7 @@ class Conv(nn.Conv2d):
     def __init__(self, channels: int, layer: architectures.Conv) -> None:
         super().__init__(channels, layer.filters, layer.kernel, layer.stride, bias=layer.bias)
         self.same = layer.padding == "same"
+        _channels_last(self)
         self.register_buffer("u", torch.ones(layer.filters) if layer.spectral else None)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -149,7 +150,13 @@ class Conv(nn.Conv2d):
                 pad = top
             else:
                 x = F.pad(x, (left, right, top, bottom))
-        return F.conv2d(x, _spectral_weight(self), self.bias, self.stride, pad)
+        weight, kernel, stride = _spectral_weight(self), self.kernel_size[0], self.stride[0]
+        height, width = ((size + 2 * pad - kernel) // stride + 1 for size in x.shape[2:])
+        if not _faster_as_product(weight, x, height * width):
+            return F.conv2d(x, weight, self.bias, stride, pad)
+        rows = _Windows.apply(F.pad(x, (pad,) * 4).permute(0, 2, 3, 1), kernel, stride)
+        rows = F.linear(rows, weight.permute(0, 2, 3, 1).flatten(1), self.bias)
+        return rows.unflatten(0, (-1, height, width)).permute(0, 3, 1, 2)
 
 
 class ConvTranspose(nn.ConvTranspose2d):
@@ -165,11 +172,80 @@ class ConvTranspose(nn.ConvTranspose2d):
         super().__init__(
             channels, layer.filters, layer.kernel, layer.stride, before, output_padding=extra, bias=layer.bias
         )
-        self.cut = after - before
+        self.before, self.cut = before, after - before
+        _channels_last(self)
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
-        x = super().forward(x, output_size)
+        if not self.output_padding[0] and _faster_as_product(self.weight, x, x.shape[2] * x.shape[3]):
+            x = self._product(x)
+        else:
+            x = super().forward(x, output_size)
         return x[:, :, : x.shape[2] - self.cut, : x.shape[3] - self.cut] if self.cut else x
+
+    def _product(self, x: Tensor) -> Tensor:
+        kernel, stride, pad = self.kernel_size[0], self.stride[0], self.before
+        height, width = (stride * (size - 1) + kernel for size in x.shape[2:])
+        rows = x.permute(0, 2, 3, 1).flatten(0, 2) @ self.weight.permute(0, 2, 3, 1).flatten(1)
+        y = _Sum.apply(rows, (len(x), height, width, self.out_channels), kernel, stride)
+        y = y[:, pad : height - pad, pad : width - pad].contiguous().permute(0, 3, 1, 2)
+        return y if self.bias is None else y + self.bias[:, None, None].to(y.dtype)
+
+
+# Wide convolutions on a CPU, as products of matrices. PyTorch's own take longer where many channels meet few windows:
+# the gradient of such weights up to five times as long.
+
+_WIDE, _FEW = 2**15, 16  # pairs of channels, and windows
+
+
+def _faster_as_product(weight: Tensor, x: Tensor, windows: int) -> bool:
+    return x.device.type == "cpu" and windows <= _FEW and weight.shape[0] * weight.shape[1] >= _WIDE
+
+
+def _channels_last(module: nn.Conv2d | nn.ConvTranspose2d) -> None:
+    """Keeps a wide layer's weight in the order (out, height, width, in), in which it is a matrix as it lies."""
+    if module.weight.shape[0] * module.weight.shape[1] >= _WIDE:
+        module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
+
+
+class _Windows(torch.autograd.Function):
+    """(n, height, width, channels) to one row for each kernel × kernel window, (windows, kernel² · channels).
+
+    A convolution is the product of these rows with its weights, as chapter 1 shows it. The transpose is `_Sum`.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, kernel: int, stride: int) -> Tensor:
+        ctx.shape, ctx.how = x.shape, (kernel, stride)
+        x = x.contiguous()
+        image, row, pixel, _ = x.stride()
+        down, across = ((size - kernel) // stride + 1 for size in x.shape[1:3])
+        # A row of a window lies in memory without a gap.
+        size = len(x), down, across, kernel, kernel * x.shape[3]
+        return x.as_strided(size, (image, stride * row, stride * pixel, row, 1)).reshape(-1, kernel * size[-1])
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        return _Sum.apply(gradients[0], ctx.shape, *ctx.how), None, None
+
+
+class _Sum(torch.autograd.Function):
+    """Each window's row is added where the window was: the transpose of `_Windows`."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, shape: tuple[int, ...], kernel: int, stride: int) -> Tensor:
+        ctx.how = kernel, stride
+        n, height, width, channels = shape
+        down, across = ((size - kernel) // stride + 1 for size in (height, width))
+        windows = rows.reshape(n, down, across, kernel, kernel, channels)
+        image = rows.new_zeros(shape)
+        for i in range(kernel):
+            for j in range(kernel):
+                image[:, i : i + stride * down : stride, j : j + stride * across : stride] += windows[:, :, :, i, j]
+        return image
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        return _Windows.apply(gradients[0], *ctx.how), None, None, None
 
 
 class DepthToSpace(nn.Module):

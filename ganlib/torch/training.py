@@ -327,7 +327,7 @@ class Trainer(BaseTrainer):
         weights = [tensor for model in models for tensor, _ in neutral_weights(model).values()]
         optimisers = self._generator_optimiser, self._discriminator_optimiser
         moments = [moment for optimiser in optimisers for slot in optimiser.state().values() for moment in slot]
-        return [*(tensor for tensor in weights if tensor.is_floating_point()), *moments]
+        return [_as_it_lies(tensor) for tensor in (*weights, *moments) if tensor.is_floating_point()]
 
     @torch.no_grad()
     def _sum_of_state(self) -> Tensor:
@@ -418,6 +418,11 @@ def _floats(model: nn.Module | None) -> list[Tensor]:
     """All weights and moving statistics of a network."""
     tensors = [] if model is None else model.state_dict(keep_vars=True).values()
     return [tensor for tensor in tensors if tensor.is_floating_point()]
+
+
+def _as_it_lies(tensor: Tensor) -> Tensor:
+    """The same numbers, the axes in the order in which memory has them, so that copies and sums read it in one go."""
+    return tensor.detach().permute(sorted(range(tensor.ndim), key=lambda axis: -tensor.stride()[axis]))
 
 
 def _trainable(model: nn.Module) -> list[Tensor]:
