@@ -296,7 +296,8 @@ def table() -> str:
         "| Network, batch | Framework | Precision | tutorial's loop | ganlib | ratio (spread) | of a product's rate |"
     ]
     lines += ["|:--|:--|:--|--:|--:|--:|--:|"]
-    for row in ledger.load(NAME).rows:
+    order = lambda row: (row["key"]["backend"] != "torch", list(BATCHES).index(row["key"]["network"]))  # noqa: E731
+    for row in sorted(ledger.load(NAME).rows, key=order):
         key, result = row["key"], row["result"]
         tutorial, ours = (1000 * np.median(result[f"{name}_seconds"]) for name in ("tutorial", "ganlib"))
         spread = f"{result['ratio_lowest']:.2f} to {result['ratio_highest']:.2f}"
