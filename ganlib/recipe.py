@@ -738,12 +738,13 @@ _SOURCE_002 = dataclasses.replace(
     about=(
         "A published introduction to DCGAN: kernels of 5, a transposed convolution of stride 1 before those that "
         "double, dropout in D. Corrected: D takes G's 32×32×3, not 28×28×1; Adam, since plain descent at its rate of "
-        "2e-4 hardly moves. It leaves out the training: 50 epochs."
+        "2e-4 hardly moves; LeakyReLU's slope in G is .2, since with .01, as in D, all images are soon the same. It "
+        "leaves out the training: 50 epochs."
     ),
     generator="source-002",
     discriminator="source-002",
     kernel=5,
-    generator_slope=0.01,
+    generator_slope=0.2,
     discriminator_slope=0.01,
     discriminator_dropout=0.3,
     generator_optimiser=_SOURCE_ADAM,
