@@ -9,7 +9,7 @@
 A run trains one design on the 32×32 shapes or on the digits as RGB, and becomes a row of ganlib/ledgers/sources.json.
 It is scored at several steps, the first before any. What was reduced: 2,000 steps, which are six epochs of the shapes
 where the documents speak of 50 or 100 (001 names none, and makes 6,000); and a quarter of their width, at four times
-their rates, unless --full: Adam's rate should go with one over the width (Yang et al. 2021, table 3). The monitor
+their rates, unless --full: Adam's rate should go with one over the width (Yang et al. 2021). The monitor
 watches each run. The rows "change" are smaller still, digits at 16×16 in grey for 500 steps, each design beside itself
 with one thing changed. The rows "real" score real images against others: the floor. Rows that are there are not run
 again. A run goes through all designs and data on one seed in one framework before it takes the next.
@@ -53,7 +53,7 @@ SOURCES = tuple(f"source-{number:03}" for number in range(5))
 OF_G, OF_D = "generator_optimiser", "discriminator_optimiser"
 
 
-def narrow(name: str, **others: int) -> dict[str, Any]:
+def narrow(name: str, **others: float) -> dict[str, Any]:
     """A source's recipe at a quarter of its width and four times its rates."""
     recipe = ganlib.recipe(name)
     rates = {player: {"rate": 64 // QUARTER * getattr(recipe, player).rate} for player in (OF_G, OF_D)}
@@ -63,6 +63,7 @@ def narrow(name: str, **others: int) -> dict[str, Any]:
 METHODS: dict[str, dict[str, Any]] = {
     **{name: narrow(name, batch_size=32, steps=AT[-1]) for name in SOURCES},
     "source-001": narrow("source-001", batch_size=32, steps=6000),  # its dense D takes longer
+    "source-002, slope .01": narrow("source-002", batch_size=32, steps=AT[-1], generator_slope=0.01),  # as written
     "dcgan-32": {"name": "dcgan-32", "batch_size": 32, "steps": AT[-1]},
     # As its document has it: as many images as 312 steps of 32.
     "source-001, batch 1": narrow("source-001", batch_size=1, steps=10_000),
