@@ -9,10 +9,10 @@
 A run trains one design on the 32×32 shapes or on the digits as RGB, and becomes a row of ganlib/ledgers/sources.json.
 It is scored at several steps, the first before any. What was reduced: 2,000 steps, which are six epochs of the shapes
 where the documents speak of 50 or 100 (001 names none, and makes 6,000); and a quarter of their width, at four times
-their rates, unless --full: Adam's rate should go with one over the width (Yang et al. 2021). The monitor
-watches each run. The rows "change" are smaller still, digits at 16×16 in grey for 500 steps, each design beside itself
-with one thing changed. The rows "real" score real images against others: the floor. Rows that are there are not run
-again. A run goes through all designs and data on one seed in one framework before it takes the next.
+their rates, unless --full: Adam's rate should go with one over the width (Yang et al. 2021). The monitor watches each
+run. The rows "change" are smaller still, digits at 16×16 in grey for 500 steps, each design beside itself with one
+thing changed. The rows "real" score real images against others: the floor. Rows that are there are not run again. All
+designs and data are run on one seed in one framework before the next.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ CHANGES: dict[str, dict[str, dict[str, Any]]] = {  # what a document does, leave
 }
 
 
-def changed(name: str, what: str) -> dict[str, Any]:
+def with_change(name: str, what: str) -> dict[str, Any]:
     """What a row "change" calls its recipe."""
     made = {**narrow(name), **SMALL}
     for field, value in CHANGES[name][what].items():
@@ -131,14 +131,14 @@ def run(method: str, data: str, backend: str, seed: int, full: bool = False) -> 
         scores.append(score(data, samples))
     curves = {f"{name}_at": [row[name] for row in scores] for name in scores[0]}
     result = {**scores[-1], **sizes(recipe), "at": at, **curves}
-    result["findings"] = [finding.sentence for finding in watch.findings]
+    result |= {"findings": [finding.sentence for finding in watch.findings]}
     result |= {name: float(values[-50:].mean()) for name, values in trainer.history.items()}
     return result | ({"samples": picture(samples[:SHOWN])} if seed == 0 and method != CHECK else {}), seconds
 
 
 def change(name: str, what: str, backend: str, seed: int) -> tuple[dict[str, Any], dict[str, Any], float]:
     """One small training with one thing changed: what made it, its score against all digits, its seconds."""
-    made = changed(name, what)
+    made = with_change(name, what)
     recipe, gl = ganlib.recipe(**made), ganlib.backend(backend)
     digits = ganlib.data.load("digits")
     trainer = specimens._trainer(gl, recipe, seed, one_noise=what == "noise drawn once")

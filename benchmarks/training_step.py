@@ -296,8 +296,9 @@ def table() -> str:
         "| Network, batch | Framework | Precision | tutorial's loop | ganlib | ratio (spread) | of a product's rate |"
     ]
     lines += ["|:--|:--|:--|--:|--:|--:|--:|"]
-    order = lambda row: (row["key"]["backend"] != "torch", list(BATCHES).index(row["key"]["network"]))  # noqa: E731
-    for row in sorted(ledger.load(NAME).rows, key=order):
+    places = {network: place for place, network in enumerate(BATCHES)}
+    rows = ledger.load(NAME).rows
+    for row in sorted(rows, key=lambda row: (row["key"]["backend"] != "torch", places[row["key"]["network"]])):
         key, result = row["key"], row["result"]
         tutorial, ours = (1000 * np.median(result[f"{name}_seconds"]) for name in ("tutorial", "ganlib"))
         spread = f"{result['ratio_lowest']:.2f} to {result['ratio_highest']:.2f}"

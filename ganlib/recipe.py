@@ -738,7 +738,7 @@ _SOURCE_002 = dataclasses.replace(
     about=(
         "A published introduction to DCGAN: kernels of 5, a transposed convolution of stride 1 before those that "
         "double, dropout in D. Corrected: D takes G's 32×32×3, not 28×28×1; Adam, since plain descent at its rate of "
-        "2e-4 hardly moves; LeakyReLU's slope in G is .2, since with .01, as in D, all images are soon the same. It "
+        "2e-4 hardly moves; LeakyReLU's slope in G is .2, since with .01, as in D, it made one blot of all digits. It "
         "leaves out the training: 50 epochs."
     ),
     generator="source-002",

@@ -36,8 +36,7 @@ def test_the_tutorials_loop_has_the_recipes_networks(gl, network):
     assert trainer.sample(2).shape == (2, *recipe.shape)
     for theirs, ours in ((generator, gl.Generator(recipe)), (discriminator, gl.Discriminator(recipe))):
         weights, own = (
-            [w for w in model.parameters()] if gl.name == "torch" else model.trainable_weights
-            for model in (theirs, ours)
+            list(model.parameters()) if gl.name == "torch" else model.trainable_weights for model in (theirs, ours)
         )
         assert [tuple(w.shape) for w in weights] == [tuple(w.shape) for w in own]
 

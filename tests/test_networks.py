@@ -229,9 +229,10 @@ def test_wide_convolutions_are_pytorchs_own_and_so_are_their_derivatives(
 
     from ganlib.torch import networks
 
+    torch.manual_seed(0)
     kind = "ConvTranspose" if transposed else "Conv"
     layer = getattr(networks, kind)(3, getattr(architectures, kind)(5, kernel, stride, padding, bias=True)).double()
-    x = torch.randn(2, 3, 7, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    x = torch.randn(2, 3, 7, 6, dtype=torch.float64, requires_grad=True)
     found, asked = {}, []
     for wide in (True, False):
         monkeypatch.setattr(networks, "_faster_as_product", lambda *_, wide=wide: asked.append(wide) or wide)
@@ -256,3 +257,25 @@ def test_only_wide_convolutions_are_products(monkeypatch):
     discriminator = networks.Discriminator(ganlib.recipe("pytorch-tutorial"))
     discriminator(torch.zeros(2, 3, 64, 64))
     assert chosen == [False, False, False, True, False]  # the fourth is 256 channels to 512 at 4×4
+
+
+@pytest.mark.skipif("torch" not in ganlib.available(), reason="PyTorch only")
+@pytest.mark.parametrize("kind", ["Conv", "ConvTranspose"])
+def test_wide_convolutions_in_bfloat16_are_pytorchs_own_within_its_rounding(monkeypatch, kind):
+    import torch
+
+    from ganlib.torch import networks
+
+    torch.manual_seed(0)
+    layer = getattr(networks, kind)(3, getattr(architectures, kind)(5, 4, 2, "same", bias=True))
+    x = torch.randn(2, 3, 8, 8, requires_grad=True)
+    found = {}
+    for wide in (True, False):
+        monkeypatch.setattr(networks, "_faster_as_product", lambda *_, wide=wide: wide)
+        with torch.autocast("cpu", torch.bfloat16):
+            y = layer(x)
+        assert y.dtype == torch.bfloat16
+        found[wide] = [y.float(), *torch.autograd.grad(y.float().square().sum(), [x, layer.weight, layer.bias])]
+    for ours, theirs in zip(found[True], found[False], strict=True):
+        assert ours.dtype == torch.float32
+        assert (ours - theirs).norm() < 0.01 * theirs.norm()  # a number of bfloat16 is right to 2⁻⁸

@@ -33,7 +33,7 @@ def test_every_row_was_made_as_the_command_would_make_it_now():
         if key["method"] in benchmark.METHODS:
             assert row["recipe"] == benchmark.changes(key["method"], key["data"], key.get("full", False))
         if key["method"] == benchmark.CHANGE:
-            made = benchmark.changed(key["recipe"], key["change"])
+            made = benchmark.with_change(key["recipe"], key["change"])
             assert row["recipe"] == json.loads(json.dumps(made))  # a tuple comes back as a list
 
 

@@ -102,6 +102,7 @@ def _module(layer: Layer, shape: Shape) -> nn.Module:
             # PyTorch's momentum is the weight of the new statistics, Keras's and ours that of the old.
             return kind(channels, eps=layer.epsilon, momentum=1 - layer.momentum)
         case architectures.LeakyReLU():
+            # In place: no layer before it needs its own output again for its gradient.
             return nn.LeakyReLU(layer.slope, inplace=True) if layer.slope else nn.ReLU(inplace=True)
         case architectures.Tanh():
             return nn.Tanh()
@@ -200,13 +201,17 @@ class ConvTranspose(nn.ConvTranspose2d):
 _WIDE, _FEW = 2**15, 16  # pairs of channels, and windows
 
 
+def _wide(weight: Tensor) -> bool:
+    return weight.shape[0] * weight.shape[1] >= _WIDE
+
+
 def _faster_as_product(weight: Tensor, x: Tensor, windows: int) -> bool:
-    return x.device.type == "cpu" and windows <= _FEW and weight.shape[0] * weight.shape[1] >= _WIDE
+    return x.device.type == "cpu" and windows <= _FEW and _wide(weight)
 
 
 def _channels_last(module: nn.Conv2d | nn.ConvTranspose2d) -> None:
     """Keeps a wide layer's weight in the order (out, height, width, in), in which it is a matrix as it lies."""
-    if module.weight.shape[0] * module.weight.shape[1] >= _WIDE:
+    if _wide(module.weight):
         module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
 
 
