@@ -717,8 +717,8 @@ _SOURCE_001 = dataclasses.replace(
     about=(
         "A published introduction to deep learning and GANs: dense layers before transposed convolutions, a dense D, "
         "batches of one image, which batch normalisation then normalises alone. Corrected: D takes an image's 3,072 "
-        "numbers, not 100; its real images are data, not noise; G's sigmoid is stretched from (0, 1) to (-1, 1). It "
-        "names no length: one epoch."
+        "numbers, not 100; its real images are data, not noise; G's sigmoid is stretched from (0, 1) to (-1, 1); R1, "
+        "without which D wins on the digits. It names no length: one epoch."
     ),
     generator="source-001",
     discriminator="source-001",
@@ -726,6 +726,8 @@ _SOURCE_001 = dataclasses.replace(
     generator_slope=0.2,
     generator_output="sigmoid",
     discriminator_slope=0.2,
+    penalty="r1",
+    penalty_weight=10.0,
     generator_optimiser=_SOURCE_ADAM,
     discriminator_optimiser=_SOURCE_ADAM,
     batch_size=1,
@@ -757,8 +759,8 @@ _SOURCE_003 = dataclasses.replace(
     about=(
         "A published introduction to convolutional networks in GANs, as the design that was meant: a dense trunk, then "
         "convolutions; pooling in D. Corrected: its over a hundred convolutions at 4×4 are three with doublings "
-        "between them up to 32×32; D's softmax over one unit, always 1, is a logit. D's widths, the optimisers, batch "
-        "and length are not given: as in source-002."
+        "between them up to 32×32; D's softmax over one unit, always 1, is a logit; noise on D's inputs, without which "
+        "it wins on the shapes. D's widths, the optimisers, batch and length are not given: as in source-002."
     ),
     generator="source-003",
     discriminator="source-003",
@@ -767,11 +769,10 @@ _SOURCE_003 = dataclasses.replace(
     generator_slope=0.2,
     discriminator_norm="batch",
     discriminator_slope=0.2,
+    instance_noise=0.2,
     generator_optimiser=_SOURCE_ADAM,
     discriminator_optimiser=_SOURCE_ADAM,
 )
-
-_SOURCE_004_ADAM = dataclasses.replace(_DCGAN_ADAM, beta1=0.9)
 
 _SOURCE_004 = dataclasses.replace(
     _PYTORCH_TUTORIAL,
@@ -779,14 +780,13 @@ _SOURCE_004 = dataclasses.replace(
     about=(
         "A published introduction to adversarial training: binary cross-entropy, Adam at 2e-4, batches of 32, 100 "
         "epochs. Its G and D are empty; here they are the PyTorch tutorial's with one doubling less, for 32×32, and "
-        "its initial weights. Corrected: its players are swapped, and its G trains on D's loss."
+        "its initial weights. Corrected: its players are swapped, and its G trains on D's loss; β₁ is .5, since with "
+        "PyTorch's .9 D wins on the shapes."
     ),
     data="shapes",
     shape=(32, 32, 3),
     generator="source-004",
     discriminator="source-004",
-    generator_optimiser=_SOURCE_004_ADAM,
-    discriminator_optimiser=_SOURCE_004_ADAM,
     batch_size=32,
     steps=100 * _SHAPES_EPOCH,
 )
