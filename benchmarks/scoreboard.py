@@ -1,6 +1,7 @@
 """Every remedy on the ring, the grid and the digits: chapter 4's run ledger.
 
-    python benchmarks/scoreboard.py                                        # everything; many hours on two cores
+    python benchmarks/scoreboard.py                           # ring and grid, ten seeds: four hours on a fast core
+    python benchmarks/scoreboard.py --data digits --seeds 0 1 2
     python benchmarks/scoreboard.py --only R1 --data grid --backend torch --seeds 0
 
 A run trains one method from one seed in one framework and becomes a row of ganlib/ledgers/scoreboard.json. On ring and

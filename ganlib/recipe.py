@@ -760,7 +760,7 @@ _SOURCE_003 = dataclasses.replace(
         "A published introduction to convolutional networks in GANs, as the design that was meant: a dense trunk, then "
         "convolutions; pooling in D. Corrected: its over a hundred convolutions at 4×4 are three with doublings "
         "between them up to 32×32; D's softmax over one unit, always 1, is a logit; noise on D's inputs, without which "
-        "it wins on the shapes. D's widths, the optimisers, batch and length are not given: as in source-002."
+        "the shapes stayed far. D's widths, the optimisers, batch and length are not given: as in source-002."
     ),
     generator="source-003",
     discriminator="source-003",
