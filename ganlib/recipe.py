@@ -780,8 +780,8 @@ _SOURCE_004 = dataclasses.replace(
     about=(
         "A published introduction to adversarial training: binary cross-entropy, Adam at 2e-4, batches of 32, 100 "
         "epochs. Its G and D are empty; here they are the PyTorch tutorial's with one doubling less, for 32×32, and "
-        "its initial weights. Corrected: its players are swapped, and its G trains on D's loss; β₁ is .5, since with "
-        "PyTorch's .9 D wins on the shapes."
+        "its initial weights. Corrected: its players are swapped, and its G trains on D's loss; β₁ is .5, as with "
+        "PyTorch's .9 D won on the shapes; it still can."
     ),
     data="shapes",
     shape=(32, 32, 3),
