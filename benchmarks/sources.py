@@ -12,10 +12,9 @@ where the documents speak of 50 or 100; and a quarter of their width, unless --f
 their initial weights, as Adam's rate should go with one over the width and a normal's spread with one over its root
 (Yang et al. 2021). Samples come from a moving average of G, as dcgan-32's do, which the training does not see. The
 monitor watches each run. Eight methods take one correction of a recipe back, on the data for which it is there and on
-seed 0. The rows "change" are smaller still,
-digits at 16×16 in grey for 500 steps, each design beside itself with one thing changed. The rows "real" score real
-images against others: the floor. Rows that are there are not run again. All designs and data are run on one seed in one
-framework before the next.
+seed 0. The rows "change" are smaller still, digits at 16×16 in grey for 500 steps, each design beside itself with one
+thing changed. The rows "real" score real images against others: the floor. Rows that are there are not run again. All
+designs and data are run on one seed in one framework before the next.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ ON_DIGITS = ("source-001, no penalty", "source-002, slope .01", BATCH_1, CHECK)
 
 
 def narrow(name: str) -> dict[str, Any]:
-    """A source's recipe at a quarter of its width, four times its rates and, where they are normal, twice its weights."""
+    """A source's recipe at a quarter of its width, four times its rates and twice the weights, where normal."""
     recipe, times = ganlib.recipe(name), 64 // QUARTER
     made = {player: {"rate": times * getattr(recipe, player).rate} for player in (OF_G, OF_D)}
     if recipe.weight_init == "normal":  # the others' go with the width by themselves

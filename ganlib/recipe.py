@@ -718,8 +718,8 @@ _SOURCE_001 = dataclasses.replace(
         "A published introduction to deep learning and GANs: dense layers before transposed convolutions, a dense D, "
         "batches of one image, which batch normalisation then normalises alone. Corrected: D takes an image's 3,072 "
         "numbers, not 100; its real images are data, not noise; G's sigmoid is stretched from (0, 1) to (-1, 1); R1, "
-        "without which D wins on the digits, and noise on D's inputs, without which the shapes take twice the steps. It "
-        "names no length: one epoch."
+        "without which D wins on the digits, and noise on D's inputs, without which the shapes take twice the steps. "
+        "It names no length: one epoch."
     ),
     generator="source-001",
     discriminator="source-001",
@@ -783,8 +783,8 @@ _SOURCE_004 = dataclasses.replace(
     about=(
         "A published introduction to adversarial training: binary cross-entropy, Adam at 2e-4, batches of 32, 100 "
         "epochs. Its G and D are empty; here they are the PyTorch tutorial's with one doubling less, for 32×32, and "
-        "its initial weights. Corrected: its players are swapped, and its G trains on D's loss; noise on D's inputs, no "
-        "batch normalisation in D, and β₁ = .5 for PyTorch's .9, without each of which the shapes stayed far."
+        "its initial weights. Corrected: its players are swapped, and its G trains on D's loss; noise on D's inputs, "
+        "no batch normalisation in D, and β₁ = .5 for PyTorch's .9, without each of which the shapes stayed far."
     ),
     data="shapes",
     shape=(32, 32, 3),
