@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import Tensor, Variable
 
-from ganlib import architectures, initialise
+from ganlib import architectures, fourier, initialise
 from ganlib.architectures import Layer, Shape
 from ganlib.arguments import array, describe
 from ganlib.recipe import Recipe
@@ -86,15 +86,7 @@ def _layer(layer: Layer, name: str, dtype: str) -> keras.layers.Layer:
         case architectures.Conv():
             return Conv(layer, name=name, dtype=dtype)
         case architectures.ConvTranspose():
-            return ConvTranspose(
-                layer.filters,
-                layer.kernel,
-                layer.stride,
-                layer.padding,
-                use_bias=layer.bias,
-                name=name,
-                dtype=dtype,
-            )
+            return ConvTranspose(layer, name=name, dtype=dtype)
         case architectures.Upsample():
             return keras.layers.UpSampling2D(layer.factor, interpolation="nearest", name=name, dtype=dtype)
         case architectures.AveragePool():
@@ -153,8 +145,40 @@ class Conv(keras.layers.Conv2D):
         return x + tf.convert_to_tensor(self.bias) if self.use_bias else x
 
 
-# Keras's own: with "same" it is the transpose of `Conv`.
-ConvTranspose = keras.layers.Conv2DTranspose
+class ConvTranspose(keras.layers.Conv2DTranspose):
+    """Keras's own, which with "same" is the transpose of `Conv`; by Fourier transforms where that is faster."""
+
+    def __init__(self, layer: architectures.ConvTranspose, **keras_arguments: Any) -> None:
+        super().__init__(
+            layer.filters, layer.kernel, layer.stride, layer.padding, use_bias=layer.bias, **keras_arguments
+        )
+
+    def call(self, x: Tensor) -> Tensor:
+        slides = self.strides == (1, 1) and self.padding == "same" and not tf.config.list_physical_devices("GPU")
+        n, height, width, channels = x.shape
+        if not slides or not fourier.faster(n, height, width, channels, self.filters, self.kernel_size[0]):
+            return super().call(x)
+        x = _transposed_by_fourier(x, tf.convert_to_tensor(self.kernel))
+        return x + tf.convert_to_tensor(self.bias) if self.use_bias else x
+
+
+def _transposed_by_fourier(x: Tensor, kernel: Tensor) -> Tensor:
+    """The transposed convolution of stride 1 and "same" of (n, size, size, channels); see `ganlib.fourier`."""
+    size, side, (filters, channels) = x.shape[1], kernel.shape[0], kernel.shape[2:]
+    constants = fourier.matrices(size, side, (side - 1) // 2)
+    of_images, of_kernels, back_real, back_imaginary = (tf.constant(matrix, x.dtype) for matrix in constants)
+    frequencies = of_kernels.shape[1]
+    images = tf.reshape(tf.transpose(x, (1, 2, 0, 3)), (size**2, -1))
+    images = tf.reshape(tf.matmul(of_images, images), (frequencies, -1, channels))  # real and imaginary rows
+    kernels = tf.matmul(tf.reshape(of_kernels, (-1, side**2)), tf.reshape(kernel, (side**2, -1)))
+    real, imaginary = tf.unstack(tf.reshape(kernels, (2, frequencies, filters, channels)))
+    y = tf.matmul(back_real, _side_by_side(images, real)) + tf.matmul(back_imaginary, _side_by_side(images, imaginary))
+    return tf.transpose(tf.reshape(y, (size, size, -1, filters)), (2, 0, 1, 3))
+
+
+def _side_by_side(images: Tensor, kernels: Tensor) -> Tensor:
+    """Each frequency's product, as (2 · frequencies, n · filters)."""
+    return tf.reshape(tf.matmul(images, kernels, transpose_b=True), (2 * images.shape[0], -1))
 
 
 class DepthToSpace(keras.layers.Layer):

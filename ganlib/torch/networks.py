@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganlib import architectures, initialise
+from ganlib import architectures, fourier, initialise
 from ganlib.architectures import Layer, Shape, same_padding
 from ganlib.arguments import array, describe
 from ganlib.recipe import Recipe
@@ -174,9 +174,13 @@ class ConvTranspose(nn.ConvTranspose2d):
             channels, layer.filters, layer.kernel, layer.stride, before, output_padding=extra, bias=layer.bias
         )
         self.before, self.cut = before, after - before
+        self.slides = layer.stride == 1 and layer.padding == "same"
         _channels_last(self)
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        if self.slides and _faster_by_fourier(x, self.weight):
+            x = _transposed_by_fourier(x, self.weight)
+            return x if self.bias is None else x + self.bias[:, None, None].to(x.dtype)
         if not self.output_padding[0] and _faster_as_product(self.weight, x, x.shape[2] * x.shape[3]):
             x = self._product(x)
         else:
@@ -193,6 +197,25 @@ class ConvTranspose(nn.ConvTranspose2d):
         y = _Sum.apply(rows, (len(x), height, width, self.out_channels), kernel, stride)
         y = y[:, pad : height - pad, pad : width - pad].contiguous().permute(0, 3, 1, 2)
         return y if self.bias is None else y + self.bias[:, None, None].to(y.dtype)
+
+
+def _faster_by_fourier(x: Tensor, weight: Tensor) -> bool:
+    return x.device.type == "cpu" and fourier.faster(len(x), *x.shape[2:], *weight.shape[:3])
+
+
+def _transposed_by_fourier(x: Tensor, weight: Tensor) -> Tensor:
+    """The transposed convolution of stride 1 and "same" of (n, channels, size, size); see `ganlib.fourier`."""
+    size, side, (channels, filters) = x.shape[2], weight.shape[2], weight.shape[:2]
+    constants = fourier.matrices(size, side, (side - 1) // 2)
+    of_images, of_kernels, back_real, back_imaginary = (torch.as_tensor(matrix, dtype=x.dtype) for matrix in constants)
+    frequencies = of_kernels.shape[1]
+    images = of_images @ x.permute(2, 3, 0, 1).reshape(size**2, -1)
+    images = images.view(frequencies, -1, channels)  # real and imaginary rows
+    kernels = of_kernels.flatten(0, 1) @ weight.permute(2, 3, 0, 1).reshape(side**2, -1)
+    real, imaginary = kernels.view(2, frequencies, channels, filters)
+    rows = 2 * frequencies
+    y = back_real @ (images @ real).view(rows, -1) + back_imaginary @ (images @ imaginary).view(rows, -1)
+    return y.view(size, size, -1, filters).permute(2, 3, 0, 1).contiguous(memory_format=torch.channels_last)
 
 
 # Wide convolutions on a CPU, as products of matrices. PyTorch's own take longer where many channels meet few windows:
