@@ -718,8 +718,8 @@ _SOURCE_001 = dataclasses.replace(
         "A published introduction to deep learning and GANs: dense layers before transposed convolutions, a dense D, "
         "batches of one image, which batch normalisation then normalises alone. Corrected: D takes an image's 3,072 "
         "numbers, not 100; its real images are data, not noise; G's sigmoid is stretched from (0, 1) to (-1, 1); R1, "
-        "without which D wins on the digits, and noise on D's inputs, without which the shapes take twice the steps. "
-        "It names no length: one epoch."
+        "without which D wins on the digits, and noise on D's inputs, which brings it nearer to the shapes. It names "
+        "no length: one epoch."
     ),
     generator="source-001",
     discriminator="source-001",
@@ -742,13 +742,13 @@ _SOURCE_002 = dataclasses.replace(
     about=(
         "A published introduction to DCGAN: kernels of 5, a transposed convolution of stride 1 before those that "
         "double, dropout in D. Corrected: D takes G's 32×32×3, not 28×28×1; Adam, since plain descent at its rate of "
-        "2e-4 hardly moves; LeakyReLU's slope in G is .2, since with .01, as in D, it made one blot of all digits; "
-        "noise on D's inputs, without which the shapes stayed far. It leaves out the training: 50 epochs."
+        "2e-4 hardly moves; noise on D's inputs, without which it made one blot of all digits. It leaves out the "
+        "training: 50 epochs."
     ),
     generator="source-002",
     discriminator="source-002",
     kernel=5,
-    generator_slope=0.2,
+    generator_slope=0.01,
     discriminator_slope=0.01,
     discriminator_dropout=0.3,
     instance_noise=0.2,
@@ -762,8 +762,8 @@ _SOURCE_003 = dataclasses.replace(
     about=(
         "A published introduction to convolutional networks in GANs, as the design that was meant: a dense trunk, then "
         "convolutions; pooling in D. Corrected: its over a hundred convolutions at 4×4 are three with doublings "
-        "between them up to 32×32; D's softmax over one unit, always 1, is a logit; noise on D's inputs, as in "
-        "source-002. D's widths, the optimisers, batch and length are not given: as there."
+        "between them up to 32×32; D's softmax over one unit, always 1, is a logit; noise on D's inputs, without which "
+        "the shapes stayed far. D's widths, the optimisers, batch and length are not given: as in source-002."
     ),
     generator="source-003",
     discriminator="source-003",
