@@ -101,6 +101,8 @@ CHANGES: dict[str, dict[str, dict[str, Any]]] = {  # what a document does, leave
     "source-000": {
         "as it is": {},
         "noise drawn once": {},  # no field of a recipe, see `change`
+        "6,000 steps": {"steps": 6000},
+        "6,000, noise once": {"steps": 6000},
         "twice the rate": {OF_G: {"rate": 8e-4}, OF_D: {"rate": 8e-4}},  # which is what the other documents have
         "kernel 3": {"kernel": 3},
         "kernel 5": {"kernel": 5},
@@ -174,7 +176,7 @@ def change(name: str, what: str, backend: str, seed: int) -> tuple[dict[str, Any
     made = with_change(name, what)
     recipe, gl = ganlib.recipe(**made), ganlib.backend(backend)
     digits = ganlib.data.load("digits")
-    trainer = specimens._trainer(gl, recipe, seed, one_noise=what == "noise drawn once")
+    trainer = specimens._trainer(gl, recipe, seed, one_noise="noise" in what)
     shown = digits.samples[:100] if what == "100 images" else digits.samples
     start = time.perf_counter()
     trainer.fit(shown, progress=False)
