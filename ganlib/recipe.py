@@ -718,8 +718,7 @@ _SOURCE_001 = dataclasses.replace(
         "A published introduction to deep learning and GANs: dense layers before transposed convolutions, a dense D, "
         "batches of one image, which batch normalisation then normalises alone. Corrected: D takes an image's 3,072 "
         "numbers, not 100; its real images are data, not noise; G's sigmoid is stretched from (0, 1) to (-1, 1); R1, "
-        "without which D wins on the digits, and noise on D's inputs, which brings it nearer to the shapes. It names "
-        "no length: one epoch."
+        "without which D wins on the digits. It names no length: one epoch."
     ),
     generator="source-001",
     discriminator="source-001",
@@ -729,7 +728,6 @@ _SOURCE_001 = dataclasses.replace(
     discriminator_slope=0.2,
     penalty="r1",
     penalty_weight=10.0,
-    instance_noise=0.2,
     generator_optimiser=_SOURCE_ADAM,
     discriminator_optimiser=_SOURCE_ADAM,
     batch_size=1,
