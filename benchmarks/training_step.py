@@ -2,11 +2,13 @@
 
     python benchmarks/training_step.py                     # all networks in both frameworks; half an hour on two cores
     python benchmarks/training_step.py --network dcgan-digits --backend torch --repetitions 20
+    python benchmarks/training_step.py --compiled          # ganlib's steps by the framework's compiler
     python benchmarks/training_step.py --table             # what was measured, as the README shows it
 
 The tutorials' loops are written here as their pages have them: the framework's own layers, one `optimizer.step()` after
 `backward()` through everything in PyTorch; one `tf.function` with two tapes in TensorFlow. Both frameworks may use all
-cores. The repetitions of loop, ganlib and a matrix product take turns, and each ratio is of neighbours in time; the
+cores; where there is a GPU, both run on it, dcgan-64 is measured too, and the product is as large and precise as a GPU
+likes it. The repetitions of loop, ganlib and a matrix product take turns, and each ratio is of neighbours in time; the
 ledger keeps every one. What a recipe does and the loops do not, such as noise on the images, is off. The multiply-adds
 of a step are counted from the layers: the forward pass costs F, the gradients in the activations F, those in the
 weights F. Both loops are credited with what a step needs, not with what they do.
@@ -32,14 +34,15 @@ ABOUT = (
     "same framework. One value a repetition; the repetitions took turns. flops counts what a step needs."
 )
 COMMAND = "python benchmarks/training_step.py"
-BATCHES = {"pytorch-tutorial": 64, "tensorflow-tutorial": 256, "dcgan-digits": 64}
+BATCHES = {"pytorch-tutorial": [64], "tensorflow-tutorial": [256], "dcgan-digits": [64], "dcgan-64": [128, 1024]}
+ON_GPU = ("dcgan-64",)  # only there
 # What a step does in the tutorials' loops: both players' losses are of the same images, in TensorFlow's from the same
 # point, and nothing blurs the images or averages the weights.
 OFF = {"moving_average": 0.0, "instance_noise": 0.0, "fresh_noise": False}
 SAME_GAME = {"torch": OFF, "tensorflow": {**OFF, "update": "simultaneous"}}
 SECONDS = 3.0  # that a repetition takes, about
 WARM_UP = 3  # steps
-MATRIX = 2048
+MATRIX = {"cpu": 2048, "gpu": 8192}
 # Set, they make the frameworks quieter or kinder to other processes, as in the Makefile, and several times slower here.
 SLOW = ("OMP_NUM_THREADS", "TF_ENABLE_ONEDNN_OPTS")
 
@@ -132,7 +135,8 @@ def torch_tutorial(recipe: ganlib.Recipe, images: np.ndarray, seed: int = 0) -> 
     import torch
 
     torch.manual_seed(seed)
-    netG, netD = networks(recipe, "torch")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    netG, netD = (network.to(device) for network in networks(recipe, "torch"))
     criterion = torch.nn.BCELoss()
     optimizerD = torch.optim.Adam(netD.parameters(), lr=2e-4, betas=(0.5, 0.999))
     optimizerG = torch.optim.Adam(netG.parameters(), lr=2e-4, betas=(0.5, 0.999))
@@ -146,13 +150,14 @@ def torch_tutorial(recipe: ganlib.Recipe, images: np.ndarray, seed: int = 0) -> 
 
     def step(real: Any) -> None:
         netD.zero_grad()
+        real = real.to(device)
         size = real.size(0)
-        label = torch.full((size,), 1.0)
+        label = torch.full((size,), 1.0, device=device)
         output = torch.sigmoid(netD(real)).view(-1)
         errD_real = criterion(output, label)
         errD_real.backward()
         D_x = output.mean().item()
-        fake = netG(torch.randn(size, recipe.latent))
+        fake = netG(torch.randn(size, recipe.latent, device=device))
         label.fill_(0.0)
         output = torch.sigmoid(netD(fake.detach())).view(-1)
         errD_fake = criterion(output, label)
@@ -209,29 +214,33 @@ def tensorflow_tutorial(recipe: ganlib.Recipe, images: np.ndarray, seed: int = 0
     def run(steps: int) -> None:
         for batch in dataset.repeat().take(steps):
             train_step(batch)
+        generator.trainable_variables[0].numpy()  # waits for a GPU
 
     return run, generator
 
 
-def matrix_product(backend: str) -> Callable[[], float]:
-    """A function that measures FLOP/s of a square float32 product in the framework."""
-    values = np.random.default_rng(0).normal(size=(MATRIX, MATRIX)).astype(np.float32)
+def matrix_product(backend: str, kind: str, precision: str) -> Callable[[], float]:
+    """A function that measures FLOP/s of a square product in the framework: in float32, on a GPU in the precision."""
+    size, dtype = MATRIX[kind], precision if kind == "gpu" else "float32"
+    values = np.random.default_rng(0).normal(size=(size, size)).astype(np.float32)
     if backend == "torch":
         import torch
 
-        tensor: Any = torch.as_tensor(values)
+        tensor: Any = torch.as_tensor(values).to("cuda" if kind == "gpu" else "cpu", getattr(torch, dtype))
         product: Callable[[], Any] = lambda: tensor @ tensor  # noqa: E731
     else:
         import tensorflow as tf
 
-        tensor = tf.constant(values)
-        product = lambda: tf.matmul(tensor, tensor).numpy()  # noqa: E731
+        tensor = tf.cast(values, dtype)
+        product = lambda: tf.matmul(tensor, tensor)  # noqa: E731
 
     def measure() -> float:
+        float(product()[0, 0])  # to read a number is to wait for it
         start = time.perf_counter()
         for _ in range(5):
-            product()
-        return 5 * 2 * MATRIX**3 / (time.perf_counter() - start)
+            result = product()
+        float(result[0, 0])
+        return 5 * 2 * size**3 / (time.perf_counter() - start)
 
     return measure
 
@@ -245,18 +254,19 @@ def flops(recipe: ganlib.Recipe) -> float:
     return 2.0 * recipe.batch_size * (2 * 3 * d + through + 3 * g)
 
 
-def measure(network: str, backend: str, precision: str, repetitions: int) -> tuple[dict[str, Any], float]:
+def measure(
+    recipe: ganlib.Recipe, backend: str, precision: str, repetitions: int, compiled: bool = False
+) -> tuple[dict[str, Any], float]:
     """The seconds of each repetition's step in the tutorial's loop and in ganlib, and of the matrix product."""
     began = time.perf_counter()
-    recipe = ganlib.recipe(network, batch_size=BATCHES[network], **SAME_GAME[backend])
     images = data(recipe)
     tutorial, _ = {"torch": torch_tutorial, "tensorflow": tensorflow_tutorial}[backend](recipe, images)
-    trainer = ganlib.backend(backend).Trainer(recipe, 0, precision=precision)
+    trainer = ganlib.backend(backend).Trainer(recipe, 0, precision=precision, compiled=compiled)
     loops: dict[str, Callable[[int], Any]] = {
         "tutorial": tutorial,
         "ganlib": lambda steps: trainer.fit(images, steps=steps, progress=False),
     }
-    product = matrix_product(backend)
+    product = matrix_product(backend, kind_of(trainer), precision)
     steps = {}
     for name, loop in loops.items():
         loop(WARM_UP)
@@ -283,6 +293,11 @@ def measure(network: str, backend: str, precision: str, repetitions: int) -> tup
     return result, time.perf_counter() - began
 
 
+def kind_of(trainer: Any) -> str:
+    """ "cpu" or "gpu"."""
+    return "cpu" if trainer.device.lower().startswith("cpu") else "gpu"
+
+
 def timed(loop: Callable[[int], Any], steps: int) -> float:
     """Seconds a step."""
     start = time.perf_counter()
@@ -303,7 +318,7 @@ def table() -> str:
         tutorial, ours = (1000 * np.median(result[f"{name}_seconds"]) for name in ("tutorial", "ganlib"))
         spread = f"{result['ratio_lowest']:.2f} to {result['ratio_highest']:.2f}"
         lines.append(
-            f"| `{key['network']}`, {BATCHES[key['network']]} | {key['backend']} | {key['precision']} "
+            f"| `{key['network']}`, {key['batch_size']} | {key['backend']} | {key['precision']} "
             f"| {tutorial:.4g} ms | {ours:.4g} ms | {result['ratio']:.2f} ({spread}) "
             f"| {result['tutorial_share']:.0%}, {result['ganlib_share']:.0%} |"
         )
@@ -317,6 +332,7 @@ def main() -> None:
     parser.add_argument("--backend", choices=("torch", "tensorflow"))
     parser.add_argument("--precision", nargs="+", choices=("float32", "bfloat16", "auto"), default=["float32", "auto"])
     parser.add_argument("--repetitions", type=int, default=10)
+    parser.add_argument("--compiled", action="store_true")
     parser.add_argument("--table", action="store_true")
     options = parser.parse_args()
     if options.table:
@@ -327,14 +343,19 @@ def main() -> None:
         for backend in ganlib.available():
             os.spawnv(os.P_WAIT, sys.executable, [sys.executable, *sys.argv, "--backend", backend])
         return
-    for network in options.network:
-        recipe = {"name": network, "batch_size": BATCHES[network], **SAME_GAME[options.backend]}
-        trainers = ganlib.backend(options.backend).Trainer
+    trainers = ganlib.backend(options.backend).Trainer
+    for network, batch_size in [(name, size) for name in options.network for size in BATCHES[name]]:
+        recipe = {"name": network, "batch_size": batch_size, **SAME_GAME[options.backend]}
+        tried = [trainers(ganlib.recipe(**recipe), 0, precision) for precision in options.precision]
+        if network in ON_GPU and kind_of(tried[0]) == "cpu":
+            continue
         # Where "auto" is float32, once is enough.
-        for precision in dict.fromkeys(trainers(ganlib.recipe(**recipe), 0, p).precision for p in options.precision):
-            result, seconds = measure(network, options.backend, precision, options.repetitions)
-            key = {"network": network, "backend": options.backend, "precision": precision}
-            key["device"] = result["device"].split(":")[0].lower()
+        for precision in dict.fromkeys(trainer.precision for trainer in tried):
+            result, seconds = measure(
+                ganlib.recipe(**recipe), options.backend, precision, options.repetitions, options.compiled
+            )
+            key = {"network": network, "batch_size": batch_size, "backend": options.backend, "precision": precision}
+            key |= {"device": kind_of(tried[0]), **({"compiled": True} if options.compiled else {})}
             ledger.record(NAME, ABOUT, COMMAND, key, result, recipe, seconds)
             print(f"{key}: {result['ratio']:.2f} ({result['ratio_lowest']:.2f} to {result['ratio_highest']:.2f})")
 

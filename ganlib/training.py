@@ -43,6 +43,9 @@ class BaseTrainer(abc.ABC):
         precision: "float64", "float32", "bfloat16" (mixed: float32 weights, bfloat16 arithmetic) or "auto", the
             fastest the machine does well; None takes the recipe's.
         device: the framework's name of a device; None takes a GPU where there is one.
+        compiled: whether the framework's compiler makes the step, `torch.compile` or XLA. It takes up to a minute
+            before the first step and is meant for long runs on a GPU, where it has not been measured yet. PyTorch
+            compiles the networks, but not what takes second derivatives; TensorFlow compiles all of the step.
         generator, discriminator: networks of your own in place of the recipe's. They keep their weights.
 
     With several devices (`ganlib.torch.distributed`, `ganlib.tensorflow.distributed`) `workers` says how many share
@@ -63,6 +66,7 @@ class BaseTrainer(abc.ABC):
         precision: str | None = None,
         device: str | None = None,
         *,
+        compiled: bool = False,
         generator: Any = None,
         discriminator: Any = None,
     ) -> None:
@@ -79,6 +83,9 @@ class BaseTrainer(abc.ABC):
         precision = recipe.precision if precision is None else precision
         if precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}.")
+        if not isinstance(compiled, bool):
+            raise TypeError(f"compiled must be True or False, not {compiled!r}.")
+        self.compiled = compiled
         self.recipe, self.seed = recipe, arguments.whole("seed", seed, 0)
         self.rank, self.workers = self._join()
         if recipe.batch_size % (self.workers * recipe.pack):
@@ -375,6 +382,7 @@ class BaseTrainer(abc.ABC):
         device: str | None = None,
         *,
         recipe: Recipe | None = None,
+        compiled: bool = False,
         generator: Any = None,
         discriminator: Any = None,
     ) -> Self:
@@ -387,6 +395,7 @@ class BaseTrainer(abc.ABC):
             device: None takes a GPU where there is one.
             recipe: the one that you expect. Another one is refused, field by field; only `about`, `steps` and the
                 folder of images may differ, and those of your recipe are taken. None takes the saved recipe.
+            compiled: as for a new trainer; it is not saved.
             generator, discriminator: the networks of your own that the run was started with, if it was.
 
         Raises:
@@ -403,7 +412,7 @@ class BaseTrainer(abc.ABC):
                 f"The checkpoint in {os.fspath(directory)} is of another recipe: {'; '.join(differing)}. Give that "
                 "recipe, or none to take the saved one."
             )
-        trainer = cls(recipe or saved, state["seed"], precision or state["precision"], device, **own)
+        trainer = cls(recipe or saved, state["seed"], precision or state["precision"], device, compiled=compiled, **own)
         with _fitting(directory):
             trainer._set_weights(trainer.generator, _part("generator", arrays))
             trainer._set_weights(trainer.discriminator, _part("discriminator", arrays))

@@ -138,6 +138,8 @@ class Trainer(BaseTrainer):
             inputs |= {name: tf.constant(together[name]) for name in ("progress", "dropout")}
             inputs |= {name: tf.constant(array) for name, array in numbers.items()}
             if key not in self._blocks:
+                if self.compiled:
+                    step = tf.function(step, autograph=False, jit_compile=True)
                 # For any number of steps and samples: each new shape would be traced again, which takes seconds.
                 shapes = tf.nest.map_structure(
                     lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), (sources, inputs)

@@ -321,8 +321,10 @@ class Dropout(nn.Module):
             return x
         # Several workers draw the mask of the whole batch, and each takes its share.
         whole = x if distributed.workers() == 1 else torch.cat([x] * distributed.workers())
-        kept = distributed.share(torch.empty_like(whole).bernoulli_(1 - self.rate, generator=self.random))
-        return x * kept / (1 - self.rate)
+        # Numbers are drawn in the order of memory, which must not depend on how x was computed.
+        order = torch.channels_last if x.ndim == 4 else torch.contiguous_format
+        mask = torch.empty_like(whole, memory_format=order).bernoulli_(1 - self.rate, generator=self.random)
+        return x * distributed.share(mask) / (1 - self.rate)
 
 
 class Octaves(nn.Module):

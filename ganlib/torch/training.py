@@ -47,6 +47,10 @@ class Trainer(BaseTrainer):
         self._to_average = get_ema_multi_avg_fn(recipe.moving_average)
         self._loss = losses.get(recipe.loss)
         self._smooth = {} if recipe.real_label == 1 else {"real_label": recipe.real_label}
+        self._g, self._d = self.generator, self.discriminator  # as a step calls them
+        # Compiled networks have no second derivatives. A penalty on D alone calls D itself.
+        if self.compiled and recipe.update != "competitive" and recipe.penalty != "consensus":
+            self._g, self._d = torch.compile(self.generator), torch.compile(self.discriminator)
         self._random = torch.Generator(self.device)
         for module in self.discriminator.modules():
             if isinstance(module, networks.Dropout):
@@ -70,14 +74,14 @@ class Trainer(BaseTrainer):
         for turn in range(recipe.discriminator_steps):
             # G's step needs a graph through this batch only if it reuses it.
             with torch.set_grad_enabled(not recipe.fresh_noise):
-                fake = self.generator(latents[turn])
+                fake = self._g(latents[turn])
             d_loss, penalty, d_real, d_fake, d_gradients = self._judge(
                 real[turn], fake.detach(), inputs, turn, penalise
             )
             self._discriminator_optimiser.apply(d_gradients, progress)
 
         if recipe.fresh_noise:
-            fake = self.generator(latents[-1])
+            fake = self._g(latents[-1])
         g_loss, g_gradients = self._improve(real[-1], fake, inputs)
         self._generator_optimiser.apply(g_gradients, progress)
         self._update_average()
@@ -105,12 +109,12 @@ class Trainer(BaseTrainer):
         competitive = self.recipe.update == "competitive"
         linked = consensus or competitive  # which ask how D's gradient changes with G
         once = self._judged_once
-        fake = self.generator(inputs["latents"][0])
+        fake = self._g(inputs["latents"][0])
         d_loss, penalty, d_real, d_fake, d_gradients = self._judge(
             real, fake if linked or once else fake.detach(), inputs, 0, penalise, create_graph=linked, again=once
         )
         if self.recipe.fresh_noise:
-            fake = self.generator(inputs["latents"][-1])
+            fake = self._g(inputs["latents"][-1])
         logits = (d_real, d_fake) if once else None
         g_loss, g_gradients = self._improve(real, fake, inputs, logits, create_graph=linked)
         metrics = [d_loss, g_loss, d_real.mean(), d_fake.mean(), penalty]
@@ -194,7 +198,7 @@ class Trainer(BaseTrainer):
         inputs = self._prepare(draws)
         if fake is None:
             with torch.no_grad():
-                fake = self.generator(inputs["latents"][0])
+                fake = self._g(inputs["latents"][0])
         d_loss, penalty, d_real, d_fake, gradients = self._judge(real, fake, inputs, 0, penalise)
         self._discriminator_optimiser.apply(gradients, inputs["progress"])
         metrics = torch.stack([metric.detach() for metric in (d_loss, d_real.mean(), d_fake.mean(), penalty)])
@@ -202,7 +206,7 @@ class Trainer(BaseTrainer):
 
     def _generator_step(self, real: Tensor, draws: dict[str, np.ndarray]) -> Tensor:
         inputs = self._prepare(draws)
-        g_loss, gradients = self._improve(real, self.generator(inputs["latents"][-1]), inputs)
+        g_loss, gradients = self._improve(real, self._g(inputs["latents"][-1]), inputs)
         self._generator_optimiser.apply(gradients, inputs["progress"])
         self._update_average()
         return distributed.average([g_loss.detach()[None]])[0]
@@ -231,7 +235,7 @@ class Trainer(BaseTrainer):
         """
         noise, mix = inputs.get("instance_noise"), inputs.get("mix")
         real_input, fake_input = self._pack(real, noise, turn, 0), self._pack(fake, noise, turn, 1)
-        d_real, d_fake = self.discriminator(real_input), self.discriminator(fake_input)
+        d_real, d_fake = self._d(real_input), self._d(fake_input)
         d_loss = self._loss.discriminator(d_real, d_fake, **self._smooth)
         penalty = torch.zeros_like(d_loss)
         if penalise and self.recipe.penalty != "consensus":
@@ -257,11 +261,11 @@ class Trainer(BaseTrainer):
             real_logits, fake_logits = logits
         else:
             noise = inputs.get("instance_noise")
-            fake_logits = self.discriminator(self._pack(fake, noise, -1, 1))
+            fake_logits = self._d(self._pack(fake, noise, -1, 1))
             # Only the relativistic loss looks at real samples in G's step.
             real_logits = fake_logits.detach()
             if self._relativistic:
-                real_logits = self.discriminator(self._pack(real, noise, -1, 0))
+                real_logits = self._d(self._pack(real, noise, -1, 0))
         g_loss = self._loss.generator(real_logits, fake_logits)
         gradients = torch.autograd.grad(g_loss, _trainable(self.generator), create_graph=create_graph)
         return g_loss, distributed.average(gradients)
@@ -307,7 +311,13 @@ class Trainer(BaseTrainer):
         return self.discriminator.eval()(self._pack(self._to_device(samples), None, 0, 0)).cpu().numpy().copy()
 
     def _tensor(self, array: np.ndarray) -> Tensor:
-        return torch.as_tensor(array, dtype=self.dtype, device=self.device)
+        return self._sent(torch.as_tensor(array, dtype=self.dtype))
+
+    def _sent(self, tensor: Tensor) -> Tensor:
+        """The tensor on the device. From ordinary memory a copy to a GPU would wait for all that the GPU has to do."""
+        if self.device.startswith("cuda"):
+            return tensor.pin_memory().to(self.device, non_blocking=True)
+        return tensor.to(self.device)
 
     def _native(self, samples: Tensor) -> Tensor:
         return samples.permute(0, 3, 1, 2) if samples.ndim == 4 else samples
@@ -316,7 +326,7 @@ class Trainer(BaseTrainer):
         return self._native(self._tensor(samples))
 
     def _take(self, samples: Tensor, indices: list[np.ndarray]) -> list[Tensor]:
-        return [samples[torch.as_tensor(distributed.share(i), device=samples.device)] for i in indices]
+        return [samples[self._sent(torch.as_tensor(distributed.share(i)))] for i in indices]
 
     def _to_numpy(self, rows: list[Tensor]) -> np.ndarray:
         return torch.cat(rows).cpu().double().numpy()
