@@ -45,7 +45,8 @@ class BaseTrainer(abc.ABC):
         device: the framework's name of a device; None takes a GPU where there is one.
         compiled: whether the framework's compiler makes the step, `torch.compile` or XLA. It takes up to a minute
             before the first step and is meant for long runs on a GPU, where it has not been measured yet. PyTorch
-            compiles the networks, but not what takes second derivatives; TensorFlow compiles all of the step.
+            compiles the networks, but not what takes second derivatives; TensorFlow compiles all of the step, and
+            draws other masks of dropout then.
         generator, discriminator: networks of your own in place of the recipe's. They keep their weights.
 
     With several devices (`ganlib.torch.distributed`, `ganlib.tensorflow.distributed`) `workers` says how many share
