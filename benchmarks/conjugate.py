@@ -2,6 +2,7 @@
 
     python benchmarks/conjugate.py                                        # everything; days on two cores
     python benchmarks/conjugate.py --only PR --data ring --backend torch --seeds 0
+    python benchmarks/conjugate.py --data ring --times 0.25 0.5 2 4       # at other rates: half an hour
 
 A run trains one method from one seed in one framework, for a budget of gradient evaluations that all methods share, and
 becomes a row of ganlib/ledgers/conjugate.json. It is scored at eight moments, each with its evaluations and its CPU
@@ -180,7 +181,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=methods, default=methods, metavar="METHOD")
     parser.add_argument("--data", nargs="+", choices=BUDGETS, default=list(BUDGETS))
     parser.add_argument("--seeds", nargs="+", type=int, default=range(10), metavar="SEED")
-    parser.add_argument("--rates", nargs="+", type=float, metavar="RATE", help="default: one for each data set")
+    parser.add_argument("--times", nargs="+", type=float, default=[1.0], metavar="FACTOR", help="of the usual rate")
     parser.add_argument("--budget", type=int, default=None, help="evaluations; default: one for each data set")
     parser.add_argument("--backend", choices=ganlib.available(), default=None, help="default: every one installed")
     options = parser.parse_args()
@@ -191,11 +192,12 @@ def main() -> None:
             backends = ["numpy"] if data == DIRAC else [options.backend] if options.backend else ganlib.available()
             for backend in backends:
                 for method in options.only:
-                    for rate in options.rates or [usual_rate(method, data)]:
+                    for times in options.times:
+                        rate = times * usual_rate(method, data)
                         budget = 400 if method == CHECK else options.budget or BUDGETS[data]
                         key = {"method": method, "data": data, "backend": backend, "seed": seed}
-                        key |= {"rate": rate, "budget": budget}
-                        if key in done or not possible(method, data, seed):
+                        key |= {"rate": rate, "budget": budget, **({"times": times} if times != 1 else {})}
+                        if key in done or not possible(method, data, seed) or (method == CHECK and times != 1):
                             continue
                         start = time.perf_counter()
                         result = run(method, data, backend, seed, rate, budget)

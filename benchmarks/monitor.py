@@ -1,119 +1,134 @@
-"""Trains shipped recipes over ten seeds with the monitor watching: whatever it tells of these runs is a false alarm.
+"""Trains every shipped recipe with the monitor watching, ten seeds: what it tells of these runs is a false alarm.
 
-    python benchmarks/monitor.py                                  # ring, grid, dcgan-digits in both frameworks; hours
-    python benchmarks/monitor.py ring --backend torch --seeds 3
-    python benchmarks/monitor.py --share 0.2                      # the first fifth of each recipe's steps
+    python benchmarks/monitor.py                                  # every run; some five hours on one core
+    python benchmarks/monitor.py ring --backend torch --seeds 0 1 2
+    python benchmarks/monitor.py --table                          # what was measured, as the README shows it
+    python benchmarks/monitor.py --extremes                       # what the thresholds stand beside
 
-Each finished run becomes a line of _build/monitor.jsonl (--results names another file), and is not run again: the
-command can be stopped at any time and given again. Then it prints, for each recipe and framework, the false alarms,
-what the monitor costs, and the extremes over all looks of what it measures, beside which its thresholds are set.
+The wide recipes are cut: to fewer steps, and to a quarter of their width at four times their rates, see
+benchmarks/sources.py. pytorch-tutorial sees shapes instead of faces, and MNIST is its 10,000 test images, see
+ganlib.data.load. dcgan-32 and four of the sources are not run here: the monitor watches them in that command's ledger,
+five seeds in each framework. Rows that are there are not run again.
 """
 
+from __future__ import annotations
+
 import argparse
-import collections
-import json
 import time
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sources import METHODS, narrow
 
 import ganlib
+from ganlib import ledger
 from ganlib.monitor import EVEN, SATURATED, Monitor
 
-LOWEST, HIGHEST = min, max
+NAME = "monitor"
+ABOUT = (
+    "What the monitor tells of the shipped recipes, and the extremes of what it measures from step 200 on. D's loss is "
+    "in shares of the even one, spreads are in the data's."
+)
+COMMAND = "python benchmarks/monitor.py"
+SEEDS = range(10)
+WATCHED = ("dcgan-32", "source-000", "source-002", "source-003", "source-004")  # elsewhere
+CUT: dict[str, dict[str, Any]] = {
+    "dcgan-28": {"steps": 1000},
+    "source-001": {"steps": 2000},
+    **{name: {**narrow(name), "steps": 400} for name in ("dcgan-64", "tensorflow-tutorial")},
+    "pytorch-tutorial": {**narrow("pytorch-tutorial"), "steps": 400, "data": "shapes"},
+    **{name: METHODS[name] for name in WATCHED},
+}
+WORST: dict[str, tuple[Callable[..., float], Callable[[Mapping[str, float]], float]]] = {  # for each threshold
+    "gap": (min, lambda look: look["d_real"] - look["d_fake"]),
+    "g_loss": (min, lambda look: abs(look["g_loss"])),
+    "slope": (min, lambda look: look["slope"]),
+    "spread": (min, lambda look: look["spread"]),
+    "widest": (max, lambda look: look["spread"]),
+    "distance": (max, lambda look: look["distance"]),
+    "norms": (max, lambda look: max(look["generator_norm"], look["discriminator_norm"])),
+    "logit": (max, lambda look: look["logit"]),
+}
 
 
-class Timed(Monitor):
-    """A monitor that knows how long it took."""
-
-    seconds = 0.0
-
-    def _time(self, method, *arguments):
-        start = time.perf_counter()
-        method(*arguments)
-        self.seconds += time.perf_counter() - start
-
-    def on_start(self, trainer):
-        """As in Monitor."""
-        self._time(super().on_start, trainer)
-
-    def on_step(self, trainer, metrics):
-        """As in Monitor."""
-        self._time(super().on_step, trainer, metrics)
+def made(name: str) -> dict[str, Any]:
+    """The recipe's name and changes."""
+    return {"name": name, **CUT.get(name, {})}
 
 
-def run(backend: str, name: str, seed: int, steps: int) -> dict:
-    """Trains once and returns what the monitor told and measured."""
-    recipe = ganlib.recipe(name)
-    data = ganlib.data.load(recipe)
-    trainer = ganlib.backend(backend).Trainer(recipe, seed)
-    monitor = Timed(data=data)
-    start = time.perf_counter()
-    trainer.fit(data, steps=steps, callbacks=[monitor], progress=False)
-    return {
-        **{"backend": backend, "recipe": name, "seed": seed, "steps": steps},
-        **{"seconds": time.perf_counter() - start, "monitor_seconds": monitor.seconds},
-        **{"findings": [finding.sentence for finding in monitor.findings], "looks": monitor.looks},
-    }
+def run(changes: dict[str, Any], backend: str, seed: int) -> dict[str, Any]:
+    """Trains once, at least 200 steps: what the monitor told, and the extremes of its looks."""
+    recipe = ganlib.recipe(**changes)
+    data = ganlib.data.load(recipe, split="test" if recipe.data == "mnist" else "train")
+    trainer, monitor = ganlib.backend(backend).Trainer(recipe, seed), Monitor(data=data)
+    trainer.fit(data, callbacks=[monitor], progress=False)
+    return {"findings": [finding.sentence for finding in monitor.findings], **extremes(recipe.loss, monitor.looks)}
 
 
-def extremes(runs: list[dict]) -> dict[str, float]:
-    """The worst that any look at these runs measured, from each threshold's point of view."""
-    even = EVEN[ganlib.recipe(runs[0]["recipe"]).loss]
-    looks = [look for run in runs for look in run["looks"]]
-    columns = {
-        "d_loss": (LOWEST, lambda look: look["d_loss"] / even[0]),
-        "g_loss": (LOWEST, lambda look: abs(look["g_loss"])),
-        "gap": (LOWEST, lambda look: look["d_real"] - look["d_fake"]),
-        "slope": (LOWEST, lambda look: look["slope"]),
-        "spread": (LOWEST, lambda look: look["spread"]),
-        "widest": (HIGHEST, lambda look: look["spread"]),
-        "modes": (LOWEST, lambda look: look.get("modes", float("nan"))),
-        "distance": (HIGHEST, lambda look: look["distance"]),
-        "norms": (HIGHEST, lambda look: max(look["generator_norm"], look["discriminator_norm"])),
-        "logit": (HIGHEST, lambda look: look["logit"]),
-    }
-    return {name: which(map(value, looks)) for name, (which, value) in columns.items()}
+def extremes(loss: str, looks: list[dict[str, float]]) -> dict[str, float]:
+    """The worst of what the looks measured, from step 200 on."""
+    looks = [look for look in looks if look["step"] >= 200]
+    found = {name: float(which(map(value, looks))) for name, (which, value) in WORST.items()}
+    found["d_loss"] = min(look["d_loss"] for look in looks) / EVEN[loss][0]
+    if "modes" in looks[0]:
+        found["modes"] = min(look["modes"] for look in looks)
+    return found
+
+
+def rows(name: str) -> list[dict[str, Any]]:
+    """All runs of a recipe that the monitor has watched."""
+    if name in WATCHED:
+        return ledger.load("sources").select(method=name, data="shapes")
+    return ledger.load(NAME).select(recipe=name)
+
+
+def table() -> str:
+    """What was measured, in Markdown."""
+    lines = ["| Recipe | steps | runs in PyTorch | in TensorFlow | with an alarm |", "|:--|--:|--:|--:|--:|"]
+    for name in ganlib.recipes():
+        found = rows(name)
+        runs = [sum(row["key"]["backend"] == backend for row in found) for backend in ("torch", "tensorflow")]
+        shipped, recipe = ganlib.recipe(name), ganlib.recipe(**made(name))
+        cut = [f"{recipe.steps:,}" + (f" of {shipped.steps:,}" if recipe.steps < shipped.steps else "")]
+        cut += ["quarter width"] if recipe.width < shipped.width else []
+        cut += [f"batches of {recipe.batch_size}"] if recipe.batch_size < shipped.batch_size else []
+        alarms = sum(bool(row["result"]["findings"]) for row in found)
+        lines.append(f"| `{name}` | {', '.join(cut)} | {runs[0]} | {runs[1]} | {alarms} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recipes", nargs="*", default=["ring", "grid", "dcgan-digits"])
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--share", type=float, default=1.0, help="of each recipe's steps")
+    parser.add_argument("recipes", nargs="*", default=[name for name in ganlib.recipes() if name not in WATCHED])
+    parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS, metavar="SEED")
     parser.add_argument("--backend", choices=ganlib.available(), default=None, help="default: every one installed")
-    parser.add_argument("--results", type=Path, default=Path("_build/monitor.jsonl"))
+    parser.add_argument("--table", action="store_true")
+    parser.add_argument("--extremes", action="store_true")
     options = parser.parse_args()
-    options.results.parent.mkdir(parents=True, exist_ok=True)
-    kept = options.results.read_text().splitlines() if options.results.exists() else []
-    done = {key(result): result for result in map(json.loads, kept)}
-    for backend in [options.backend] if options.backend else ganlib.available():
+    path = ledger.FOLDER / f"{NAME}.json"
+    done = [row["key"] for row in ledger.load(NAME).rows] if path.exists() else []
+    if options.table:
+        print(table())
+    elif options.extremes:
+        print(f"D's loss counts as saturated at {SATURATED}.")
         for name in options.recipes:
-            steps = round(options.share * ganlib.recipe(name).steps)
-            for seed in range(options.seeds):
-                if (backend, name, seed, steps) in done:
-                    continue
-                result = run(backend, name, seed, steps)
-                done[key(result)] = result
-                with options.results.open("a") as file:
-                    file.write(json.dumps(result) + "\n")
-                print(f"{name}, {backend}, seed {seed}: {result['seconds']:.0f} s, {result['findings']}", flush=True)
-
-    groups = collections.defaultdict(list)
-    for result in done.values():
-        groups[result["recipe"], result["backend"], result["steps"]].append(result)
-    print(f"\nD's loss is in shares of the even one ({SATURATED} counts as saturated), spreads in the data's.")
-    print(f"{'recipe':<13} {'framework':<11} {'steps':>5} {'runs':>4} {'alarms':>6} {'cost':>6}", end="")
-    print("".join(f" {name:>9}" for name in extremes(next(iter(groups.values())))))
-    for (name, backend, steps), runs in sorted(groups.items()):
-        alarms = sum(len(result["findings"]) for result in runs)
-        cost = sum(result["monitor_seconds"] for result in runs) / sum(result["seconds"] for result in runs)
-        print(f"{name:<13} {backend:<11} {steps:>5} {len(runs):>4} {alarms:>6} {cost:>6.1%}", end="")
-        print("".join(f" {value:>9.3g}" for value in extremes(runs).values()))
-
-
-def key(result: dict) -> tuple:
-    """What tells one run from another."""
-    return result["backend"], result["recipe"], result["seed"], result["steps"]
+            found = [row["result"] for row in rows(name)]
+            worst = {"d_loss": min, "modes": min, **{what: which for what, (which, _) in WORST.items()}}
+            told = {what: which(row[what] for row in found) for what, which in worst.items() if what in found[0]}
+            print(f"{name}, {len(found)} runs:", ", ".join(f"{what} {value:.3g}" for what, value in told.items()))
+    else:
+        for seed in options.seeds:
+            for name in options.recipes:
+                for backend in [options.backend] if options.backend else ganlib.available():
+                    key = {"recipe": name, "backend": backend, "seed": seed}
+                    if key in done:
+                        continue
+                    start = time.perf_counter()
+                    result = run(made(name), backend, seed)
+                    seconds = time.perf_counter() - start
+                    ledger.record(NAME, ABOUT, COMMAND, key, result, made(name), seconds)
+                    print(f"{name}, {backend}, seed {seed}: {seconds:.0f} s, {result['findings']}", flush=True)
 
 
 if __name__ == "__main__":

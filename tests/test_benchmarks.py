@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import cost
+import monitor as monitor_benchmark
 import numpy as np
 import precision as precision_benchmark
 import pytest
@@ -12,17 +13,21 @@ import training_step
 
 import ganlib
 
+LOOKED_AT = (
+    *("d_real", "d_fake", "d_loss", "g_loss", "slope", "spread", "distance", "logit"),
+    *("generator_norm", "discriminator_norm"),
+)
+
 
 @pytest.fixture
 def quick(monkeypatch):
     monkeypatch.setattr(training_step, "SECONDS", 0.0)
     monkeypatch.setattr(cost, "SECONDS", 0.0)
-    monkeypatch.setattr(training_step, "MATRIX", 64)
-    monkeypatch.setitem(training_step.BATCHES, "dcgan-digits", 8)
+    monkeypatch.setitem(training_step.MATRIX, "cpu", 64)
 
 
 def test_a_step_is_timed_against_the_tutorials_loop(gl, quick):
-    result, _ = training_step.measure("dcgan-digits", gl.name, "float32", 2)
+    result, _ = training_step.measure(ganlib.recipe("dcgan-digits", batch_size=8), gl.name, "float32", 2)
     ratios = np.divide(result["tutorial_seconds"], result["ganlib_seconds"])
     assert (len(ratios), result["ratio"]) == (2, pytest.approx(np.median(ratios), rel=1e-2))
     assert result["ratio_lowest"] <= result["ratio"] <= result["ratio_highest"]
@@ -86,7 +91,31 @@ def test_the_same_seeds_are_scored_in_both_precisions(gl):
         assert 0 <= result["coverage"] < 0.5
 
 
-@pytest.mark.parametrize("benchmark", [training_step, precision_benchmark, time_to_quality])
+def test_what_the_monitor_measured_worst_is_kept(gl):
+    result = monitor_benchmark.run({"name": "ring", "width": 16, "steps": 200}, gl.name, 0)
+    assert not result["findings"]
+    assert result["spread"] == result["widest"] > 0.1  # one look counts, that at step 200
+    looks = [{name: float(100 * at) for name in ("step", *LOOKED_AT)} for at in (1, 2, 3, 4)]
+    worst = monitor_benchmark.extremes("hinge", looks)
+    assert worst["spread"] == 200
+    assert worst["logit"] == worst["widest"] == 400
+    assert worst["d_loss"] == 100  # of which an even one is 2
+
+
+# Whose samples were nearly alike for hundreds of steps, as the monitor said. source-001 normalises by a single image.
+ALARMED = ("dcgan-64", "source-001")
+
+
+@pytest.mark.parametrize("name", ganlib.recipes())
+def test_the_monitor_gave_no_false_alarm(name):
+    rows = monitor_benchmark.rows(name)
+    made = monitor_benchmark.made(name) | ({"data": "shapes"} if name in monitor_benchmark.WATCHED else {})
+    assert len(rows) >= 10
+    assert all(row["recipe"] == made for row in rows)
+    assert name in ALARMED or not any(row["result"]["findings"] for row in rows)
+
+
+@pytest.mark.parametrize("benchmark", [training_step, precision_benchmark, time_to_quality, monitor_benchmark])
 def test_the_readme_shows_what_was_measured(benchmark):
     readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
     assert benchmark.table() in readme
