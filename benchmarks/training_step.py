@@ -7,8 +7,8 @@
 
 The tutorials' loops are written here as their pages have them: the framework's own layers, one `optimizer.step()` after
 `backward()` through everything in PyTorch; one `tf.function` with two tapes in TensorFlow. Both frameworks may use all
-cores; where there is a GPU, both run on it, dcgan-64 is measured too, and the product is as large and precise as a GPU
-likes it. The repetitions of loop, ganlib and a matrix product take turns, and each ratio is of neighbours in time; the
+cores. Where there is a GPU both run on it, dcgan-64 is measured too, and the product is larger and in the run's
+precision. The repetitions of loop, ganlib and a matrix product take turns, and each ratio is of neighbours in time; the
 ledger keeps every one. What a recipe does and the loops do not, such as noise on the images, is off. The multiply-adds
 of a step are counted from the layers: the forward pass costs F, the gradients in the activations F, those in the
 weights F. Both loops are credited with what a step needs, not with what they do.
