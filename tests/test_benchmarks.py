@@ -103,16 +103,16 @@ def test_what_the_monitor_measured_worst_is_kept(gl):
 
 
 # Whose samples were nearly alike for hundreds of steps, as the monitor said. source-001 normalises by a single image.
-ALARMED = ("dcgan-64", "source-001")
+ALARMED = {"dcgan-64": 2, "source-001": 8}
 
 
 @pytest.mark.parametrize("name", ganlib.recipes())
-def test_the_monitor_gave_no_false_alarm(name):
+def test_the_monitor_alarmed_in_no_run_but_these(name):
     rows = monitor_benchmark.rows(name)
     made = monitor_benchmark.made(name) | ({"data": "shapes"} if name in monitor_benchmark.WATCHED else {})
     assert len(rows) >= 10
     assert all(row["recipe"] == made for row in rows)
-    assert name in ALARMED or not any(row["result"]["findings"] for row in rows)
+    assert sum(bool(row["result"]["findings"]) for row in rows) == ALARMED.get(name, 0)
 
 
 @pytest.mark.parametrize("benchmark", [training_step, precision_benchmark, time_to_quality, monitor_benchmark])
