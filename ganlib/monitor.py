@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 
 SAMPLES = 256  # of G and of the data; enough to find 25 modes, and a hundredth of what 100 steps generate
 SEED = 20_140_610  # of the monitor's own latents and choice of data: the trainer's streams are not touched
-# A finding is told when so many looks in a row agree, over at least so many steps, and is gone when as many do not. A
-# young G may be anywhere: three of ten healthy ones lay at under half of the grid's modes at step 100, none at 200.
+# A finding is told when so many looks in a row agree, over at least so many steps, images and share of the recipe's
+# steps, and is gone when as many do not. A young G may be anywhere: three of ten healthy ones lay at under half of the
+# grid's modes at step 100, none at 200; on images, with a fast D or batches of one, some drew one blot for hundreds.
 PATIENCE = 3
 LASTING = 300
+IMAGES = 10_000
+SHARE = 0.1
 AT_ONCE = ("divergence",)  # told at the first look
 
 # What equally good players pay: (D's loss, G's loss). The Wasserstein loss has no such level.
@@ -88,8 +91,9 @@ class Monitor:
         say: called with each finding's sentence; None keeps quiet. Beside a progress bar use tqdm.write.
 
     Attributes:
-        findings: a list of `Finding`, in the order in which they were told. A finding is told once, and again only
-            after it went away.
+        findings: a list of `Finding`, in the order in which they were told. Divergence is told when it is seen, the
+            others when they have lasted for three looks, 300 steps, 10,000 images and a tenth of the recipe's steps. A
+            finding is told once, and again only after it went away.
         looks: a list of dicts, what each look measured.
     """
 
@@ -104,7 +108,7 @@ class Monitor:
         self._rows: list[Mapping[str, float]] = []
         self._seen: dict[str, int] = {}  # kind → looks in a row that saw it
         self._missed: dict[str, int] = {}  # kind → looks in a row that did not, for what was told
-        self._patience = max(PATIENCE, math.ceil(LASTING / every))
+        self._patience = PATIENCE
         self._trainer: BaseTrainer | None = None
 
     def on_start(self, trainer: BaseTrainer) -> None:
@@ -114,8 +118,11 @@ class Monitor:
         if self._trainer is not None:
             raise ValueError("This Monitor has watched another trainer. Make a new one for each run.")
         self._trainer = trainer
+        recipe = trainer.recipe
+        lasting = max(LASTING, IMAGES / recipe.batch_size, SHARE * recipe.steps)
+        self._patience = max(PATIENCE, math.ceil(lasting / self.every))
         rng = np.random.default_rng(SEED)
-        self._latents = rng.standard_normal((SAMPLES, trainer.recipe.latent))
+        self._latents = rng.standard_normal((SAMPLES, recipe.latent))
         self._real: np.ndarray | None = None
         if self.data is not None:
             real = trainer._check_samples(self.data, minimum=2)

@@ -231,7 +231,7 @@ def silence(trainer, gl):
     gl.set_weights(trainer.discriminator, weights)
 
 
-QUICK = {"width": 64, "batch_size": 64, "moving_average": 0.0}
+QUICK = {"width": 64, "batch_size": 64, "moving_average": 0.0, "steps": 3000}
 # name: (recipe, changes, what is done to the trainer, steps, what must be told)
 BROKEN = {
     "saturating loss, strong D, SGD": (
@@ -346,8 +346,8 @@ def test_a_run_is_the_same_to_the_bit_with_and_without_a_monitor(gl, digits):
 class Stub:
     """A trainer that generates, weighs and loses as it is told."""
 
-    def __init__(self, loss="nonsaturating"):
-        self.recipe, self.steps_done = ganlib.recipe("ring", loss=loss), 0
+    def __init__(self, loss="nonsaturating", **changes):
+        self.recipe, self.steps_done = ganlib.recipe("ring", loss=loss, **{"steps": 3000, **changes}), 0
         self.generator, self.discriminator, self.scale, self.sample_scale, self.offset = "G", "D", 1.0, 1.0, 0.0
         self.slope = 1.0
 
@@ -399,6 +399,23 @@ def test_a_finding_is_told_after_three_looks_once_and_again_after_it_went_away(s
     stub.go(monitor, 3)
     stub.go(monitor, 5, **saturated)
     assert kinds(monitor) == ["discriminator saturated"] * 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "every", "step"),
+    [
+        ({"steps": 100}, 100, 300),
+        ({"steps": 100}, 20, 300),
+        ({"steps": 100}, 500, 1500),  # three looks
+        ({"batch_size": 20}, 100, 500),  # of which 10,000 images are 500
+        ({"steps": 6000}, 100, 600),  # a tenth of the run
+    ],
+)
+def test_what_is_told_has_lasted_for_looks_steps_images_and_a_tenth_of_the_run(ring, changes, every, step):
+    stub, monitor = Stub(**changes), Monitor(every, ring, say=None)
+    monitor.on_start(stub)
+    stub.go(monitor, 2000 // every, d_loss=0.001, d_real=7.0, d_fake=-7.0)
+    assert [(finding.kind, finding.step) for finding in monitor.findings] == [("discriminator saturated", step)]
 
 
 @pytest.mark.parametrize(
