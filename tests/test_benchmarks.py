@@ -1,6 +1,8 @@
 """The measurements of time: that they measure what they say. What they found is never asserted."""
 
 import dataclasses
+import subprocess
+import sys
 from pathlib import Path
 
 import cost
@@ -8,6 +10,7 @@ import monitor as monitor_benchmark
 import numpy as np
 import precision as precision_benchmark
 import pytest
+import the_book
 import time_to_quality
 import training_step
 
@@ -115,7 +118,28 @@ def test_the_monitor_alarmed_in_no_run_but_these(name):
     assert sum(bool(row["result"]["findings"]) for row in rows) == ALARMED.get(name, 0)
 
 
-@pytest.mark.parametrize("benchmark", [training_step, precision_benchmark, time_to_quality, monitor_benchmark])
+def test_a_commands_memory_is_that_of_the_largest_process_it_started():
+    inner = "held = bytearray(300 * 2**20)"
+    started = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}], check=True)"
+    # In a process of its own: Linux counts for a new process what the one that starts it holds, here PyTorch and all.
+    code = f"import sys, the_book; print(the_book.measure([sys.executable, '-c', {started!r}])['memory_mib'])"
+    folder = Path(the_book.__file__).parent
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, capture_output=True, text=True)
+    assert 300 < int(done.stdout) < 400
+
+
+def test_a_command_that_fails_is_not_measured():
+    with pytest.raises(RuntimeError, match="failed:\nno chapter"):
+        the_book.measure([sys.executable, "-c", "print('no chapter'); raise SystemExit(1)"])
+
+
+def test_the_import_is_timed_and_loads_no_framework():
+    assert 0 < the_book.import_seconds() < 60
+
+
+@pytest.mark.parametrize(
+    "benchmark", [training_step, precision_benchmark, time_to_quality, monitor_benchmark, cost, the_book]
+)
 def test_the_readme_shows_what_was_measured(benchmark):
     readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
     assert benchmark.table() in readme
