@@ -542,8 +542,8 @@ _DCGAN_64 = Recipe(
     name="dcgan-64",
     about=(
         "A DCGAN for images of 64×64, any channels, at the rates and initialisation of its paper, with the noise of "
-        "the smaller ones on D's inputs. Made for a GPU: two CPU cores take 7 hours in PyTorch and 14 in TensorFlow. Its "
-        "result has not been measured yet."
+        "the smaller ones on D's inputs. Made for a GPU: two CPU cores take 7 hours in PyTorch and 14 in TensorFlow. "
+        "Its result has not been measured yet."
     ),
     data="shapes",
     shape=(64, 64, 3),
