@@ -7,9 +7,10 @@
 
 PyTorch trains against PyTorch's tutorial, TensorFlow against TensorFlow's: its network, loss, optimiser, batch and loop
 (`training_step.py` writes them out), its width, and as many doublings as the data's size needs. Its schedule is 50
-epochs, which is TensorFlow's; PyTorch's 5 are of 200,000 faces, and would be 70 steps of the digits. ganlib trains the
-recipe that the chapter trains, until it is as good. Only training counts, with all that it needs to begin; the looks at
-the distance do not. MNIST is every second of its 10,000 test images, as a schedule of all 60,000 takes hours a seed.
+epochs, which is TensorFlow's; PyTorch's 5 are of 200,000 faces, and would be 70 steps of the digits. ganlib trains its
+own recipe for these data, in the fastest precision that the machine has, until the samples are as good. Only training
+counts, with all that it needs to begin; the looks at the distance do not. MNIST is every second of its 10,000 test
+images, as a schedule of all 60,000 takes hours a seed.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ TUTORIALS: dict[str, tuple[str, Callable[..., Any]]] = {
 OURS = {"digits": "dcgan-digits", "mnist": "dcgan-28"}
 EPOCHS = 50
 LOOKS = 20  # over a tutorial's schedule
-EVERY = 50  # steps of ganlib's recipe from one look to the next
+EVERY = 25  # steps of ganlib's recipe from one look to the next
 WAYS = ("tutorial", "ganlib")
 
 
@@ -73,7 +74,7 @@ def run(
         steps = steps or EPOCHS * len(images) // recipe.batch_size
         every = max(1, steps // LOOKS)
     else:
-        trainer = gl.Trainer(recipe, seed)
+        trainer = gl.Trainer(recipe, seed, precision="auto")
         train = lambda count: trainer.fit(images, steps=count, progress=False)  # noqa: E731
         steps, every = steps or recipe.steps, EVERY
     spent += time.perf_counter()
