@@ -90,7 +90,7 @@ def curves(axis: str, backend: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def table() -> str:
     """What was measured, in Markdown."""
-    lines = ["| | Framework | a step | its growth | memory | its growth |", "|:--|:--|--:|--:|--:|--:|"]
+    lines = ["| What grows | Framework | a step | its growth | memory | its growth |", "|:--|:--|--:|--:|--:|--:|"]
     for axis in AXES:
         for backend, framework in FRAMEWORKS.items():
             values, seconds, memory = curves(axis, backend)
@@ -105,6 +105,7 @@ def table() -> str:
 def figure(path: Path) -> None:
     """Draws the time over each axis."""
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator, StrMethodFormatter
 
     ganlib.plots.style()
     drawing, panels = plt.subplots(2, len(AXES), figsize=(8, 5), sharey="row", sharex="col")
@@ -113,13 +114,16 @@ def figure(path: Path) -> None:
             values, seconds, memory = curves(axis, backend)
             colour = ganlib.plots.COLOURS["generated" if backend == "torch" else "real"]
             for panel, costs in zip(panels[:, column], (1000 * seconds, memory), strict=True):
-                panel.plot(values, costs, "o-", color=colour, label=f"{framework}: ^{exponent(values, costs):.1f}")
+                grows = f"{framework}, grows as ${axis[0]}^{{{exponent(values, costs):.1f}}}$"
+                panel.plot(values, costs, "o-", color=colour, label=grows)
         for panel in panels[:, column]:
             panel.set(xscale="log", yscale="log")
             panel.set_xticks(AXES[axis], list(map(str, AXES[axis])))
+            panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            panel.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
             panel.minorticks_off()
-            panel.legend(fontsize=8)
-        panels[1, column].set_xlabel(axis)
+            panel.legend(fontsize=8, loc="upper left")
+        panels[1, column].set_xlabel(f"{axis} ${axis[0]}$")
     panels[0, 0].set_ylabel("milliseconds a step")
     panels[1, 0].set_ylabel("MiB")
     drawing.savefig(path, dpi=150)
