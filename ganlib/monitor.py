@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 SAMPLES = 256  # of G and of the data; enough to find 25 modes, and a hundredth of what 100 steps generate
 SEED = 20_140_610  # of the monitor's own latents and choice of data: the trainer's streams are not touched
-# A finding is told when so many looks in a row agree, over at least so many steps, images and share of the recipe's
+# A finding is told when so many looks in a row agree, over at least so many steps, samples and share of the recipe's
 # steps, and is gone when as many do not. A young G may be anywhere: three of ten healthy ones lay at under half of the
 # grid's modes at step 100, none at 200; on images, with a fast D or batches of one, some drew one blot for hundreds.
 PATIENCE = 3
 LASTING = 300
-IMAGES = 10_000
+EXAMPLES = 3_000
 SHARE = 0.1
 AT_ONCE = ("divergence",)  # told at the first look
 
@@ -92,7 +92,7 @@ class Monitor:
 
     Attributes:
         findings: a list of `Finding`, in the order in which they were told. Divergence is told when it is seen, the
-            others when they have lasted for three looks, 300 steps, 10,000 images and a tenth of the recipe's steps. A
+            others when they have lasted for three looks, 300 steps, 3,000 samples and a tenth of the recipe's steps. A
             finding is told once, and again only after it went away.
         looks: a list of dicts, what each look measured.
     """
@@ -119,7 +119,7 @@ class Monitor:
             raise ValueError("This Monitor has watched another trainer. Make a new one for each run.")
         self._trainer = trainer
         recipe = trainer.recipe
-        lasting = max(LASTING, IMAGES / recipe.batch_size, SHARE * recipe.steps)
+        lasting = max(LASTING, EXAMPLES / recipe.batch_size, SHARE * recipe.steps)
         self._patience = max(PATIENCE, math.ceil(lasting / self.every))
         rng = np.random.default_rng(SEED)
         self._latents = rng.standard_normal((SAMPLES, recipe.latent))

@@ -407,11 +407,11 @@ def test_a_finding_is_told_after_three_looks_once_and_again_after_it_went_away(s
         ({"steps": 100}, 100, 300),
         ({"steps": 100}, 20, 300),
         ({"steps": 100}, 500, 1500),  # three looks
-        ({"batch_size": 20}, 100, 500),  # of which 10,000 images are 500
+        ({"batch_size": 6}, 100, 500),  # 500 steps of 6 are 3,000 samples
         ({"steps": 6000}, 100, 600),  # a tenth of the run
     ],
 )
-def test_what_is_told_has_lasted_for_looks_steps_images_and_a_tenth_of_the_run(ring, changes, every, step):
+def test_what_is_told_has_lasted_for_looks_steps_samples_and_a_tenth_of_the_run(ring, changes, every, step):
     stub, monitor = Stub(**changes), Monitor(every, ring, say=None)
     monitor.on_start(stub)
     stub.go(monitor, 2000 // every, d_loss=0.001, d_real=7.0, d_fake=-7.0)
