@@ -37,7 +37,7 @@ CUT: dict[str, dict[str, Any]] = {
     "dcgan-28": {"steps": 1000},
     "dcgan-64": {**narrow("dcgan-64"), "steps": 1200, "precision": "auto"},
     "tensorflow-tutorial": {**narrow("tensorflow-tutorial"), "steps": 1400, "precision": "auto"},
-    "pytorch-tutorial": {**narrow("pytorch-tutorial"), "steps": 1000, "precision": "auto", "data": "shapes"},
+    "pytorch-tutorial": {**narrow("pytorch-tutorial"), "steps": 1400, "precision": "auto", "data": "shapes"},
     **{name: METHODS[name] for name in WATCHED},
 }
 WORST: dict[str, tuple[Callable[..., float], Callable[[Mapping[str, float]], float]]] = {  # for each threshold
