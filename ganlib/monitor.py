@@ -44,7 +44,8 @@ EVEN = {
 
 # The thresholds. Beside each the extreme over looks at healthy runs (benchmarks/monitor.py: ring, grid and
 # dcgan-digits, ten seeds, from step 200 on; each look a mean over 100 steps), and what tests/test_monitor.py's broken
-# runs show. Each stands between the two with room on both sides.
+# runs show. Each stands between the two with room on both sides; on other images young healthy players come below
+# SATURATED and COLLAPSED too, and only lasting tells them from broken ones.
 SATURATED = 0.02  # D's loss, in shares of the even one. Healthy: above 0.5. Broken: 1e-4.
 VANISHED = 0.01  # slope of G's loss in D's logits, of at most 1. Healthy: above 0.6. Broken: 1e-5.
 FOOLED = 0.5  # mean logit of fakes above that of real samples. Healthy: never above. Broken: above 5.
@@ -91,9 +92,10 @@ class Monitor:
         say: called with each finding's sentence; None keeps quiet. Beside a progress bar use tqdm.write.
 
     Attributes:
-        findings: a list of `Finding`, in the order in which they were told. Divergence is told when it is seen, the
-            others when they have lasted for three looks, 300 steps, 3,000 samples and a tenth of the recipe's steps. A
-            finding is told once, and again only after it went away.
+        findings: a list of `Finding`, in the order in which they were told. Small scales and divergence are told when
+            they are seen, the others when they have lasted for three looks, 300 steps, 3,000 samples and a tenth of
+            the recipe's steps, so a `fit` that is shorter never hears of them. A finding is told once, and again only
+            after it went away.
         looks: a list of dicts, what each look measured.
     """
 
