@@ -94,10 +94,11 @@ def table() -> str:
     for axis in AXES:
         for backend, framework in FRAMEWORKS.items():
             values, seconds, memory = curves(axis, backend)
+            first, last = (f"{float(f'{1000 * second:.3g}'):,g}" for second in (seconds[0], seconds[-1]))
             lines.append(
                 f"| {axis} {values[0]} to {values[-1]} | {framework} "
-                f"| {1000 * seconds[0]:.3g} to {1000 * seconds[-1]:.3g} ms | {axis}^{exponent(values, seconds):.1f} "
-                f"| {memory[0]:.0f} to {memory[-1]:.0f} MiB | {axis}^{exponent(values, memory):.1f} |"
+                f"| {first} to {last} ms | {axis}<sup>{exponent(values, seconds):.1f}</sup> "
+                f"| {memory[0]:,.0f} to {memory[-1]:,.0f} MiB | {axis}<sup>{exponent(values, memory):.1f}</sup> |"
             )
     return "\n".join(lines)
 
