@@ -97,7 +97,11 @@ def main() -> None:
         print(table())
         return
     if "tests" in options.parts:  # first, and written when all are done: a test compares the ledger with the README
-        for target, result in [(target, measure(["make", f"VENV={sys.prefix}", target])) for target in TARGETS]:
+        results = {}
+        for target in TARGETS:
+            print(f"make {target} …", flush=True)
+            results[target] = measure(["make", f"VENV={sys.prefix}", target])
+        for target, result in results.items():
             write({"what": target}, result)
     if "import" in options.parts:
         write({"what": "import"}, {"seconds": round(import_seconds(), 4)})

@@ -133,7 +133,9 @@ def test_the_import_is_timed_and_loads_no_framework():
     assert the_book.import_seconds() > 0
 
 
-@pytest.mark.parametrize("benchmark", [training_step, precision_benchmark, time_to_quality, cost, monitor_benchmark])
+@pytest.mark.parametrize(
+    "benchmark", [training_step, precision_benchmark, time_to_quality, cost, the_book, monitor_benchmark]
+)
 def test_the_readme_shows_what_was_measured(benchmark):
     readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
     assert benchmark.table() in readme
