@@ -221,8 +221,9 @@ def test_dropout_keeps_the_mean_and_the_rate(gl, native):
 @pytest.mark.parametrize("padding", ["same", "valid"])
 @pytest.mark.parametrize(("kernel", "stride"), [(4, 2), (3, 2), (5, 1), (2, 3)])
 @pytest.mark.parametrize("transposed", [False, True])
-def test_wide_convolutions_are_pytorchs_own_and_so_are_their_derivatives(
-    monkeypatch, padding, kernel, stride, transposed
+@pytest.mark.parametrize(("which", "images"), [("_faster_as_product", 3), ("_grey", 1)])
+def test_convolutions_as_products_are_pytorchs_own_and_so_are_their_derivatives(
+    monkeypatch, padding, kernel, stride, transposed, which, images
 ):
     """As products of matrices, or by PyTorch: the outputs, their gradients, and the gradients' gradients."""
     import torch
@@ -231,26 +232,35 @@ def test_wide_convolutions_are_pytorchs_own_and_so_are_their_derivatives(
 
     torch.manual_seed(0)
     kind = "ConvTranspose" if transposed else "Conv"
-    layer = getattr(networks, kind)(3, getattr(architectures, kind)(5, kernel, stride, padding, bias=True)).double()
-    x = torch.randn(2, 3, 7, 6, dtype=torch.float64, requires_grad=True)
+    channels, filters = (5, images) if transposed else (images, 5)
+    described = getattr(architectures, kind)(filters, kernel, stride, padding, bias=True)
+    layer = getattr(networks, kind)(channels, described).double()
+    x = torch.randn(2, channels, 7, 6, dtype=torch.float64, requires_grad=True)
     found, asked = {}, []
-    for wide in (True, False):
-        monkeypatch.setattr(networks, "_faster_as_product", lambda *_, wide=wide: asked.append(wide) or wide)
+    for product in (True, False):
+        monkeypatch.setattr(networks, which, lambda *_, product=product: asked.append(product) or product)
         y = layer(x)
         tensors = [x, layer.weight, layer.bias]
         first = torch.autograd.grad(torch.sin(y).sum(), tensors, create_graph=True)
         second = torch.autograd.grad(sum(gradient.square().sum() for gradient in first), tensors)
-        found[wide] = [tensor.detach() for tensor in (y, *first, *second)]
+        found[product] = [tensor.detach() for tensor in (y, *first, *second)]
     for ours, theirs in zip(found[True], found[False], strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
-    assert asked == [True, False] or (transposed and padding == "same" and stride > kernel)  # which is not for products
+    gaps = transposed and padding == "same" and stride > kernel  # wide ones are not products then
+    assert asked == [True, False] or (which == "_faster_as_product" and gaps)
 
 
 @pytest.mark.skipif("torch" not in ganlib.available(), reason="PyTorch only")
-def test_only_wide_convolutions_are_products(monkeypatch):
+def test_only_wide_convolutions_and_those_at_grey_images_are_products(monkeypatch):
     import torch
 
     from ganlib.torch import networks
+
+    grey, folded = networks._grey, []
+    monkeypatch.setattr(networks, "_grey", lambda *about: folded.append(grey(*about)) or folded[-1])
+    generator = networks.Generator(ganlib.recipe("dcgan-digits"))
+    networks.Discriminator(ganlib.recipe("dcgan-digits"))(generator(torch.zeros(2, 64)))
+    assert folded == [False, True, True, False]
 
     choose, chosen = networks._faster_as_product, []
     monkeypatch.setattr(networks, "_faster_as_product", lambda *about: chosen.append(choose(*about)) or chosen[-1])
@@ -261,21 +271,23 @@ def test_only_wide_convolutions_are_products(monkeypatch):
 
 @pytest.mark.skipif("torch" not in ganlib.available(), reason="PyTorch only")
 @pytest.mark.parametrize("kind", ["Conv", "ConvTranspose"])
-def test_wide_convolutions_in_bfloat16_are_pytorchs_own_within_its_rounding(monkeypatch, kind):
+@pytest.mark.parametrize(("which", "images"), [("_faster_as_product", 3), ("_grey", 1)])
+def test_convolutions_as_products_in_bfloat16_are_pytorchs_own_within_its_rounding(monkeypatch, kind, which, images):
     import torch
 
     from ganlib.torch import networks
 
     torch.manual_seed(0)
-    layer = getattr(networks, kind)(3, getattr(architectures, kind)(5, 4, 2, "same", bias=True))
-    x = torch.randn(2, 3, 8, 8, requires_grad=True)
+    channels, filters = (5, images) if kind == "ConvTranspose" else (images, 5)
+    layer = getattr(networks, kind)(channels, getattr(architectures, kind)(filters, 4, 2, "same", bias=True))
+    x = torch.randn(2, channels, 8, 8, requires_grad=True)
     found = {}
-    for wide in (True, False):
-        monkeypatch.setattr(networks, "_faster_as_product", lambda *_, wide=wide: wide)
+    for product in (True, False):
+        monkeypatch.setattr(networks, which, lambda *_, product=product: product)
         with torch.autocast("cpu", torch.bfloat16):
             y = layer(x)
         assert y.dtype == torch.bfloat16
-        found[wide] = [y.float(), *torch.autograd.grad(y.float().square().sum(), [x, layer.weight, layer.bias])]
+        found[product] = [y.float(), *torch.autograd.grad(y.float().square().sum(), [x, layer.weight, layer.bias])]
     for ours, theirs in zip(found[True], found[False], strict=True):
         assert ours.dtype == torch.float32
         assert (ours - theirs).norm() < 0.01 * theirs.norm()  # a number of bfloat16 is right to 2⁻⁸

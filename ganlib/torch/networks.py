@@ -153,6 +153,11 @@ class Conv(nn.Conv2d):
                 x = F.pad(x, (left, right, top, bottom))
         weight, kernel, stride = _spectral_weight(self), self.kernel_size[0], self.stride[0]
         height, width = ((size + 2 * pad - kernel) // stride + 1 for size in x.shape[2:])
+        if _grey(self.in_channels, x):
+            rows = F.unfold(x, kernel, padding=pad, stride=stride).transpose(1, 2) @ weight.flatten(1).T
+            y = rows.unflatten(1, (height, width)).permute(0, 3, 1, 2)
+            # Not a view: activations in place are slow on those.
+            return y.clone() if self.bias is None else y + self.bias[:, None, None].to(y.dtype)
         if not _faster_as_product(weight, x, height * width):
             return F.conv2d(x, weight, self.bias, stride, pad)
         rows = _Windows.apply(F.pad(x, (pad,) * 4).permute(0, 2, 3, 1), kernel, stride)
@@ -181,7 +186,9 @@ class ConvTranspose(nn.ConvTranspose2d):
         if self.slides and _faster_by_fourier(x, self.weight):
             x = _transposed_by_fourier(x, self.weight)
             return x if self.bias is None else x + self.bias[:, None, None].to(x.dtype)
-        if not self.output_padding[0] and _faster_as_product(self.weight, x, x.shape[2] * x.shape[3]):
+        if _grey(self.out_channels, x):
+            x = self._folded(x)
+        elif not self.output_padding[0] and _faster_as_product(self.weight, x, x.shape[2] * x.shape[3]):
             x = self._product(x)
         else:
             x = super().forward(x, output_size)
@@ -189,6 +196,12 @@ class ConvTranspose(nn.ConvTranspose2d):
             return x
         # A copy: normalisation's gradient takes ten times as long over rows with gaps between them.
         return x[:, :, : x.shape[2] - self.cut, : x.shape[3] - self.cut].clone()
+
+    def _folded(self, x: Tensor) -> Tensor:
+        kernel, stride, pad, extra = self.kernel_size[0], self.stride[0], self.before, self.output_padding[0]
+        size = [stride * (size - 1) + kernel - 2 * pad + extra for size in x.shape[2:]]
+        y = F.fold(self.weight.flatten(1).T @ x.flatten(2), size, kernel, padding=pad, stride=stride)
+        return y if self.bias is None else y + self.bias[:, None, None].to(y.dtype)
 
     def _product(self, x: Tensor) -> Tensor:
         kernel, stride, pad = self.kernel_size[0], self.stride[0], self.before
@@ -216,6 +229,12 @@ def _transposed_by_fourier(x: Tensor, weight: Tensor) -> Tensor:
     rows = 2 * frequencies
     y = back_real @ (images @ real).view(rows, -1) + back_imaginary @ (images @ imaginary).view(rows, -1)
     return y.view(size, size, -1, filters).permute(2, 3, 0, 1).contiguous(memory_format=torch.channels_last)
+
+
+def _grey(channels: int, x: Tensor) -> bool:
+    """Whether a layer reads or makes one channel on a CPU: PyTorch's own convolutions take twice as long there as the
+    product over the windows that they come to (chapter 1)."""
+    return channels == 1 and x.device.type == "cpu"
 
 
 # Wide convolutions on a CPU, as products of matrices. PyTorch's own take longer where many channels meet few windows:
