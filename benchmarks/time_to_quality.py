@@ -37,7 +37,7 @@ TUTORIALS: dict[str, tuple[str, Callable[..., Any]]] = {
     "torch": ("pytorch-tutorial", torch_tutorial),
     "tensorflow": ("tensorflow-tutorial", tensorflow_tutorial),
 }
-OURS = {"digits": "dcgan-digits", "mnist": "dcgan-28"}
+OURS = {"digits": "dcgan-digits-quick", "mnist": "dcgan-28"}
 EPOCHS = 50
 LOOKS = 5  # over a tutorial's schedule: what counts is the last
 EVERY = 25  # steps of ganlib's recipe from one look to the next

