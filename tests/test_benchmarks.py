@@ -97,6 +97,7 @@ def test_the_same_seeds_are_scored_in_both_precisions(gl):
 def test_what_the_monitor_measured_worst_is_kept(gl):
     result = monitor_benchmark.run({"name": "ring", "width": 16, "steps": 200}, gl.name, 0)
     assert not result["findings"]
+    assert result["steps"] == 200
     assert result["spread"] == result["widest"] > 0.1  # one look counts, that at step 200
     looks = [{name: float(100 * at) for name in ("step", *LOOKED_AT)} for at in (1, 2, 3, 4)]
     worst = monitor_benchmark.extremes("hinge", looks)
@@ -105,12 +106,20 @@ def test_what_the_monitor_measured_worst_is_kept(gl):
     assert worst["d_loss"] == 100  # of which an even one is 2
 
 
+@pytest.mark.parametrize(("width", "steps"), [(16, 300), (32, 100)])  # the smaller one misses modes at each look
+def test_a_run_ends_at_the_first_look_that_sees_nothing(gl, width, steps):
+    result = monitor_benchmark.run({"name": "ring", "width": width, "steps": 300}, gl.name, 0, until_quiet=True)
+    assert result["steps"] == steps
+
+
 @pytest.mark.parametrize("name", ganlib.recipes())
 def test_the_monitor_told_nothing_of_the_shipped_recipes(name):
     rows = monitor_benchmark.rows(name)
-    made = monitor_benchmark.made(name) | ({"data": "shapes"} if name in monitor_benchmark.WATCHED else {})
-    assert len(rows) >= 10
-    assert all(row["recipe"] == made for row in rows)
+    data = {"data": "shapes"} if name in monitor_benchmark.WATCHED else {}
+    seeds = [row["key"]["seed"] for row in rows]
+    assert sum(seed in monitor_benchmark.SEEDS for seed in seeds) >= 10
+    assert name not in monitor_benchmark.FULL or set(monitor_benchmark.FRESH) <= set(seeds)
+    assert [row["recipe"] for row in rows] == [monitor_benchmark.made(name, seed) | data for seed in seeds]
     assert not [row["result"]["findings"] for row in rows if row["result"]["findings"]]
 
 
