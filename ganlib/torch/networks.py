@@ -153,7 +153,7 @@ class Conv(nn.Conv2d):
                 x = F.pad(x, (left, right, top, bottom))
         weight, kernel, stride = _spectral_weight(self), self.kernel_size[0], self.stride[0]
         height, width = ((size + 2 * pad - kernel) // stride + 1 for size in x.shape[2:])
-        if _grey(self.in_channels, x) and x.shape[1] == 1:
+        if _grey(self.in_channels, x) and x.shape[1] == 1:  # else PyTorch says best what is wrong
             rows = F.unfold(x, kernel, padding=pad, stride=stride).transpose(1, 2) @ weight.flatten(1).T
             y = rows.unflatten(1, (height, width)).permute(0, 3, 1, 2)
             # Not a view: activations in place are slow on those.
