@@ -42,13 +42,14 @@ CUT: dict[str, dict[str, Any]] = {
     "pytorch-tutorial": {**narrow("pytorch-tutorial"), "steps": 1400, "precision": "auto", "data": "shapes"},
     **{name: METHODS[name] for name in WATCHED},
 }
-# Fresh seeds see these at their own width, dcgan-28 whole. The others run until a look sees nothing wrong, after which
-# the monitor waits anew before it tells anything but divergence; where none does, until it has told.
+# Fresh seeds see these at their own width, dcgan-28 and source-001 whole. The others run until a look sees nothing wrong,
+# after which the monitor waits anew before it tells anything but divergence; what comes later these runs do not say.
 FULL: dict[str, dict[str, Any]] = {
     "dcgan-28": {},
     "dcgan-64": {"steps": 1000, "precision": "auto"},
     "tensorflow-tutorial": {"steps": 1200, "precision": "auto"},
     "pytorch-tutorial": {"steps": 800, "precision": "auto", "data": "shapes"},
+    "source-001": {},
 }
 WORST: dict[str, tuple[Callable[..., float], Callable[[Mapping[str, float]], float]]] = {  # for each threshold
     "gap": (min, lambda look: look["d_real"] - look["d_fake"]),
@@ -121,7 +122,9 @@ def table() -> str:
                 continue
             runs = [sum(row["key"]["backend"] == backend for row in these) for backend in ("torch", "tensorflow")]
             recipe = ganlib.recipe(**made(name, seeds[0]))
-            cut = [f"{recipe.steps:,}" + (f" of {shipped.steps:,}" if recipe.steps < shipped.steps else "")]
+            ends = [row["result"].get("steps", recipe.steps) for row in these]  # older rows ran to the end
+            most = " to ".join(f"{steps:,}" for steps in sorted({min(ends), max(ends)}))
+            cut = [most + (f" of {shipped.steps:,}" if recipe.steps < shipped.steps else "")]
             cut += ["quarter width"] if recipe.width < shipped.width else []
             cut += [f"batches of {recipe.batch_size}"] if recipe.batch_size < shipped.batch_size else []
             cut += ["fresh seeds"] if seeds is FRESH else []
