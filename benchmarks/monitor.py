@@ -42,8 +42,8 @@ CUT: dict[str, dict[str, Any]] = {
     "pytorch-tutorial": {**narrow("pytorch-tutorial"), "steps": 1400, "precision": "auto", "data": "shapes"},
     **{name: METHODS[name] for name in WATCHED},
 }
-# Fresh seeds see these at their own width, dcgan-28 and source-001 whole. The others run until a look sees nothing wrong,
-# after which the monitor waits anew before it tells anything but divergence; what comes later these runs do not say.
+# Fresh seeds see these at their own width, dcgan-28 and source-001 whole. The others run until a look sees nothing
+# wrong, after which the monitor waits anew before it tells anything but divergence; of later they say nothing.
 FULL: dict[str, dict[str, Any]] = {
     "dcgan-28": {},
     "dcgan-64": {"steps": 1000, "precision": "auto"},
