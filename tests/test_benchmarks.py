@@ -115,10 +115,11 @@ def test_a_run_ends_at_the_first_look_that_sees_nothing(gl, width, steps):
 @pytest.mark.parametrize("name", ganlib.recipes())
 def test_the_monitor_told_nothing_of_the_shipped_recipes(name):
     rows = monitor_benchmark.rows(name)
-    data = {"data": "shapes"} if name in monitor_benchmark.WATCHED else {}
     seeds = [row["key"]["seed"] for row in rows]
     assert sum(seed in monitor_benchmark.SEEDS for seed in seeds) >= 10
-    assert [row["recipe"] for row in rows] == [monitor_benchmark.made(name, seed) | data for seed in seeds]
+    for row in rows:
+        data = {"data": "shapes"} if "method" in row["key"] else {}  # as the sources' ledger says it
+        assert row["recipe"] == monitor_benchmark.made(name, row["key"]["seed"]) | data
     assert not [row["result"]["findings"] for row in rows if row["result"]["findings"]]
 
 
