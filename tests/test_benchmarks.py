@@ -117,6 +117,8 @@ def test_the_monitor_told_nothing_of_the_shipped_recipes(name):
     rows = monitor_benchmark.rows(name)
     seeds = [row["key"]["seed"] for row in rows]
     assert sum(seed in monitor_benchmark.SEEDS for seed in seeds) >= 10
+    stopped = {16} if name == "pytorch-tutorial" else set()  # by hand, before a look saw nothing wrong; README says so
+    assert name not in monitor_benchmark.FULL or set(monitor_benchmark.FRESH) - set(seeds) == stopped
     for row in rows:
         data = {"data": "shapes"} if "method" in row["key"] else {}  # as the sources' ledger says it
         assert row["recipe"] == monitor_benchmark.made(name, row["key"]["seed"]) | data
