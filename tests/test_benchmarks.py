@@ -106,9 +106,9 @@ def test_what_the_monitor_measured_worst_is_kept(gl):
     assert worst["d_loss"] == 100  # of which an even one is 2
 
 
-@pytest.mark.parametrize(("width", "steps"), [(16, 200), (32, 100)])  # at step 100 the smaller one misses modes
-def test_a_run_ends_at_the_first_look_that_sees_nothing(gl, width, steps):
-    result = monitor_benchmark.run({"name": "ring", "width": width, "steps": 200}, gl.name, 0, until_quiet=True)
+@pytest.mark.parametrize(("width", "looks", "steps"), [(24, 1, 100), (24, 2, 200), (8, 1, 200), (8, 2, 600)])
+def test_a_run_ends_when_looks_in_a_row_see_nothing(gl, width, looks, steps):  # the smaller one misses modes at first
+    result = monitor_benchmark.run({"name": "ring", "width": width, "steps": 700}, gl.name, 0, until_quiet=looks)
     assert result["steps"] == steps
 
 
