@@ -125,7 +125,7 @@ def test_the_monitor_told_nothing_of_the_shipped_recipes_but_of_two_runs(name):
         if row["key"]["seed"] in monitor_benchmark.FRESH and name in monitor_benchmark.UNTIL_QUIET:
             recipe["steps"] = row["recipe"]["steps"]  # at most; how many it took is in the result
         assert row["recipe"] == recipe
-    # False alarms, of 14 at least: its samples were one blot until step 1,300, and came back. README says so.
+    # False alarms: their samples were one blot when they were told of, and came back. README says so.
     told = {14, 18} if name == "pytorch-tutorial" else set()
     assert {row["key"]["seed"] for row in rows if row["result"]["findings"]} == told
 
