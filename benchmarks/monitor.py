@@ -53,7 +53,7 @@ FULL: dict[str, dict[str, Any]] = {
     "source-000": {"precision": "auto"},
     "source-001": {},
     "source-002": {"steps": 1600, "precision": "auto"},
-    "source-003": {"steps": 1800, "precision": "auto"},
+    "source-003": {"steps": 1600, "precision": "auto"},
     "source-004": {"steps": 3500, "precision": "auto"},
 }
 # These are too dear even for that here, and end after QUIET such looks in a row. The monitor then waits anew before it

@@ -122,8 +122,8 @@ def test_the_monitor_told_nothing_of_the_shipped_recipes_but_of_two_runs(name):
         recipe = monitor_benchmark.made(name, row["key"]["seed"])
         if "method" in row["key"]:  # as the sources' ledger says it
             recipe["data"] = "shapes"
-        if row["key"]["seed"] in monitor_benchmark.FRESH and name in monitor_benchmark.UNTIL_QUIET:
-            recipe["steps"] = row["recipe"]["steps"]  # at most; how many it took is in the result
+        if name == "pytorch-tutorial" and row["key"]["seed"] in (10, 12, 13, 16, 17):  # not run anew to three looks
+            recipe["steps"] = 800
         assert row["recipe"] == recipe
     # False alarms: their samples were one blot when they were told of, and came back. README says so.
     told = {14, 18} if name == "pytorch-tutorial" else set()
