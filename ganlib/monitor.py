@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,11 +26,12 @@ SAMPLES = 256  # of G and of the data; enough to find 25 modes, and a hundredth 
 SEED = 20_140_610  # of the monitor's own latents and choice of data: the trainer's streams are not touched
 # A finding is told when so many looks in a row agree, over at least so many steps, samples and share of the recipe's
 # steps, and is gone when as many do not. A young G may be anywhere: three of ten healthy ones lay at under half of the
-# grid's modes at step 100, none at 200; on images, with a fast D or batches of one, some drew one blot for hundreds.
+# grid's modes at step 100, none at 200; on images, with a fast D or batches of one, some drew one blot for hundreds of
+# steps, and two of ten of pytorch-tutorial for more than a thousand, an eighth of its steps.
 PATIENCE = 3
 LASTING = 300
 EXAMPLES = 3_000
-SHARE = 0.1
+SHARE = 0.25
 AT_ONCE = ("divergence",)  # told at the first look
 
 # What equally good players pay: (D's loss, G's loss). The Wasserstein loss has no such level.
@@ -93,9 +94,9 @@ class Monitor:
 
     Attributes:
         findings: a list of `Finding`, in the order in which they were told. Small scales and divergence are told when
-            they are seen, the others when they have lasted for three looks, 300 steps, 3,000 samples and a tenth of
-            the recipe's steps, so a `fit` that is shorter never hears of them. A finding is told once, and again only
-            after it went away.
+            they are seen, the others when they have lasted for three looks, 300 steps, 3,000 samples and a quarter
+            of the recipe's steps, so a `fit` that is shorter never hears of them. A finding is told once, and again
+            only after it went away.
         looks: a list of dicts, what each look measured.
     """
 
@@ -138,25 +139,49 @@ class Monitor:
         """Takes the step's metrics, and at each `every`-th step a look."""
         self._rows.append(metrics)
         if trainer.steps_done % self.every == 0:
-            look = self._look()
-            self.looks.append(look)
-            seen = self._judge(look)
-            for kind, sentence in seen.items():
-                self._missed[kind] = 0
-                self._seen[kind] = self._seen.get(kind, 0) + 1
-                if self._seen[kind] == self._needed(kind):
-                    self._tell(kind, sentence)
-            for kind in self._seen.keys() - seen.keys():
-                self._missed[kind] += 1
-                if self._missed[kind] >= self._patience or self._seen[kind] < self._needed(kind):
-                    del self._seen[kind]
+            self._take(self._look())
+
+    def state(self) -> dict[str, Any]:
+        """What `restore` takes, as JSON can hold it."""
+        return {"findings": [asdict(finding) for finding in self.findings], "looks": self.looks, "norms": self._norms}
+
+    def restore(self, trainer: BaseTrainer, state: Mapping[str, Any]) -> None:
+        """Makes a new monitor go on with a run that was stopped as if it had watched all of it.
+
+        Args:
+            trainer: as it goes on, from a checkpoint for example.
+            state: of the monitor that watched until then, or longer.
+        """
+        self.on_start(trainer)
+        done, say, self.say = trainer.steps_done, self.say, None
+        self._norms = {player: float(state["norms"][player]) for player in self._norms}
+        for look in state["looks"]:
+            if look["step"] <= done:
+                self._take(look)
+        self.findings = [Finding(**finding) for finding in state["findings"] if finding["step"] <= done]
+        history, self.say = trainer.history, say
+        self._rows = [
+            {name: float(values[step]) for name, values in history.items()}
+            for step in range(done - done % self.every, done)
+        ]
+
+    def _take(self, look: dict[str, float]) -> None:
+        self.looks.append(look)
+        seen = self._judge(look)
+        for kind, sentence in seen.items():
+            self._missed[kind] = 0
+            self._seen[kind] = self._seen.get(kind, 0) + 1
+            if self._seen[kind] == self._needed(kind):
+                self._tell(int(look["step"]), kind, sentence)
+        for kind in self._seen.keys() - seen.keys():
+            self._missed[kind] += 1
+            if self._missed[kind] >= self._patience or self._seen[kind] < self._needed(kind):
+                del self._seen[kind]
 
     def _needed(self, kind: str) -> int:
         return 1 if kind in AT_ONCE else self._patience
 
-    def _tell(self, kind: str, sentence: str) -> None:
-        assert self._trainer is not None
-        step = self._trainer.steps_done
+    def _tell(self, step: int, kind: str, sentence: str) -> None:
         self.findings.append(Finding(step, kind, f"Step {step}: {sentence}"))
         if self.say is not None:
             self.say(self.findings[-1].sentence)
@@ -217,6 +242,7 @@ class Monitor:
                 size = float(np.sqrt(np.square(scale).mean()))
                 if size < SMALL_SCALE:
                     self._tell(
+                        0,
                         "small scales",
                         f"the {player}'s {name} starts at {size:.2g} instead of about 1, which all but erases what its "
                         "layer says; initial batch normalisation scales are usually drawn around 1 (scale_mean=1).",

@@ -30,7 +30,7 @@ OURS = (
     "report.html",
     "report.json",
     "history.csv",
-    "findings.json",
+    "monitor.json",
 )  # in the folder, beside checkpoints
 
 
@@ -87,7 +87,7 @@ def train(
         else:
             trainer = gl.Trainer(dataclasses.replace(recipe, steps=steps or recipe.steps), seed or 0, precision, device)
         left = trainer.recipe.steps - trainer.steps_done
-        watching = _watch(trainer, samples, directory, say) if watch and not follower else None
+        watching = _watch(trainer, samples, directory / "monitor.json", say) if watch and not follower else None
         seconds = None
         if left > 0:
             seconds = _fit(trainer, samples, left, directory, every, watching, tensorboard, say)
@@ -111,7 +111,7 @@ def _fit(
     say: Callable[[str], None],
 ) -> float:
     """Trains so many steps with everything that looks on, and returns the seconds that it took."""
-    listeners: list[Any] = [] if watching is None else [watching]
+    listeners: list[Any] = [] if watching is None else [watching, _Keep(watching, directory / "monitor.json")]
     if not trainer.rank:
         listeners.append(callbacks.Samples(directory / "samples", every, data=samples))
         if tensorboard:
@@ -150,19 +150,32 @@ def _over(gl: Any, device: str | None) -> Iterator[str | None]:
         yield None
 
 
-def _watch(trainer: Any, samples: data.Data, directory: Path, say: Callable[[str], None]) -> monitor.Monitor:
-    """A monitor that writes down what it tells, and knows what was told before the run was stopped."""
-    path = directory / "findings.json"
+def _watch(trainer: Any, samples: data.Data, kept: Path, say: Callable[[str], None]) -> monitor.Monitor:
+    """A monitor that goes on where that of the run that was stopped was."""
+    if trainer.steps_done:
+        watching = monitor.Monitor(data=samples, say=say)
+        # Without the file, or with a damaged one, it starts anew.
+        with contextlib.suppress(OSError, ValueError, TypeError, LookupError, AttributeError):
+            watching.restore(trainer, json.loads(kept.read_text(encoding="utf-8")))
+            return watching
+    return monitor.Monitor(data=samples, say=say)
 
-    def tell(sentence: str) -> None:
-        say(sentence)
-        pictures.write(path, json.dumps([dataclasses.asdict(finding) for finding in watching.findings]).encode())
 
-    watching = monitor.Monitor(data=samples, say=tell)
-    with contextlib.suppress(OSError, ValueError, TypeError):  # without the file, or with a damaged one, it starts anew
-        told = [monitor.Finding(**finding) for finding in json.loads(path.read_text(encoding="utf-8"))]
-        watching.findings += [finding for finding in told if finding.step <= trainer.steps_done]
-    return watching
+class _Keep:
+    """Writes down what the monitor saw, for when the run is stopped and goes on."""
+
+    def __init__(self, watching: monitor.Monitor, path: Path) -> None:
+        self.watching, self.path = watching, path
+
+    def on_start(self, trainer: Any) -> None:
+        self._write()
+
+    def on_step(self, trainer: Any, metrics: dict[str, float]) -> None:
+        if trainer.steps_done % self.watching.every == 0:
+            self._write()
+
+    def _write(self) -> None:
+        pictures.write(self.path, json.dumps(self.watching.state()).encode())
 
 
 def _load(

@@ -520,17 +520,24 @@ def test_the_module_is_the_command_and_help_loads_no_framework():
     assert result.returncode == 1
 
 
-def test_what_the_monitor_told_outlives_a_stop(gl, call, tmp_path, monkeypatch):
-    def told(self):
-        self._tell("small scales", "told before the stop.")
+def test_what_the_monitor_saw_outlives_a_stop(gl, tmp_path, monkeypatch):
+    monkeypatch.setattr(ganlib.monitor, "SMALL_SCALE", 2.0)  # seen at the start,
+    monkeypatch.setattr(ganlib.monitor, "LARGE_LOGIT", 0.0)  # and at the first look and ever after
+    recipe = ganlib.recipe("ring", width=4, batch_size=8, discriminator_norm="batch")
 
-    monkeypatch.setattr(ganlib.monitor.Monitor, "_look_at_scales", told)
-    arguments = ("train", "ring", *TINY, "--framework", gl.name, "--out", tmp_path / "run", "--resume")
-    assert call(*arguments, "--steps", 2)[0] == 0
-    status, out, err = call(*arguments, "--steps", 4, "--json")
-    assert status == 0, err
-    assert "told before the stop" not in err
-    assert [finding["sentence"] for finding in json.loads(out)["findings"]] == ["Step 0: told before the stop."]
-    (tmp_path / "run" / "findings.json").write_text('[{"step": "x"')  # a damaged one is no reason to stop
-    status, out, err = call(*arguments, "--steps", 5, "--json")
-    assert (status, json.loads(out)["findings"]) == (0, [])
+    def train(directory, steps):
+        said = []
+        ganlib.run.train(recipe, tmp_path / directory, backend=gl.name, steps=steps, resume=True, say=said.append)
+        path = tmp_path / directory / "monitor.json"
+        return [sentence for sentence in said if re.match(r"Step \d+: ", sentence)], path
+
+    assert [len(train("stopped", steps)[0]) for steps in (50, 150)] == [1, 1]
+    again, stopped = train("stopped", 220)
+    told, straight = train("straight", 220)
+    assert not again
+    assert [sentence[:9] for sentence in told] == ["Step 0: t", "Step 100:"]
+    assert stopped.read_text() == straight.read_text()
+    summary = json.loads((tmp_path / "stopped" / "report.json").read_text())
+    assert [finding["sentence"] for finding in summary["findings"]] == told
+    stopped.write_text('{"findings": [1]}')  # a damaged one is no reason to stop
+    assert len(train("stopped", 320)[0]) == 1

@@ -1,6 +1,7 @@
 """Failure in training: the step and the tensor that are named, the state that is kept, and what the monitor tells."""
 
 import functools
+import json
 
 import numpy as np
 import pytest
@@ -231,7 +232,7 @@ def silence(trainer, gl):
     gl.set_weights(trainer.discriminator, weights)
 
 
-QUICK = {"width": 64, "batch_size": 64, "moving_average": 0.0, "steps": 3000}
+QUICK = {"width": 64, "batch_size": 64, "moving_average": 0.0, "steps": 1200}
 # name: (recipe, changes, what is done to the trainer, steps, what must be told)
 BROKEN = {
     "saturating loss, strong D, SGD": (
@@ -347,9 +348,9 @@ class Stub:
     """A trainer that generates, weighs and loses as it is told."""
 
     def __init__(self, loss="nonsaturating", **changes):
-        self.recipe, self.steps_done = ganlib.recipe("ring", loss=loss, **{"steps": 3000, **changes}), 0
+        self.recipe, self.steps_done = ganlib.recipe("ring", loss=loss, **{"steps": 1200, **changes}), 0
         self.generator, self.discriminator, self.scale, self.sample_scale, self.offset = "G", "D", 1.0, 1.0, 0.0
-        self.slope = 1.0
+        self.slope, self.history = 1.0, {}
 
     def generate(self, latents, averaged):
         assert not averaged
@@ -365,10 +366,13 @@ class Stub:
     def _check_samples(self, data, minimum):
         return data.samples
 
-    def go(self, monitor, looks=1, **metrics):
-        for _ in range(looks * monitor.every):
+    def go(self, monitor, looks=1, steps=None, **changes):
+        metrics = {"d_loss": 1.3, "g_loss": 0.8, "d_real": 0.1, "d_fake": -0.1, **changes}
+        for _ in range(steps or looks * monitor.every):
             self.steps_done += 1
-            monitor.on_step(self, {"d_loss": 1.3, "g_loss": 0.8, "d_real": 0.1, "d_fake": -0.1, **metrics})
+            for name, value in metrics.items():
+                self.history.setdefault(name, []).append(value)
+            monitor.on_step(self, metrics)
 
 
 def kinds(monitor):
@@ -408,14 +412,36 @@ def test_a_finding_is_told_after_three_looks_once_and_again_after_it_went_away(s
         ({"steps": 100}, 20, 300),
         ({"steps": 100}, 500, 1500),  # three looks
         ({"batch_size": 6}, 100, 500),  # 500 steps of 6 are 3,000 samples
-        ({"steps": 6000}, 100, 600),  # a tenth of the run
+        ({"steps": 6000}, 100, 1500),  # a quarter of the run
     ],
 )
-def test_what_is_told_has_lasted_for_looks_steps_samples_and_a_tenth_of_the_run(ring, changes, every, step):
+def test_what_is_told_has_lasted_for_looks_steps_samples_and_a_quarter_of_the_run(ring, changes, every, step):
     stub, monitor = Stub(**changes), Monitor(every, ring, say=None)
     monitor.on_start(stub)
     stub.go(monitor, 2000 // every, d_loss=0.001, d_real=7.0, d_fake=-7.0)
     assert [(finding.kind, finding.step) for finding in monitor.findings] == [("discriminator saturated", step)]
+
+
+@pytest.mark.parametrize("stop", [100, 430, 500, 520])
+def test_a_new_monitor_goes_on_where_that_of_a_stopped_run_was(ring, stubbed, stop):
+    def go(stub, monitor, until):
+        while stub.steps_done < until:
+            stub.scale = 1 + stub.steps_done / 50
+            wrong = {"d_loss": 0.001} if stub.steps_done >= 200 else {}
+            stub.go(monitor, steps=1, g_loss=0.8 + stub.steps_done / 1000, **wrong)
+
+    straight, stopped = stubbed(), stubbed()
+    go(*straight, 700)
+    go(*stopped, 500)  # it was killed here, and goes on from a checkpoint of before
+    kept = json.loads(json.dumps(stopped[1].state()))
+    go(*stopped, stop)
+    stub, monitor = stopped[0], Monitor(100, ring, say=None)
+    stub.steps_done, stub.history = stop, {name: values[:stop] for name, values in stub.history.items()}
+    monitor.restore(stub, kept)
+    assert all(finding.step <= stop for finding in monitor.findings)
+    go(stub, monitor, 700)
+    assert monitor.state() == straight[1].state()
+    assert kinds(monitor) == ["discriminator saturated", "divergence"]
 
 
 @pytest.mark.parametrize(
