@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from ganlib.recipe import Recipe
     from ganlib.training import BaseTrainer
 
 SAMPLES = 256  # of G and of the data; enough to find 25 modes, and a hundredth of what 100 steps generate
@@ -60,7 +61,8 @@ STEP = 0.1  # of the way from a sample to the data, over which D's slope is meas
 BETTER = 0.9  # of the best distance up to some looks ago: what counts as progress
 PLATEAU = 0.05  # how near to the even losses, in shares of D's, both losses lie on the plateau
 GROWN = 8.0  # norm of a player's weights in that at the start. Healthy: below 1.8 in 3,000 steps. Broken: 9 and more.
-LARGE_LOGIT = 100.0  # of a mean logit. Healthy: below 6. Broken: 1,000 and more.
+# Healthy: below 6; of source-002, whose D grows ever more certain of what is real, up to 115. Broken: 1,000 and more.
+LARGE_LOGIT = 300.0  # of a mean logit
 BLOWN_UP = 5.0  # spread of the samples in that of the data. Healthy: below 1.2. Broken: 7 and more.
 SMALL_SCALE = 0.1  # root mean square of a batch normalisation's initial scales. Healthy: 1. The mistake: 0.02.
 
@@ -122,8 +124,7 @@ class Monitor:
             raise ValueError("This Monitor has watched another trainer. Make a new one for each run.")
         self._trainer = trainer
         recipe = trainer.recipe
-        lasting = max(LASTING, EXAMPLES / recipe.batch_size, SHARE * recipe.steps)
-        self._patience = max(PATIENCE, math.ceil(lasting / self.every))
+        self._patience = patience(recipe, self.every)
         rng = np.random.default_rng(SEED)
         self._latents = rng.standard_normal((SAMPLES, recipe.latent))
         self._real: np.ndarray | None = None
@@ -321,6 +322,12 @@ class Monitor:
             what = "lower rates" if held else "lower rates, or hold D with a penalty (r1, wgan_gp) or spectral norms,"
             found["divergence"] = f"the training diverges, {' and '.join(signs)}; usually {what} help."
         return found
+
+
+def patience(recipe: Recipe, every: int = 100) -> int:
+    """How many looks in a row must see something before it is told, with so many steps from one to the next."""
+    lasting = max(LASTING, EXAMPLES / recipe.batch_size, SHARE * recipe.steps)
+    return max(PATIENCE, math.ceil(lasting / every))
 
 
 def _slope(loss: str, g_loss: float) -> float:

@@ -448,6 +448,7 @@ def test_a_new_monitor_goes_on_where_that_of_a_stopped_run_was(ring, stubbed, st
     ("loss", "metrics", "expected"),
     [
         ("nonsaturating", {}, []),
+        ("nonsaturating", {"d_loss": 0.6, "d_real": 115.0}, []),  # as source-002's D, whose G is well
         ("minimax", {"g_loss": -0.001}, ["vanishing gradients"]),
         ("minimax", {"d_loss": 0.001, "g_loss": -0.5, "d_real": 5}, ["discriminator saturated"]),
         ("relativistic", {"d_loss": 0.001, "g_loss": 7.0, "d_real": 5}, ["discriminator saturated"]),
