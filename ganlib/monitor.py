@@ -3,7 +3,7 @@
     >>> monitor = ganlib.monitor.Monitor(data=data)
     >>> trainer.fit(data, callbacks=[monitor])
     >>> monitor.findings
-    [Finding(step=300, kind="collapse", sentence="Step 300: collapse. G's samples lie at 1.2 of the data's 8 modes …")]
+    [Finding(step=2000, kind="collapse", sentence="Step 2000: collapse. G's samples lie at 1.2 of the data's 8 …")]
 
 A loss alone does not show most of this: a generator that jumps from one mode to the next keeps both losses at those of
 a finished training (2 log 2 and log 2). So the monitor also looks at samples of G at fixed latents. It looks at G
@@ -113,6 +113,7 @@ class Monitor:
         self._rows: list[Mapping[str, float]] = []
         self._seen: dict[str, int] = {}  # kind → looks in a row that saw it
         self._missed: dict[str, int] = {}  # kind → looks in a row that did not, for what was told
+        self._norms: dict[str, float] = {}  # of the players at the start
         self._patience = PATIENCE
         self._trainer: BaseTrainer | None = None
 
