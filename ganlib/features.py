@@ -39,7 +39,7 @@ def features(images: ArrayLike) -> np.ndarray:
             resized (bicubic, averaging when it shrinks).
 
     Returns:
-        (n, 64) float32.
+        (n, 64) float32; those of an image are the same to the bit, whatever images stand beside it.
 
     Raises:
         ValueError: images of another shape or range, not finite, or none at all.
@@ -88,12 +88,14 @@ def _forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
         patches = sliding_window_view(padded, (3, 3), axis=(1, 2))[:, ::stride, ::stride]
         n, height, width = patches.shape[:3]
-        # (n, h, w, in, 3, 3) -> one row a patch, so that the convolution is one product of matrices
-        rows = patches.transpose(0, 1, 2, 4, 5, 3).reshape(n * height * width, -1)
+        # (n, h, w, in, 3, 3) -> one row a patch, so that the convolution is a product of matrices for each image. A
+        # single product would round an image differently at each place among the others: a copy would be none.
+        rows = patches.transpose(0, 1, 2, 4, 5, 3).reshape(n, height * width, -1)
         x = rows @ kernel.reshape(-1, kernel.shape[-1]) + weights[f"conv{number}.bias"]
         x = np.maximum(x, 0).reshape(n, height, width, -1)
-    seen = x.reshape(len(x), -1) @ weights["features.kernel"] + weights["features.bias"]
-    return seen, np.maximum(seen, 0) @ weights["classes.kernel"] + weights["classes.bias"]
+    seen = x.reshape(len(x), 1, -1) @ weights["features.kernel"] + weights["features.bias"]
+    logits = np.maximum(seen, 0) @ weights["classes.kernel"] + weights["classes.bias"]
+    return seen[:, 0], logits[:, 0]
 
 
 @functools.cache
