@@ -66,13 +66,17 @@ BATCH_1 = "source-001, batch 1"
 ON_DIGITS = ("source-001, no penalty", "source-002, no noise", BATCH_1, CHECK)
 
 
-def narrow(name: str) -> dict[str, Any]:
-    """A source's recipe at a quarter of its width, four times its rates and twice the weights, where normal."""
-    recipe, times = ganlib.recipe(name), 64 // QUARTER
+def narrow(name: str, width: int = QUARTER, times: float | None = None) -> dict[str, Any]:
+    """A recipe at a quarter of its width, four times its rates and twice the weights, where normal; other widths so.
+
+    Rates are `times` as high, if that is given.
+    """
+    recipe, narrower = ganlib.recipe(name), 64 // width
+    times = narrower if times is None else times
     made = {player: {"rate": times * getattr(recipe, player).rate} for player in (OF_G, OF_D)}
     if recipe.weight_init == "normal":  # the others' go with the width by themselves
-        made["weight_std"] = recipe.weight_std * times**0.5
-    return {"name": name, "width": QUARTER, **made}
+        made["weight_std"] = recipe.weight_std * narrower**0.5
+    return {"name": name, "width": width, **made}
 
 
 def long(name: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ SEED = 20_140_610  # of the monitor's own latents and choice of data: the traine
 # A finding is told when so many looks in a row agree, over at least so many steps, samples and share of the recipe's
 # steps, and is gone when as many do not. A young G may be anywhere: three of ten healthy ones lay at under half of the
 # grid's modes at step 100, none at 200; on images, with a fast D or batches of one, some drew one blot for hundreds of
-# steps, and two of ten of pytorch-tutorial for more than a thousand, an eighth of its steps.
+# steps, and two of ten of pytorch-tutorial on shapes for more than a thousand, an eighth of its steps.
 PATIENCE = 3
 LASTING = 300
 EXAMPLES = 3_000

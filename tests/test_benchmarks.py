@@ -15,6 +15,7 @@ import time_to_quality
 import training_step
 
 import ganlib
+from ganlib.monitor import FAR
 
 LOOKED_AT = (
     *("d_real", "d_fake", "d_loss", "g_loss", "slope", "spread", "distance", "logit"),
@@ -112,26 +113,34 @@ def test_a_run_ends_when_looks_in_a_row_see_nothing(gl, width, looks, steps):  #
     assert result["steps"] == steps
 
 
-@pytest.mark.parametrize("name", ganlib.recipes())
-def test_the_monitor_told_nothing_of_the_shipped_recipes_but_of_two_runs(name):
+# What was told, by recipe and seed. README says of each what became of it.
+TOLD = {"dcgan-64": {5}, monitor_benchmark.ON_SHAPES: {3, 5, 14, 18}}
+OLDER_WAIT = {14, 18}  # told by a monitor that waited for a tenth of the steps; these came back within a quarter
+
+
+@pytest.mark.parametrize("name", monitor_benchmark.NAMES)
+def test_the_monitor_told_nothing_of_good_samples(name):
     rows = monitor_benchmark.rows(name)
     seeds = [row["key"]["seed"] for row in rows]
-    assert sum(seed in monitor_benchmark.SEEDS for seed in seeds) >= 10
+    assert sum(seed in monitor_benchmark.SEEDS for seed in seeds) >= (7 if name == monitor_benchmark.ON_SHAPES else 10)
     assert name not in monitor_benchmark.FULL or set(monitor_benchmark.FRESH) <= set(seeds)
     # Rows from when runs until quiet had a limit: all but one.
     limit = {"tensorflow-tutorial": 1200, "source-002": 1600, "source-003": 1600}.get(name, 1000)
-    newer = 12 if name == "pytorch-tutorial" else None
+    newer = 12 if name == monitor_benchmark.ON_SHAPES else None
     for row in rows:
         recipe, seed = dict(row["recipe"]), row["key"]["seed"]
         if "method" in row["key"]:  # the sources' ledger says it always
             assert recipe.pop("data") == "shapes"
         if name in monitor_benchmark.UNTIL_QUIET and seed in monitor_benchmark.FRESH and seed != newer:
-            assert recipe.pop("steps") == (800 if name == "pytorch-tutorial" and seed in (10, 13, 16, 17) else limit)
+            shorter = name == monitor_benchmark.ON_SHAPES and seed in (10, 13, 16, 17)
+            assert recipe.pop("steps") == (800 if shorter else limit)
         assert recipe == monitor_benchmark.made(name, seed)
-        assert not row["result"].get("suspected")
-    # False alarms: their samples were one blot when they were told of, and came back. README says so.
-    told = {14, 18} if name == "pytorch-tutorial" else set()
-    assert {row["key"]["seed"] for row in rows if row["result"]["findings"]} == told
+        if not row["result"]["findings"]:
+            at_the_end = name == monitor_benchmark.ON_SHAPES and seed == 8  # for some hundred steps
+            assert at_the_end or not row["result"].get("suspected")
+        elif seed not in OLDER_WAIT:
+            assert min(row["result"]["distance_when_told"]) > 2 * FAR
+    assert {row["key"]["seed"] for row in rows if row["result"]["findings"]} == TOLD.get(name, set())
 
 
 def test_a_commands_memory_is_that_of_the_largest_process_it_started():
