@@ -1,4 +1,4 @@
-"""Trains every shipped recipe with the monitor watching, ten seeds: what it tells of these runs is a false alarm.
+"""Trains every shipped recipe with the monitor watching, ten seeds: what it tells of samples that are good is false.
 
     python benchmarks/monitor.py                                  # every run; some ten hours on one core
     python benchmarks/monitor.py ring --backend torch --seeds 0 1 2
@@ -40,7 +40,7 @@ SEEDS = range(10)
 FRESH = range(10, 20)  # but for those on shapes none was looked at before how long the monitor waits was fixed
 ON_SHAPES = "pytorch-tutorial on shapes"
 NAMES = (*ganlib.recipes(), ON_SHAPES)
-PHOTOGRAPHS = "folder:photographs"
+PHOTOGRAPHS = "folder:photographs"  # a name only: `photographs` makes them
 EIGHTH = 8  # of the 64 filters at the image
 # In batches an eighth as large, Adam's rate falls by the root of eight (Malladi et al. 2022). Without that one of two
 # runs of dcgan-64 broke down in earnest, at step 9,000.
@@ -97,9 +97,8 @@ def run(changes: dict[str, Any], backend: str, seed: int, until_quiet: int | Non
     A run that is cut is watched as the whole one is: the monitor's patience is a share of the recipe's steps.
     """
     recipe = ganlib.recipe(**{field: value for field, value in changes.items() if field != "steps"})
-    data: Any = photographs(recipe.shape[0]) if recipe.data == PHOTOGRAPHS else None
-    if data is None:
-        data = ganlib.data.load(recipe, split="test" if recipe.data == "mnist" else "train")
+    split = "test" if recipe.data == "mnist" else "train"
+    data = photographs(recipe.shape[0]) if recipe.data == PHOTOGRAPHS else ganlib.data.load(recipe, split=split)
     trainer, monitor = ganlib.backend(backend).Trainer(recipe, seed), Monitor(data=data)
     callbacks = [monitor, UntilQuiet(monitor, until_quiet)] if until_quiet else [monitor]
     trainer.fit(data, changes.get("steps"), callbacks, progress=False)

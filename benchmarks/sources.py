@@ -67,10 +67,7 @@ ON_DIGITS = ("source-001, no penalty", "source-002, no noise", BATCH_1, CHECK)
 
 
 def narrow(name: str, width: int = QUARTER, times: float | None = None) -> dict[str, Any]:
-    """A recipe at a quarter of its width, four times its rates and twice the weights, where normal; other widths so.
-
-    Rates are `times` as high, if that is given.
-    """
+    """A recipe narrowed from 64 filters: its rates higher by as much, or by `times`, normal weights by the root."""
     recipe, narrower = ganlib.recipe(name), 64 // width
     times = narrower if times is None else times
     made = {player: {"rate": times * getattr(recipe, player).rate} for player in (OF_G, OF_D)}

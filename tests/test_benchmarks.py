@@ -107,6 +107,15 @@ def test_what_the_monitor_measured_worst_is_kept(gl):
     assert worst["d_loss"] == 100  # of which an even one is 2
 
 
+def test_the_photographs_are_cut_into_pieces_the_same_each_time():
+    pieces = monitor_benchmark.photographs(16, n=20)
+    assert pieces.shape == (20, 16, 16, 3)
+    assert -1 <= pieces.min() < -0.9
+    assert 0.9 < pieces.max() <= 1
+    assert len({piece.tobytes() for piece in pieces}) == 20
+    np.testing.assert_array_equal(pieces, monitor_benchmark.photographs(16, n=20))
+
+
 @pytest.mark.parametrize(("width", "looks", "steps"), [(24, 1, 100), (24, 2, 200), (8, 1, 200), (8, 2, 600)])
 def test_a_run_ends_when_looks_in_a_row_see_nothing(gl, width, looks, steps):  # the smaller one misses modes at first
     result = monitor_benchmark.run({"name": "ring", "width": width, "steps": 700}, gl.name, 0, until_quiet=looks)
