@@ -61,7 +61,7 @@ STEP = 0.1  # of the way from a sample to the data, over which D's slope is meas
 BETTER = 0.9  # of the best distance up to some looks ago: what counts as progress
 PLATEAU = 0.05  # how near to the even losses, in shares of D's, both losses lie on the plateau
 GROWN = 8.0  # norm of a player's weights in that at the start. Healthy: below 1.8 in 3,000 steps. Broken: 9 and more.
-# Healthy: below 60; of source-002, whose D grows ever more certain of what is real, up to 127. Broken: 1,000 and more.
+# Healthy: below 60; of source-002, whose D grows ever more certain of what is real, up to 237. Broken: 1,000 and more.
 LARGE_LOGIT = 300.0  # of a mean logit
 BLOWN_UP = 5.0  # spread of the samples in that of the data. Healthy: below 1.2. Broken: 7 and more.
 SMALL_SCALE = 0.1  # root mean square of a batch normalisation's initial scales. Healthy: 1. The mistake: 0.02.
