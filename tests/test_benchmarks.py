@@ -15,7 +15,7 @@ import time_to_quality
 import training_step
 
 import ganlib
-from ganlib.monitor import FAR
+from ganlib.monitor import FAR, LARGE_LOGIT
 
 LOOKED_AT = (
     *("d_real", "d_fake", "d_loss", "g_loss", "slope", "spread", "distance", "logit"),
@@ -150,6 +150,14 @@ def test_the_monitor_told_nothing_of_good_samples(name):
         elif seed not in OLDER_WAIT:
             assert min(row["result"]["distance_when_told"]) > 2 * FAR
     assert {row["key"]["seed"] for row in rows if row["result"]["findings"]} == TOLD.get(name, set())
+
+
+def test_the_largest_logit_of_a_healthy_run_is_the_one_that_is_named():
+    largest = max(row["result"]["logit"] for row in ganlib.ledger.load(monitor_benchmark.NAME).rows)
+    assert largest < LARGE_LOGIT
+    root = Path(__file__).resolve().parent.parent
+    for name in ("README.md", "ganlib/monitor.py"):
+        assert f"up to {largest:.0f}" in (root / name).read_text(encoding="utf-8")
 
 
 def test_a_commands_memory_is_that_of_the_largest_process_it_started():
