@@ -4,8 +4,8 @@
     python benchmarks/precision.py --backend torch --seeds 0
     python benchmarks/precision.py --table                  # what was measured, as the README shows it
 
-bfloat16 is what `precision="auto"` takes where the processor has instructions for it; elsewhere it is slow, and the
-scores are the same. Rows that are there are not run again.
+bfloat16 is what `precision="auto"` takes where the processor is faster at it; elsewhere it is slower, and the scores
+are the same. Rows that are there are not run again.
 """
 
 from __future__ import annotations

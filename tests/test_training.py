@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import ganlib
-from ganlib import architectures, initialise, reference
+from ganlib import architectures, hardware, initialise, reference
 from ganlib.errors import CheckpointError
 
 pytestmark = pytest.mark.long
@@ -308,6 +308,24 @@ def test_every_precision_trains(gl, digits, precision):
     assert all(np.isfinite(values).all() for values in trainer.fit(digits, progress=False).values())
     kept = {array.dtype for array in gl.get_weights(trainer.generator).values()}
     assert kept == {np.dtype("float64" if precision == "float64" else "float32")}
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "precision"),
+    [
+        ("vendor_id : GenuineIntel\nflags : avx512f avx512_bf16 amx_bf16 amx_tile", "bfloat16"),
+        ("vendor_id : AuthenticAMD\nflags : avx512f avx512_bf16", "bfloat16"),
+        ("vendor_id : GenuineIntel\nflags : avx512f avx512_bf16", "float32"),
+        ("vendor_id : AuthenticAMD\nflags : avx2", "float32"),
+        (None, "float32"),
+    ],
+    ids=["AMX", "AMD", "Intel without AMX", "without", "unknown"],
+)
+def test_auto_takes_bfloat16_where_the_processor_is_faster_at_it(gl, cpuinfo, precision, tmp_path, monkeypatch):
+    monkeypatch.setattr(hardware, "CPUINFO", tmp_path / "cpuinfo")
+    if cpuinfo is not None:
+        (tmp_path / "cpuinfo").write_text(cpuinfo)
+    assert gl.Trainer(SMALL, precision="auto", device="cpu").precision == precision
 
 
 @pytest.mark.parametrize(

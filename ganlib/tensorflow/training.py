@@ -481,7 +481,7 @@ class Trainer(BaseTrainer):
         if self.device.startswith("GPU"):
             details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
             return "bfloat16" if details.get("compute_capability", (0, 0))[0] >= 8 else "float32"
-        return "bfloat16" if hardware.native_bfloat16() else "float32"
+        return "bfloat16" if hardware.fast_bfloat16() else "float32"
 
     def _copy_of_generator(self) -> keras.Model:
         if isinstance(self.generator, Generator):

@@ -407,7 +407,7 @@ class Trainer(BaseTrainer):
     def _fastest_precision(self) -> str:
         if self.device.startswith("cuda"):
             return "bfloat16" if torch.cuda.get_device_capability()[0] >= 8 else "float32"
-        return "bfloat16" if self.device == "cpu" and hardware.native_bfloat16() else "float32"
+        return "bfloat16" if self.device == "cpu" and hardware.fast_bfloat16() else "float32"
 
     @property
     def _relativistic(self) -> bool:
