@@ -1,8 +1,9 @@
 """Trains every shipped recipe with the monitor watching, ten seeds: what it tells of samples that are good is false.
 
-    python benchmarks/monitor.py                                  # every run; some thirteen hours on one core
+    python benchmarks/monitor.py                                  # every run in both frameworks; a day on one core
     python benchmarks/monitor.py ring --backend torch --seeds 0 1 2
     python benchmarks/monitor.py dcgan-28 --seeds 10 11           # fresh seeds: the wide recipes at their own width
+    python benchmarks/monitor.py source-002 --seeds 10 --whole    # and to the end: hours on a core; meant for a GPU
     python benchmarks/monitor.py --table                          # what was measured, as the README shows it
     python benchmarks/monitor.py --extremes                       # what the thresholds stand beside
 
@@ -56,7 +57,7 @@ CUT: dict[str, dict[str, Any]] = {
     "source-002": {**narrow("source-002", EIGHTH, 8**0.5), **SMALL},
     CERTAIN: {**METHODS["source-002"], "steps": 4200},
     "source-003": {**narrow("source-003", EIGHTH, 8**0.5), **SMALL},
-    "source-004": {**METHODS["source-004"], "steps": 8400},
+    "source-004": {**narrow("source-004", EIGHTH, 8**0.5), **SMALL},
     **{name: METHODS[name] for name in WATCHED},
 }
 # Fresh seeds see these at their own width, whole but for source-004 and those of UNTIL_QUIET.
@@ -148,6 +149,16 @@ def extremes(loss: str, looks: list[dict[str, float]]) -> dict[str, float]:
     return found
 
 
+def ended(row: dict[str, Any]) -> int:
+    """The step that a run ended at. Older rows, which do not say it, ran to the end."""
+    return row["result"].get("steps", ganlib.recipe(**row["recipe"]).steps)
+
+
+def stopped(row: dict[str, Any]) -> bool:
+    """Whether a run was ended when it was quiet."""
+    return ended(row) < ganlib.recipe(**row["recipe"]).steps
+
+
 def rows(name: str) -> list[dict[str, Any]]:
     """All runs of a recipe that the monitor has watched."""
     elsewhere = ledger.load("sources").select(method=name, data="shapes") if name in WATCHED else []
@@ -166,8 +177,7 @@ def table() -> str:
                 continue
             runs = [sum(row["key"]["backend"] == backend for row in these) for backend in ("torch", "tensorflow")]
             recipe = ganlib.recipe(**made(name, seeds[0]))
-            # Older rows, which do not say it, ran to the end.
-            ends = [row["result"].get("steps", ganlib.recipe(**row["recipe"]).steps) for row in these]
+            ends = [ended(row) for row in these]
             most = " to ".join(f"{steps:,}" for steps in sorted({min(ends), max(ends)}))
             cut = [most + (f" of {shipped.steps:,}" if max(ends) < shipped.steps else "")]
             cut += {1: [], 4: ["quarter width"], 8: ["eighth width"]}[shipped.width // recipe.width]
@@ -185,11 +195,13 @@ def main() -> None:
     parser.add_argument("recipes", nargs="*", default=[name for name in NAMES if name not in WATCHED])
     parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS, metavar="SEED")
     parser.add_argument("--backend", choices=ganlib.available(), default=None, help="default: every one installed")
+    parser.add_argument("--whole", action="store_true", help="do not end a run of fresh seeds when it is quiet")
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--extremes", action="store_true")
     options = parser.parse_args()
     path = ledger.FOLDER / f"{NAME}.json"
-    done = [(row["key"], row["recipe"]) for row in ledger.load(NAME).rows] if path.exists() else []
+    there = [row for row in (ledger.load(NAME).rows if path.exists() else []) if not (options.whole and stopped(row))]
+    done = [(row["key"], row["recipe"]) for row in there]
     if options.table:
         print(table())
     elif options.extremes:
@@ -207,8 +219,8 @@ def main() -> None:
                     if (key, made(name, seed)) in done:
                         continue
                     start = time.perf_counter()
-                    until_quiet = QUIET if seed in FRESH and name in UNTIL_QUIET else None
-                    result = run(made(name, seed), backend, seed, until_quiet)
+                    ends_early = seed in FRESH and name in UNTIL_QUIET and not options.whole
+                    result = run(made(name, seed), backend, seed, QUIET if ends_early else None)
                     seconds = time.perf_counter() - start
                     ledger.record(NAME, ABOUT, COMMAND, key, result, made(name, seed), seconds)
                     told = f"{result['steps']} steps, {seconds:.0f} s, {result['findings']}"

@@ -131,7 +131,7 @@ OLDER_WAIT = {14, 18}  # told by a monitor that waited for a tenth of the steps;
 def test_the_monitor_told_nothing_of_good_samples(name):
     rows = monitor_benchmark.rows(name)
     seeds = [row["key"]["seed"] for row in rows]
-    assert sum(seed in monitor_benchmark.SEEDS for seed in seeds) >= (7 if name == monitor_benchmark.ON_SHAPES else 10)
+    assert sum(seed in monitor_benchmark.SEEDS for seed in seeds) >= 10
     assert name not in monitor_benchmark.FULL or set(monitor_benchmark.FRESH) <= set(seeds)
     # Rows from when runs until quiet had a limit: all but one.
     limit = {"tensorflow-tutorial": 1200, "source-002": 1600, "source-003": 1600}.get(name, 1000)
@@ -145,7 +145,7 @@ def test_the_monitor_told_nothing_of_good_samples(name):
             assert recipe.pop("steps") == (800 if shorter else limit)
         assert recipe == monitor_benchmark.made(name, seed)
         if not row["result"]["findings"]:
-            at_the_end = name == monitor_benchmark.ON_SHAPES and seed == 8  # for some hundred steps
+            at_the_end = name == monitor_benchmark.ON_SHAPES and seed in (2, 8)  # for some hundred steps
             assert at_the_end or not row["result"].get("suspected")
         elif seed not in OLDER_WAIT:
             assert min(row["result"]["distance_when_told"]) > 2 * FAR
