@@ -155,7 +155,7 @@ def ended(row: dict[str, Any]) -> int:
 
 
 def stopped(row: dict[str, Any]) -> bool:
-    """Whether a run was ended when it was quiet."""
+    """Whether a run was ended before its recipe's last step: when it was quiet, or for want of time."""
     return ended(row) < ganlib.recipe(**row["recipe"]).steps
 
 

@@ -133,9 +133,9 @@ def test_the_monitor_told_nothing_of_good_samples(name):
     seeds = [row["key"]["seed"] for row in rows]
     assert sum(seed in monitor_benchmark.SEEDS for seed in seeds) >= 10
     assert name not in monitor_benchmark.FULL or set(monitor_benchmark.FRESH) <= set(seeds)
-    # Rows from when runs until quiet had a limit: all but one.
+    # Rows from when runs until quiet had a limit: all but one each.
     limit = {"tensorflow-tutorial": 1200, "source-002": 1600, "source-003": 1600}.get(name, 1000)
-    newer = 12 if name == monitor_benchmark.ON_SHAPES else None
+    newer = {monitor_benchmark.ON_SHAPES: 12, "source-002": 10}.get(name)
     for row in rows:
         recipe, seed = dict(row["recipe"]), row["key"]["seed"]
         if "method" in row["key"]:  # the sources' ledger says it always
