@@ -8,7 +8,7 @@
     python benchmarks/monitor.py --extremes                       # what the thresholds stand beside
 
 The wide recipes are cut, see benchmarks/sources.py: narrower at rates as much higher, in smaller batches, some to fewer
-steps; five of them run in the fastest precision. Those run here are still longer than the monitor waits, so that it
+steps; six of them run in the fastest precision. Those run here are still longer than the monitor waits, so that it
 could tell something. pytorch-tutorial is for faces, which are not to be had here. It sees pieces of photographs
 instead, and once more shapes. MNIST is its 10,000 test images, see ganlib.data.load. Of dcgan-32 and source-000
 only fresh seeds are run here: the monitor watches the cut runs in that command's ledger, five seeds in each framework.
@@ -200,8 +200,8 @@ def main() -> None:
     parser.add_argument("--extremes", action="store_true")
     options = parser.parse_args()
     path = ledger.FOLDER / f"{NAME}.json"
-    there = [row for row in (ledger.load(NAME).rows if path.exists() else []) if not (options.whole and stopped(row))]
-    done = [(row["key"], row["recipe"]) for row in there]
+    there = ledger.load(NAME).rows if path.exists() else []
+    done = [(row["key"], row["recipe"]) for row in there if not (options.whole and stopped(row))]
     if options.table:
         print(table())
     elif options.extremes:
