@@ -5,7 +5,7 @@
     python benchmarks/conjugate.py --data ring --times 0.25 0.5 2 4       # at other rates: half an hour
 
 A run trains one method from one seed in one framework, for a budget of gradient evaluations that all methods share, and
-becomes a row of ganlib/ledgers/conjugate.json. It is scored at eight moments, each with its evaluations and its CPU
+becomes a row of the ledger conjugate. It is scored at eight moments, each with its evaluations and its CPU
 seconds, so that methods can be compared at equal evaluations and at equal seconds. Every backward pass counts as one
 evaluation: two for a step of two gradients; for a competitive step its four gradients, and two mixed products before
 the first step of its solver and four in each. On the Dirac-GAN a row is NumPy, the seed chooses the start, and the

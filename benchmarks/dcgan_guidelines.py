@@ -4,7 +4,7 @@
     python benchmarks/dcgan_guidelines.py --only "pooling in D" --backend torch --seeds 0 3
 
 Each run changes the recipe dcgan-digits in one thing, trains it for 500 steps, and becomes a row of
-ganlib/ledgers/dcgan_guidelines.json: Fréchet distance at steps 100, 250 and 500, coverage and the classes' divergence,
+the ledger dcgan_guidelines: Fréchet distance at steps 100, 250 and 500, coverage and the classes' divergence,
 all from as many samples as there are real images. Rows that are there are not run again. A run goes through all methods
 on one seed in one framework before it takes the next.
 """

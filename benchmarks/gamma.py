@@ -4,7 +4,7 @@
     python benchmarks/gamma.py --backend tensorflow --only ring --seeds 1
     python benchmarks/gamma.py --table                 # prints what the ledger holds, runs nothing
 
-Each run becomes a row of ganlib/ledgers/gamma.json and is not run again. A row whose gamma is "first batches" holds no
+Each run becomes a row of the ledger gamma and is not run again. A row whose gamma is "first batches" holds no
 training: it is R1 while D learns alone, without a penalty, against the untrained G.
 """
 

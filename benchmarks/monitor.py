@@ -29,7 +29,7 @@ from sources import METHODS, narrow
 
 import ganlib
 from ganlib import ledger
-from ganlib.monitor import EVEN, SATURATED, Monitor, patience
+from ganlib.runtime.monitor import EVEN, SATURATED, Monitor, patience
 
 NAME = "monitor"
 ABOUT = (

@@ -4,7 +4,7 @@
     python benchmarks/scoreboard.py --data digits --seeds 0 1 2
     python benchmarks/scoreboard.py --only R1 --data grid --backend torch --seeds 0
 
-A run trains one method from one seed in one framework and becomes a row of ganlib/ledgers/scoreboard.json. On ring and
+A run trains one method from one seed in one framework and becomes a row of the ledger scoreboard. On ring and
 grid it is scored by PacGAN's protocol (Lin et al. 2018): 2,500 samples, of which those within 3σ of a mode are good,
 and a mode counts when it owns one. On the digits by Fréchet distance and coverage. Rows that are there are not run
 again.

@@ -6,7 +6,7 @@
     python benchmarks/sources.py --only change                      # one thing changed at a time
     python benchmarks/sources.py --only cost                        # parameters, and seconds a step at full width
 
-A run trains one design on the 32×32 shapes or on the digits as RGB, and becomes a row of ganlib/ledgers/sources.json.
+A run trains one design on the 32×32 shapes or on the digits as RGB, and becomes a row of the ledger sources.
 It is scored at several steps, the first before any. What was reduced: 2,000 steps, which are six epochs of the shapes
 where the documents speak of 50 or 100; and a quarter of their width, unless --full, at four times their rates and twice
 their initial weights, as Adam's rate should go with one over the width and a normal's spread with one over its root
@@ -32,7 +32,7 @@ from PIL import Image
 
 import ganlib
 from ganlib import architectures, ledger, metrics, specimens
-from ganlib.monitor import Monitor
+from ganlib.runtime.monitor import Monitor
 
 NAME = "sources"
 ABOUT = (

@@ -8,6 +8,16 @@
     history = trainer.fit(data)
     images = trainer.sample(64, seed=1)
 
+Where to look first: `ganlib/torch/step.py` and `ganlib/tensorflow/step.py` are one step of adversarial training, and
+`losses.py`, `penalties.py` and `networks.py` beside them are what it is made of. Around that stand:
+
+    recipe/             an experiment as data: its fields, their checks, the recipes that are shipped
+    layers, architectures, published, initialise    a recipe's networks as lists of layers, and their first weights
+    reference/          the same mathematics in NumPy, which the tests hold both frameworks against
+    runtime/            the loop around the step: history, progress, checkpoints, reports, the command line
+    data/ metrics/ features    images and points to learn from, and scores for samples
+    teaching/           what the book's chapters call: plots, exercises, interactive figures, ledgers of measurements
+
 Importing ganlib loads neither framework, nor anything else that takes time.
 """
 
@@ -17,37 +27,38 @@ from types import ModuleType
 from ganlib.backends import available, backend
 from ganlib.recipe import Optimiser, Recipe, recipe, recipes
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 __all__ = ["Optimiser", "Recipe", "available", "backend", "recipe", "recipes"]
 
-# Loaded on first use, so that `import ganlib` stays quick.
-_MODULES = (
-    "architectures",
-    "callbacks",
-    "checkpoint",
-    "clinic",
-    "data",
-    "doctor",
-    "dynamics",
-    "errors",
-    "exercises",
-    "gamma",
-    "interactive",
-    "ledger",
-    "metrics",
-    "monitor",
-    "pictures",
-    "plots",
-    "reference",
-    "report",
-    "run",
-    "specimens",
-)
+# Public name → the module behind it, loaded on first use, so that `import ganlib` stays quick and readers' names stay
+# the same wherever a file lives.
+_MODULES = {
+    "architectures": "architectures",
+    "callbacks": "runtime.callbacks",
+    "checkpoint": "runtime.checkpoint",
+    "clinic": "teaching.clinic",
+    "data": "data",
+    "doctor": "runtime.doctor",
+    "dynamics": "teaching.dynamics",
+    "errors": "errors",
+    "exercises": "teaching.exercises",
+    "gamma": "teaching.gamma",
+    "interactive": "teaching.interactive",
+    "ledger": "teaching.ledger",
+    "metrics": "metrics",
+    "monitor": "runtime.monitor",
+    "pictures": "runtime.pictures",
+    "plots": "teaching.plots",
+    "reference": "reference",
+    "report": "runtime.report",
+    "run": "runtime.run",
+    "specimens": "teaching.specimens",
+}
 
 
 def __getattr__(name: str) -> ModuleType:
     if name in _MODULES:
-        return importlib.import_module(f"ganlib.{name}")
+        return importlib.import_module(f"ganlib.{_MODULES[name]}")
     raise AttributeError(f"module 'ganlib' has no attribute {name!r}")
 
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from ganlib.cli import main
+from ganlib.runtime.cli import main
 
 sys.exit(main())

@@ -7,7 +7,7 @@
 
 Without a name, every chapter. The text, book/text/NAME.md, is what authors edit. The notebook,
 book/NAME.ipynb, holds PyTorch's outputs; book/outputs/NAME.json TensorFlow's, one list for each code cell.
-The exercises' solutions are copied from the text into the package, ganlib/exercises/solutions.
+The exercises' solutions are copied from the text into the package, ganlib/teaching/exercises/solutions.
 `tests/test_notebooks.py` fails when these do not belong together.
 """
 
@@ -33,7 +33,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
-SOLUTIONS = ROOT / "ganlib" / "exercises" / "solutions"
+SOLUTIONS = ROOT / "ganlib" / "teaching" / "exercises" / "solutions"
 SOLVED = ROOT / "_build" / "solved"
 BACKENDS = ("torch", "tensorflow")  # the first one's outputs stand in the notebook itself
 RECORDED = (*BACKENDS, "keras", "numpy", "matplotlib", "scikit-learn")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import ganlib
-from ganlib.checkpoint import Saver, steps
+from ganlib.runtime.checkpoint import Saver, steps
 
 N = 7  # of the 2 N steps of an exact resumption
 SMALL = {"width": 4, "batch_size": 8, "latent": 8}

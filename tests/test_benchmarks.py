@@ -15,7 +15,7 @@ import time_to_quality
 import training_step
 
 import ganlib
-from ganlib.monitor import FAR, LARGE_LOGIT
+from ganlib.runtime.monitor import FAR, LARGE_LOGIT
 
 LOOKED_AT = (
     *("d_real", "d_fake", "d_loss", "g_loss", "slope", "spread", "distance", "logit"),

@@ -512,7 +512,7 @@ def test_the_module_is_the_command_and_help_loads_no_framework():
     assert result.returncode == 0
     assert result.stdout.startswith("Usage: ganlib ")
     imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
-    assert "ganlib.cli" in imported
+    assert "ganlib.runtime.cli" in imported
     assert {"torch", "tensorflow", "keras", "numpy", "matplotlib"}.isdisjoint(imported)
     result = subprocess.run(
         [sys.executable, "-m", "ganlib", "recipes", "rign"], capture_output=True, text=True, env=environment

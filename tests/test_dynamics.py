@@ -6,8 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ganlib import dynamics, reference
-from ganlib.dynamics import DiracGAN, contraction, eigenvalues, jacobian, simulate, update_matrix
 from ganlib.recipe import CONJUGATE
+from ganlib.teaching.dynamics import DiracGAN, contraction, eigenvalues, jacobian, simulate, update_matrix
 
 PLACES = st.floats(-3, 3)
 WEIGHTS = st.floats(0, 3)

@@ -12,7 +12,7 @@ from conftest import BACKENDS
 
 import ganlib
 from ganlib import exercises
-from ganlib.exercises import answers, memory
+from ganlib.teaching.exercises import answers, memory
 
 pytestmark = pytest.mark.long
 

@@ -13,8 +13,8 @@ import pytest
 
 import ganlib
 from ganlib import checkpoint
-from ganlib.checkpoint import Saver
 from ganlib.errors import CheckpointError, CheckpointNotSaved, GanlibError, OutOfMemory
+from ganlib.runtime.checkpoint import Saver
 
 pytestmark = pytest.mark.long
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import BACKENDS
 
 import ganlib
-from ganlib.monitor import EVEN
+from ganlib.runtime.monitor import EVEN
 
 QUICK = {"rate": 2e-3}
 RECIPE = ganlib.recipe(

@@ -15,7 +15,7 @@ from scipy import stats
 
 import ganlib
 from ganlib import architectures, dynamics, interactive, plots, portable
-from ganlib.interactive import (
+from ganlib.teaching.interactive import (
     ImageRecorder,
     Recorder,
     dirac_portrait,

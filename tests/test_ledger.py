@@ -65,7 +65,7 @@ def test_a_shipped_ledger_holds_together(name):
     ledger = ganlib.ledger.load(name)
     keys = [json.dumps(row["key"], sort_keys=True) for row in ledger.rows]
     assert len(set(keys)) == len(keys)
-    script = ganlib.ledger.FOLDER.parents[1] / ledger.command.split()[1]
+    script = ganlib.ledger.FOLDER.parents[2] / ledger.command.split()[1]
     assert script.is_file(), f"{ledger.command} is no command of this repository"
     for row in ledger.rows:
         changes = dict(row["recipe"])

@@ -10,7 +10,7 @@ from conftest import BACKENDS
 import ganlib
 from ganlib import failure, initialise
 from ganlib.errors import GanlibError, TrainingFailed
-from ganlib.monitor import Monitor
+from ganlib.runtime.monitor import Monitor
 
 pytestmark = pytest.mark.long
 

@@ -45,7 +45,11 @@ def installed(tmp_path_factory):
 def test_everything_is_in_the_wheel_and_nothing_else(installed):
     names = {name for name in zipfile.ZipFile(installed[0]).namelist() if not name.split("/")[0].endswith(".dist-info")}
     assert names == {str(path.relative_to(ROOT)) for path in package_files()}
-    assert {"ganlib/py.typed", "ganlib/assets/digit-features.safetensors", "ganlib/ledgers/scoreboard.json"} <= names
+    assert {
+        "ganlib/py.typed",
+        "ganlib/assets/digit-features.safetensors",
+        "ganlib/teaching/ledgers/scoreboard.json",
+    } <= names
 
 
 def test_it_asks_for_neither_framework(installed):

@@ -2,7 +2,7 @@
 
 from ganlib.tensorflow import losses, optimisers, penalties
 from ganlib.tensorflow.networks import Discriminator, Generator, get_weights, set_weights
-from ganlib.tensorflow.training import Trainer, device_name
+from ganlib.tensorflow.trainer import Trainer, device_name
 
 name = "tensorflow"
 __all__ = [

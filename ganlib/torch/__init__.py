@@ -2,7 +2,7 @@
 
 from ganlib.torch import losses, optimisers, penalties
 from ganlib.torch.networks import Discriminator, Generator, get_weights, set_weights
-from ganlib.torch.training import Trainer, device_name
+from ganlib.torch.trainer import Trainer, device_name
 
 name = "torch"
 __all__ = [

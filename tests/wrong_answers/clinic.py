@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ganlib.clinic import patient
+from ganlib.teaching.clinic import patient
 
 
 def softplus(x):

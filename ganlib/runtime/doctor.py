@@ -1,0 +1,206 @@
+"""What this machine has: versions, devices, precisions, caches; and how to get what is missing.
+
+    >>> print(ganlib.doctor.text(ganlib.doctor.examine()))
+
+Each framework is looked at in a process of its own, so that one that is broken, even one that crashes, is reported
+like anything else.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import ganlib
+from ganlib.backends import BACKENDS
+
+FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
+PACKAGES = ("numpy", "scipy", "scikit-learn", "matplotlib", "pillow", "safetensors", "pooch", "tqdm", "click")
+PATIENCE = 300  # seconds; the first import of a framework from a slow disk can take minutes
+
+
+def examine() -> dict[str, Any]:
+    """Looks at everything.
+
+    Returns:
+        A dict that JSON can hold: "ganlib", "python", "system", "cores", "packages", "frameworks", "tensorboard",
+        "data", and "problems", a list of sentences that is empty when one framework works and none is broken.
+    """
+    frameworks = {name: _framework(name) for name in BACKENDS}
+    packages = {name: _version(name) for name in PACKAGES}
+    problems = [f"{FRAMEWORKS[name]} is installed but broken: {found['problem']} {found['remedy']}"
+                for name, found in frameworks.items() if found["status"] == "broken"]  # fmt: skip
+    if all(found["status"] == "missing" for found in frameworks.values()):
+        problems.append(
+            'Neither PyTorch nor TensorFlow is installed. Get one: pip install "ganlib[torch]" or '
+            'pip install "ganlib[tensorflow]".'
+        )
+    for name, version in packages.items():
+        if version is None:
+            problems.append(f"{name} is not installed, and ganlib needs it. Get it: pip install {name}.")
+    return {
+        "ganlib": ganlib.__version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "packages": packages,
+        "frameworks": frameworks,
+        "tensorboard": _version("tensorboard"),
+        "data": _data(),
+        "problems": problems,
+    }
+
+
+def text(found: dict[str, Any]) -> str:
+    """What `examine` found, for people."""
+    lines = [f"ganlib {found['ganlib']}, Python {found['python']}, {found['system']}, {found['cores']} CPU cores", ""]
+    for name, one in found["frameworks"].items():
+        if one["status"] == "works":
+            known = [f"{key} {version}" for key, version in one["versions"].items() if key != name]
+            lines.append(f"{FRAMEWORKS[name]} {', '.join([one['versions'][name], *known])}: works")
+            lines.append(f"    devices     {', '.join(one['devices'])}; training uses {one['device']}")
+            lines.append(f"    precisions  {', '.join(one['precisions'])}; auto takes {one['auto']}")
+            lines += [f"    no {precision}: {why}" for precision, why in one["refused"].items()]
+        elif one["status"] == "missing":
+            lines.append(f"{FRAMEWORKS[name]}: not installed. {one['remedy']}")
+        else:
+            lines.append(f"{FRAMEWORKS[name]}: installed but broken. {one['problem']}")
+            lines.append(f"    {one['remedy']}")
+    data = found["data"]
+    held = f"{_size(data['bytes'])} in {data['files']} files" if data["files"] else "empty"
+    names = f" ({', '.join(data['names'])})" if data["names"] else ""
+    writable = "" if data["writable"] else "; it cannot be written to"
+    tensorboard = found["tensorboard"] or "not installed. `train --tensorboard` needs it: pip install tensorboard"
+    packages = ", ".join(f"{name} {version or 'MISSING'}" for name, version in found["packages"].items())
+    lines += [
+        "",
+        f"Data sets    {data['path']}: {held}{names}{writable}",
+        f"             {data['why']}",
+        f"TensorBoard  {tensorboard}",
+        f"Packages     {packages}",
+        "",
+        *(found["problems"] or ["All is well."]),
+    ]
+    return "\n".join(lines)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _framework(name: str) -> dict[str, Any]:
+    install = f'Get it: pip install "ganlib[{name}]".'
+    if importlib.util.find_spec(name) is None:
+        return {"status": "missing", "remedy": install}
+    remedy = f'Install it anew: pip install --force-reinstall "ganlib[{name}]".'
+    path = os.pathsep.join([str(Path(ganlib.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"}
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "ganlib.runtime.doctor", name],
+            env={**os.environ, **quiet},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        return {"status": "broken", "problem": f"It did not answer within {PATIENCE} seconds.", "remedy": remedy}
+    if result.returncode == 0:
+        return {"status": "works", **json.loads(result.stdout.splitlines()[-1])}
+    said = [line.strip() for line in result.stderr.splitlines() if line.strip()] or ["It said nothing."]
+    what = said[-1] if result.returncode > 0 else f"Its process was ended by signal {-result.returncode}. {said[-1]}"
+    return {"status": "broken", "problem": what.rstrip(".") + ".", "remedy": remedy}
+
+
+def _probe(name: str) -> dict[str, Any]:
+    """Imports a framework, and trains one step in each precision."""
+    gl = ganlib.backend(name)
+    recipe = ganlib.recipe("ring", width=4, batch_size=8)
+    real = ganlib.data.load("ring", n=8).samples
+    precisions, refused = [], {}
+    for precision in ("float64", "float32", "bfloat16"):
+        try:
+            gl.Trainer(recipe, precision=precision).step(real)
+            precisions.append(precision)
+        except Exception as error:  # whatever the framework says: it is reported, not hidden
+            refused[precision] = (str(error).splitlines() or [type(error).__name__])[0]
+    trainer = gl.Trainer(recipe, precision="auto")
+    return {
+        "versions": _framework_versions(name),
+        "devices": _devices(name),
+        "device": str(trainer.device),
+        "precisions": precisions,
+        "refused": refused,
+        "auto": trainer.precision,
+    }
+
+
+def _framework_versions(name: str) -> dict[str, str]:
+    if name == "torch":
+        import torch
+
+        return {"torch": torch.__version__}
+    import keras
+    import tensorflow as tf
+
+    return {"tensorflow": tf.__version__, "keras": keras.__version__}
+
+
+def _devices(name: str) -> list[str]:
+    if name == "torch":
+        import torch
+
+        names = [
+            f"cuda:{i} ({torch.cuda.get_device_name(i)}, {_size(torch.cuda.get_device_properties(i).total_memory)})"
+            for i in range(torch.cuda.device_count())
+        ]
+        return ["cpu", *names, *(["mps"] if torch.backends.mps.is_available() else [])]
+    import tensorflow as tf
+
+    return [
+        f"{device.name.removeprefix('/physical_device:')} ({described})"
+        if (described := tf.config.experimental.get_device_details(device).get("device_name"))
+        else device.name.removeprefix("/physical_device:")
+        for device in tf.config.list_physical_devices()
+    ]
+
+
+def _data() -> dict[str, Any]:
+    """Where downloaded data sets are kept, and how much is there."""
+    import pooch
+
+    own = os.environ.get("GANLIB_DATA")
+    path = Path(own or pooch.os_cache("ganlib")).expanduser()
+    files = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else []
+    existing = next(parent for parent in (path, *path.parents) if parent.exists())
+    return {
+        "path": str(path),
+        "why": "where GANLIB_DATA says" if own else "GANLIB_DATA names another folder",
+        "names": sorted({file.relative_to(path).parts[0] for file in files if len(file.relative_to(path).parts) > 1}),
+        "files": len(files),
+        "bytes": sum(file.stat().st_size for file in files),
+        "writable": existing.is_dir() and os.access(existing, os.W_OK),
+    }
+
+
+def _size(n: float) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if n < 1000:
+            return f"{n:.0f} {unit}" if unit == "bytes" else f"{n:.1f} {unit}"
+        n /= 1000
+    return f"{n:.1f} GB"
+
+
+if __name__ == "__main__":
+    print(json.dumps(_probe(sys.argv[1])))

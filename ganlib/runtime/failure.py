@@ -1,0 +1,230 @@
+"""Finds the first tensor of a step that is NaN or infinite, and says what usually causes it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ganlib.errors import TrainingFailed
+from ganlib.recipe import CONJUGATE
+
+if TYPE_CHECKING:
+    from ganlib.runtime.trainer import BaseTrainer
+
+HIGH_RATE = {
+    "adam": 0.01,
+    **dict.fromkeys(("sgd", *CONJUGATE), 1.0),
+}  # ten times and more above what GANs are usually trained with
+LARGE_DATA = 100.0  # points so far from zero make first-layer sums that the usual initial weights are not made for
+LARGE_LOGITS = 1e3  # log-losses stop learning at 20; a held critic seldom passes 100
+TOO_LARGE = 1e15  # from here on a loss may overflow by itself; NaN is not below it either
+
+
+class Bad(NamedTuple):
+    """A tensor that went bad."""
+
+    tensor: str
+    what: str  # "NaN", "infinite in 3 of 128 values", …
+    before: bool = False  # whether it was bad before the step began
+
+
+def describe(values: np.ndarray) -> str:
+    """What is wrong with an array in words, or "" where all of it is finite."""
+    values = np.asarray(values)
+    bad = values.size - int(np.isfinite(values).sum())
+    if not bad:
+        return ""
+    kind = "NaN" if np.isnan(values).any() else "infinite"
+    return kind if values.size == 1 else f"{kind} in {bad} of {values.size} values"
+
+
+def bad_metric(names: Iterable[str], row: np.ndarray) -> Bad:
+    """The first bad one of a step's metrics, or the weights where only their sum is bad."""
+    for name, value in zip(names, row, strict=False):
+        if not np.isfinite(value):
+            return Bad(name, describe(value))
+    return Bad("weights", "NaN or infinite")
+
+
+def first_bad(trainer: BaseTrainer, real: list[Any], draws: Mapping[str, np.ndarray], penalise: bool) -> Bad | None:
+    """Takes a step again, looking at each tensor in the order of computation, and returns the first that is bad.
+
+    The trainer must be as it was before the step, and is left as it happens to be. None where nothing is found.
+    """
+    for player in ("generator", "discriminator"):
+        try:
+            _see_weights(trainer, player)
+        except _Found as found:
+            return found.bad._replace(before=True)
+    try:
+        for batch in real:
+            _see("batch", batch)
+        for name in ("latents", "instance_noise", "mix"):
+            if name in draws:
+                _see(name, trainer._tensor(draws[name]))
+        with _watched(trainer):
+            trainer._step(real, dict(draws), penalise)
+    except _Found as found:
+        return found.bad
+    return None
+
+
+class _Found(Exception):
+    def __init__(self, bad: Bad) -> None:
+        self.bad = bad
+
+
+def _see(name: str, tensor: Any) -> None:
+    if hasattr(tensor, "detach"):
+        tensor = tensor.detach().cpu().double()
+    what = describe(np.asarray(tensor))
+    if what:
+        raise _Found(Bad(name, what))
+
+
+def _see_weights(trainer: BaseTrainer, player: str) -> None:
+    for name, array in trainer._weights(getattr(trainer, player)).items():
+        _see(f"{player}/{name}", array)
+    optimiser = getattr(trainer, f"_{player}_optimiser")
+    for name, array in trainer._optimiser_state(getattr(trainer, player), optimiser).items():
+        _see(f"{player}_optimiser/{name}", array)
+
+
+@contextlib.contextmanager
+def _watched(trainer: Any) -> Iterator[None]:
+    """Puts a watch around each part of the step, so that the steps themselves need none."""
+    pack, penalty = trainer._pack, trainer._penalty
+
+    def watched_pack(samples: Any, noise: Any, turn: int, which: int) -> Any:
+        _see(("batch", "generator/output")[which], samples)
+        return pack(samples, noise, turn, which)
+
+    def watched_penalty(real: Any, fake: Any, mix: Any) -> Any:
+        value = penalty(real, fake, mix)
+        _see("penalty", value)
+        return value
+
+    watched = {
+        "_pack": watched_pack,
+        "_penalty": watched_penalty,
+        "_loss": _Loss(trainer._loss),
+        "_generator_optimiser": _Optimiser(trainer, "generator"),
+        "_discriminator_optimiser": _Optimiser(trainer, "discriminator"),
+    }
+    if trainer.backend == "tensorflow":
+        watched["_graph"] = trainer._graph_step  # without tf.function, whose tensors have no values
+    before = {name: trainer.__dict__[name] for name in watched if name in trainer.__dict__}
+    trainer.__dict__.update(watched)
+    try:
+        yield
+    finally:
+        for name in watched:
+            del trainer.__dict__[name]
+        trainer.__dict__.update(before)
+
+
+class _Loss:
+    def __init__(self, loss: Any) -> None:
+        self.loss = loss
+
+    def discriminator(self, real: Any, fake: Any, **options: Any) -> Any:
+        return self._watch("d_loss", self.loss.discriminator, real, fake, **options)
+
+    def generator(self, real: Any, fake: Any) -> Any:
+        return self._watch("g_loss", self.loss.generator, real, fake)
+
+    def _watch(self, name: str, function: Any, real: Any, fake: Any, **options: Any) -> Any:
+        # G's step hands over its fake logits twice where the loss does not look at real ones.
+        logits = {"real": real, "fake": fake} if name == "d_loss" else {"fake": fake, "real": real}
+        for which, tensor in logits.items():
+            _see(f"discriminator/logits/{which}", tensor)
+        value = function(real, fake, **options)
+        _see(name, value)
+        return value
+
+
+class _Optimiser:
+    def __init__(self, trainer: Any, player: str) -> None:
+        self.trainer, self.player, self.optimiser = trainer, player, getattr(trainer, f"_{player}_optimiser")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.optimiser, name)
+
+    def apply(self, gradients: Any, progress: Any) -> None:
+        state = self.trainer._optimiser_state(getattr(self.trainer, self.player), self.optimiser)
+        slot = next(iter(self.optimiser.state()))
+        names = [key.removeprefix(f"{slot}/") for key in state if key.startswith(f"{slot}/")]
+        # The chain rule walks from the loss to the first layer.
+        for name, gradient in reversed(list(zip(names, gradients, strict=True))):
+            _see(f"{self.player}_gradient/{name}", gradient)
+        self.optimiser.apply(gradients, progress)
+        _see_weights(self.trainer, self.player)
+
+
+def error(trainer: BaseTrainer, step: int, bad: Bad, history: Mapping[str, np.ndarray]) -> TrainingFailed:
+    """The TrainingFailed that says what went bad, likely causes, and where the trainer stands."""
+    sentences = [f"Training failed at step {step}: {bad.tensor} is {bad.what}."]
+    if bad.before:
+        sentences.append("It was so before the step: a callback or set_weights put it there.")
+    else:
+        sentences += causes(trainer, bad.tensor, history)
+        sentences.append(f"The trainer is back at step {trainer.steps_done}, the last good state.")
+    return TrainingFailed(" ".join(sentences), step, bad.tensor, history)
+
+
+def causes(trainer: BaseTrainer, tensor: str, history: Mapping[str, np.ndarray]) -> list[str]:
+    """One or two sentences on what usually causes that, the most specific first."""
+    recipe = trainer.recipe
+    found: list[str] = []
+    if tensor == "batch":
+        found.append(f"The samples do not fit into {trainer.precision}: scale them to about [-1, 1].")
+    elif trainer._inputs is not None and len(recipe.shape) == 1:
+        largest = max(float(np.abs(_numpy(batch)).max()) for batch in trainer._inputs[0])
+        if largest > LARGE_DATA:
+            found.append(f"The samples reach {largest:.2g}: scale them to about [-1, 1].")
+    held = recipe.penalty != "none" or recipe.discriminator_norm == "spectral"
+    if recipe.loss == "wasserstein" and not held:
+        found.append(
+            "A Wasserstein critic that nothing holds grows without bound: "
+            "penalty='wgan_gp' with penalty_weight=10, or discriminator_norm='spectral'."
+        )
+    for player in ("generator", "discriminator"):
+        optimiser = getattr(recipe, f"{player}_optimiser")
+        if optimiser.rate > HIGH_RATE[optimiser.rule]:
+            found.append(f"The {player}'s rate, {optimiser.rate:g}, is high for {optimiser.rule}: divide it by ten.")
+    if tensor == "penalty":
+        found.append(
+            f"The penalty exploded, D has become too steep: lower D's rate or penalty_weight={recipe.penalty_weight:g}."
+        )
+    if tensor.startswith("discriminator_gradient/") and recipe.penalty == "wgan_gp":
+        found.append(
+            "The losses before it are finite, and a norm has no derivative at zero: D's gradient is zero at a sample, "
+            "as with a D whose units are all dead."
+        )
+    logits = [np.abs(history[name]) for name in ("d_real", "d_fake") if name in history]
+    grown = max((float(values[:-1].max()) for values in logits if len(values) > 1), default=0.0)
+    if grown > LARGE_LOGITS:
+        found.append(f"D's mean logits had grown to {grown:.2g}, so D diverged: lower the rates, or add a penalty.")
+    latest = max((float(values[-1]) for values in logits), default=0.0)
+    if tensor in ("d_loss", "g_loss") and not found and latest < TOO_LARGE:
+        found.append(
+            "The logits are finite and the loss is not: a logarithm of zero in a loss of your own? "
+            "Write it on logits, with softplus."
+        )
+    if trainer.precision == "bfloat16":
+        found.append("bfloat16 rounds to three digits; see whether precision='float32' fails too.")
+    if not found:
+        player = "discriminator" if tensor.startswith("d") else "generator"
+        rate = getattr(recipe, f"{player}_optimiser").rate
+        found.append(
+            "Numbers overflowed, as with initial weights that are too large or a rate that is too high "
+            f"(the {player}'s is {rate:g})."
+        )
+    return found[:2]
+
+
+def _numpy(tensor: Any) -> np.ndarray:
+    return np.asarray(tensor.detach().cpu() if hasattr(tensor, "detach") else tensor)

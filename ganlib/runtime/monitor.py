@@ -1,0 +1,359 @@
+"""Watches a training and says in a sentence what goes wrong, when, and what is usually done.
+
+    >>> monitor = ganlib.monitor.Monitor(data=data)
+    >>> trainer.fit(data, callbacks=[monitor])
+    >>> monitor.findings
+    [Finding(step=2000, kind="collapse", sentence="Step 2000: collapse. G's samples lie at 1.2 of the data's 8 …")]
+
+A loss alone does not show most of this: a generator that jumps from one mode to the next keeps both losses at those of
+a finished training (2 log 2 and log 2). So the monitor also looks at samples of G at fixed latents. It looks at G
+itself, not at its moving average, in which a jumping generator looks like one that covers everything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ganlib.recipe import Recipe
+    from ganlib.runtime.trainer import BaseTrainer
+
+SAMPLES = 256  # of G and of the data; enough to find 25 modes, and a hundredth of what 100 steps generate
+SEED = 20_140_610  # of the monitor's own latents and choice of data: the trainer's streams are not touched
+# A finding is told when so many looks in a row agree, over at least so many steps, samples and share of the recipe's
+# steps, and is gone when as many do not. A young G may be anywhere: three of ten healthy ones lay at under half of the
+# grid's modes at step 100, none at 200; on images, with a fast D or batches of one, some drew one blot for hundreds of
+# steps, and two of ten of pytorch-tutorial on shapes for more than a thousand, an eighth of its steps.
+PATIENCE = 3
+LASTING = 300
+EXAMPLES = 3_000
+SHARE = 0.25
+AT_ONCE = ("divergence",)  # told at the first look
+
+# What equally good players pay: (D's loss, G's loss). The Wasserstein loss has no such level.
+EVEN = {
+    "minimax": (2 * math.log(2), -math.log(2)),
+    "nonsaturating": (2 * math.log(2), math.log(2)),
+    "relativistic": (math.log(2), math.log(2)),
+    "least_squares": (0.5, 0.25),
+    "hinge": (2.0, 0.0),
+}
+
+# The thresholds. Beside each the extreme over looks at healthy runs (benchmarks/monitor.py: ring, grid and
+# dcgan-digits, ten seeds, from step 200 on; each look a mean over 100 steps), and what tests/test_monitor.py's broken
+# runs show. Each stands between the two with room on both sides; on other images young healthy players come below
+# SATURATED and COLLAPSED too, and only lasting tells them from broken ones.
+SATURATED = 0.02  # D's loss, in shares of the even one. Healthy: above 0.5. Broken: 1e-4.
+VANISHED = 0.01  # slope of G's loss in D's logits, of at most 1. Healthy: above 0.6. Broken: 1e-5.
+FOOLED = 0.5  # mean logit of fakes above that of real samples. Healthy: never above. Broken: above 5.
+COLLAPSED = 0.1  # spread of the samples in that of the data. Healthy: above 0.85. Broken: 0.06 and less.
+MODES = 0.5  # modes that the samples lie at, in shares of the data's. Healthy: above 0.8. Broken: below 0.4.
+# Change of D's logits on the way from a sample to the data, by its slope. Broken: 0. A D that has nothing left to tell
+# is nearly flat too (0.03 on the ring), so it counts only where the samples are FAR.
+FLAT = 0.01
+FAR = 0.15  # energy distance to the data, from 0 to 1, of samples that are no good. Healthy: below 0.09. Broken: 0.3.
+STEP = 0.1  # of the way from a sample to the data, over which D's slope is measured
+BETTER = 0.9  # of the best distance up to some looks ago: what counts as progress
+PLATEAU = 0.05  # how near to the even losses, in shares of D's, both losses lie on the plateau
+GROWN = 8.0  # norm of a player's weights in that at the start. Healthy: below 1.8 in 3,000 steps. Broken: 9 and more.
+# Healthy: below 60; of source-002, whose D grows ever more certain of what is real, up to 237. Broken: 1,000 and more.
+LARGE_LOGIT = 300.0  # of a mean logit
+BLOWN_UP = 5.0  # spread of the samples in that of the data. Healthy: below 1.2. Broken: 7 and more.
+SMALL_SCALE = 0.1  # root mean square of a batch normalisation's initial scales. Healthy: 1. The mistake: 0.02.
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that goes wrong in a training.
+
+    Attributes:
+        step: where it was told.
+        kind: "discriminator saturated", "vanishing gradients", "discriminator fooled", "collapse", "plateau",
+            "divergence" or "small scales".
+        sentence: what is seen, when, and what is usually done.
+    """
+
+    step: int
+    kind: str
+    sentence: str
+
+
+class Monitor:
+    """A callback for `fit` that tells what goes wrong. One monitor watches one run.
+
+    It does not change the training: with and without it a run is the same to the bit.
+
+    Args:
+        every: steps from one look to the next; losses and logits are averaged over them.
+        data: what `fit` was given. Without it collapse is judged by the spread of earlier samples, and modes, the
+            plateau, a flat D and samples that blow up go unseen.
+        say: called with each finding's sentence; None keeps quiet. Beside a progress bar use tqdm.write.
+
+    Attributes:
+        findings: a list of `Finding`, in the order in which they were told. Small scales and divergence are told when
+            they are seen, the others when they have lasted for three looks, 300 steps, 3,000 samples and a quarter
+            of the recipe's steps, so a `fit` that is shorter never hears of them. A finding is told once, and again
+            only after it went away.
+        looks: a list of dicts, what each look measured.
+    """
+
+    def __init__(self, every: int = 100, data: Any = None, say: Callable[[str], Any] | None = print) -> None:
+        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+            raise ValueError(f"every must be a whole number of at least 1, not {every!r}.")
+        if say is not None and not callable(say):
+            raise TypeError(f"say must be a function that takes a sentence, print for example, or None, not {say!r}.")
+        self.every, self.data, self.say = every, data, say
+        self.findings: list[Finding] = []
+        self.looks: list[dict[str, float]] = []
+        self._rows: list[Mapping[str, float]] = []
+        self._seen: dict[str, int] = {}  # kind → looks in a row that saw it
+        self._missed: dict[str, int] = {}  # kind → looks in a row that did not, for what was told
+        self._norms: dict[str, float] = {}  # of the players at the start
+        self._patience = PATIENCE
+        self._trainer: BaseTrainer | None = None
+
+    def on_start(self, trainer: BaseTrainer) -> None:
+        """Looks at the start; goes on where it was if `fit` is called again."""
+        if self._trainer is trainer:
+            return
+        if self._trainer is not None:
+            raise ValueError("This Monitor has watched another trainer. Make a new one for each run.")
+        self._trainer = trainer
+        recipe = trainer.recipe
+        self._patience = patience(recipe, self.every)
+        rng = np.random.default_rng(SEED)
+        self._latents = rng.standard_normal((SAMPLES, recipe.latent))
+        self._real: np.ndarray | None = None
+        if self.data is not None:
+            real = trainer._check_samples(self.data, minimum=2)
+            self._real = _flat(real[rng.permutation(len(real))[:SAMPLES]])
+            self._real_spread = _spread(self._real)
+        self._norms = self._player_norms()
+        if trainer.steps_done == 0:
+            self._look_at_scales()
+
+    def on_step(self, trainer: BaseTrainer, metrics: Mapping[str, float]) -> None:
+        """Takes the step's metrics, and at each `every`-th step a look."""
+        self._rows.append(metrics)
+        if trainer.steps_done % self.every == 0:
+            self._take(self._look())
+
+    def state(self) -> dict[str, Any]:
+        """What `restore` takes, as JSON can hold it."""
+        return {"findings": [asdict(finding) for finding in self.findings], "looks": self.looks, "norms": self._norms}
+
+    def restore(self, trainer: BaseTrainer, state: Mapping[str, Any]) -> None:
+        """Makes a new monitor go on with a run that was stopped as if it had watched all of it.
+
+        Args:
+            trainer: as it goes on, from a checkpoint for example.
+            state: of the monitor that watched until then, or longer.
+        """
+        self.on_start(trainer)
+        done, say, self.say = trainer.steps_done, self.say, None
+        self._norms = {player: float(state["norms"][player]) for player in self._norms}
+        for look in state["looks"]:
+            if look["step"] <= done:
+                self._take(look)
+        self.findings = [Finding(**finding) for finding in state["findings"] if finding["step"] <= done]
+        history, self.say = trainer.history, say
+        self._rows = [
+            {name: float(values[step]) for name, values in history.items()}
+            for step in range(done - done % self.every, done)
+        ]
+
+    def _take(self, look: dict[str, float]) -> None:
+        self.looks.append(look)
+        seen = self._judge(look)
+        for kind, sentence in seen.items():
+            self._missed[kind] = 0
+            self._seen[kind] = self._seen.get(kind, 0) + 1
+            if self._seen[kind] == self._needed(kind):
+                self._tell(int(look["step"]), kind, sentence)
+        for kind in self._seen.keys() - seen.keys():
+            self._missed[kind] += 1
+            if self._missed[kind] >= self._patience or self._seen[kind] < self._needed(kind):
+                del self._seen[kind]
+
+    def _needed(self, kind: str) -> int:
+        return 1 if kind in AT_ONCE else self._patience
+
+    def _tell(self, step: int, kind: str, sentence: str) -> None:
+        self.findings.append(Finding(step, kind, f"Step {step}: {sentence}"))
+        if self.say is not None:
+            self.say(self.findings[-1].sentence)
+
+    # What it measures.
+
+    def _look(self) -> dict[str, float]:
+        assert self._trainer is not None
+        look = {"step": float(self._trainer.steps_done)}
+        for name in self._rows[0]:
+            values = np.array([row[name] for row in self._rows])
+            look[name] = float(values.mean())
+            if name in ("d_real", "d_fake"):
+                look["logit"] = max(look.get("logit", 0.0), float(np.abs(values).max()))
+        self._rows = []
+        samples = _flat(self._trainer.generate(self._latents, averaged=False))
+        look["sample_spread"] = _spread(samples)
+        if self._real is not None:
+            look["slope"] = self._slope_of_d(samples, self._real)
+            look["spread"] = look["sample_spread"] / self._real_spread
+            across = float(_distances(samples, self._real).mean())
+            look["distance"] = 1 - (look["sample_spread"] + self._real_spread) / (2 * across)
+        centers = getattr(self.data, "centers", None)
+        if centers is not None:
+            nearest = _distances(samples, np.asarray(centers, dtype=np.float64)).argmin(axis=1)
+            shares = np.bincount(nearest, minlength=len(centers)) / len(samples)
+            shares = shares[shares > 0]
+            look["modes"] = float(np.exp(-(shares * np.log(shares)).sum())) / len(centers)
+        for player, norm in self._player_norms().items():
+            look[f"{player}_norm"] = norm / self._norms[player]
+        return look
+
+    def _slope_of_d(self, fake: np.ndarray, real: np.ndarray) -> float:
+        """How much D's logit would change from a sample of G to one of the data, by its slope at the sample."""
+        assert self._trainer is not None
+        recipe = self._trainer.recipe
+        fake = fake[: len(fake) // recipe.pack * recipe.pack]
+        moved = fake + STEP * (np.resize(real, fake.shape) - fake)
+        before, after = (self._trainer.logits(x.reshape(-1, *recipe.shape)) for x in (fake, moved))
+        return float(np.abs(after - before).mean() / STEP)
+
+    def _player_norms(self) -> dict[str, float]:
+        """The Euclidean norm of all that each player learns; moving statistics are not learnt."""
+        norms = {}
+        for player in ("generator", "discriminator"):
+            weights = self._trainer._weights(getattr(self._trainer, player))  # type: ignore[union-attr]
+            learnt = [array for name, array in weights.items() if not name.endswith((".mean", ".variance", ".u"))]
+            norms[player] = math.sqrt(sum(float(np.square(array, dtype=np.float64).sum()) for array in learnt)) or 1.0
+        return norms
+
+    # What it makes of that.
+
+    def _look_at_scales(self) -> None:
+        for player in ("generator", "discriminator"):
+            weights = self._trainer._weights(getattr(self._trainer, player))  # type: ignore[union-attr]
+            scales = {name: array for name, array in weights.items() if name.endswith(".scale")}
+            for name, scale in scales.items():
+                size = float(np.sqrt(np.square(scale).mean()))
+                if size < SMALL_SCALE:
+                    self._tell(
+                        0,
+                        "small scales",
+                        f"the {player}'s {name} starts at {size:.2g} instead of about 1, which all but erases what its "
+                        "layer says; initial batch normalisation scales are usually drawn around 1 (scale_mean=1).",
+                    )
+                    return
+
+    def _judge(self, look: Mapping[str, float]) -> dict[str, str]:
+        """What is wrong by this look: kind → sentence."""
+        found: dict[str, str] = {}
+        recipe = self._trainer.recipe  # type: ignore[union-attr]
+        over = f"over the last {self.every} steps"
+        d_loss, g_loss, gap = look["d_loss"], look["g_loss"], look["d_real"] - look["d_fake"]
+
+        if recipe.loss in EVEN:
+            even_d, even_g = EVEN[recipe.loss]
+            fooled = gap < -FOOLED
+            if fooled:
+                blame = "its labels or the sign of its loss look swapped"
+                if d_loss > even_d:
+                    blame = "it does not keep up: raise its rate, lower G's, and see that it is updated at all"
+                found["discriminator fooled"] = (
+                    f"D rates G's samples above the data, {look['d_fake']:.3g} to {look['d_real']:.3g} {over}; {blame}."
+                )
+            if d_loss < SATURATED * even_d and not fooled:
+                found["discriminator saturated"] = (
+                    f"D is saturated, it tells real from fake with certainty (loss {d_loss:.2g}, mean logits "
+                    f"{look['d_real']:.3g} and {look['d_fake']:.3g} {over}); usually a penalty (penalty='r1'), "
+                    "instance noise or a slower D helps."
+                )
+            slope = _slope(recipe.loss, g_loss)
+            if slope < VANISHED and not fooled:
+                found["vanishing gradients"] = (
+                    f"G's gradients vanish, the slope of its loss in D's logits is at most {slope:.2g} {over}; usually "
+                    "the non-saturating loss (loss='nonsaturating') or a weaker D helps."
+                )
+            on_plateau = abs(d_loss - even_d) < PLATEAU * even_d and abs(g_loss - even_g) < PLATEAU * even_d
+            earlier = [before["distance"] for before in self.looks[: -self._patience] if "distance" in before]
+            if on_plateau and earlier and look["distance"] > max(FAR, BETTER * min(earlier)):
+                found["plateau"] = (
+                    f"the losses lie where D only guesses ({d_loss:.3f} and {g_loss:.3f}), but G's samples are far "
+                    f"from the data (energy distance {look['distance']:.2g}) and not getting nearer, so this is no "
+                    "success; usually D is too slow or too small, so raise its rate or width, or lower G's rate."
+                )
+
+        if look.get("slope", 1.0) < FLAT and look["distance"] > FAR and "vanishing gradients" not in found:
+            found["vanishing gradients"] = (
+                f"G's gradients vanish, D is flat where G's samples lie: by its slope there a logit changes by "
+                f"{look['slope']:.2g} on the way to the data; usually a weaker penalty, a slower D or leaky ReLUs in D "
+                "help."
+            )
+
+        share = look.get("spread")
+        if share is None:
+            share = look["sample_spread"] / max(before["sample_spread"] for before in self.looks)
+        of = "the data's" if "spread" in look else "what it was"
+        remedy = "usually a slower G, a penalty (penalty='r1') or packing (pack=2) helps."
+        if look.get("modes", 1.0) < MODES:
+            k = len(self.data.centers)
+            found["collapse"] = (
+                f"collapse, G's samples lie at {look['modes'] * k:.1f} of the data's {k} modes; {remedy}"
+            )
+        elif share < COLLAPSED:
+            found["collapse"] = f"collapse, the spread of G's samples is {share:.1%} of {of}; {remedy}"
+
+        norms = {player: look[f"{player}_norm"] for player in ("generator", "discriminator")}
+        grown = max(norms, key=lambda player: norms[player])
+        signs = []
+        if norms[grown] > GROWN:
+            signs.append(f"the {grown}'s weights are {norms[grown]:.0f} times as large as at the start")
+        if look["logit"] > LARGE_LOGIT:
+            signs.append(f"D's mean logits reach {look['logit']:.2g}")
+        if look.get("spread", 0.0) > BLOWN_UP:
+            signs.append(f"G's samples spread {look['spread']:.0f} times as wide as the data")
+        if signs:
+            held = recipe.penalty != "none" or recipe.discriminator_norm == "spectral"
+            what = "lower rates" if held else "lower rates, or hold D with a penalty (r1, wgan_gp) or spectral norms,"
+            found["divergence"] = f"the training diverges, {' and '.join(signs)}; usually {what} help."
+        return found
+
+
+def patience(recipe: Recipe, every: int = 100) -> int:
+    """How many looks in a row must see something before it is told, with so many steps from one to the next."""
+    lasting = max(LASTING, EXAMPLES / recipe.batch_size, SHARE * recipe.steps)
+    return max(PATIENCE, math.ceil(lasting / every))
+
+
+def _slope(loss: str, g_loss: float) -> float:
+    """An upper bound on the mean slope of G's loss in D's fake logits, from its value alone.
+
+    softplus bounds its own derivative, σ(x) ≤ softplus(x); least squares' slope is 2|x - 1|, whose mean is at most
+    twice the root of the mean square. Hinge's is 1.
+    """
+    if loss == "hinge":
+        return 1.0
+    return 2 * math.sqrt(max(g_loss, 0.0)) if loss == "least_squares" else abs(g_loss)
+
+
+def _flat(samples: np.ndarray) -> np.ndarray:
+    return samples.reshape(len(samples), -1).astype(np.float64)
+
+
+def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Euclidean distances (n, m) of the rows of a from those of b."""
+    squares = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1) - 2 * a @ b.T
+    return np.sqrt(np.maximum(squares, 0))
+
+
+def _spread(samples: np.ndarray) -> float:
+    """The mean distance between two samples."""
+    distances = _distances(samples, samples)
+    np.fill_diagonal(distances, 0)  # rounding leaves it a little above
+    return float(distances.sum() / (len(samples) * (len(samples) - 1)))

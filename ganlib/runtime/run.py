@@ -1,0 +1,240 @@
+"""A training in a folder of its own, with everything that makes it safe: what `ganlib train` calls.
+
+    >>> ganlib.run.train(ganlib.recipe("dcgan-digits"), "runs/digits")
+    >>> ganlib.run.train(ganlib.recipe("dcgan-digits"), "runs/digits", resume=True)      # after it was stopped
+
+The folder holds checkpoints (`ganlib.checkpoint`), in `samples` pictures on the way, and at the end what
+`ganlib.report.write` writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import ganlib
+from ganlib import data
+from ganlib.errors import CheckpointError, TrainingFailed
+from ganlib.recipe import Recipe
+from ganlib.runtime import callbacks, checkpoint, monitor, pictures, report
+
+OURS = (
+    "samples",
+    "tensorboard",
+    "report.html",
+    "report.json",
+    "history.csv",
+    "monitor.json",
+)  # in the folder, beside checkpoints
+
+
+def train(
+    recipe: Recipe,
+    directory: str | os.PathLike[str],
+    *,
+    backend: str | None = None,
+    steps: int | None = None,
+    seed: int | None = None,
+    precision: str | None = None,
+    device: str | None = None,
+    every: int = 500,
+    resume: bool = False,
+    watch: bool = True,
+    tensorboard: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> Path:
+    """Trains a recipe on its data, saves and draws on the way, and writes a report at the end.
+
+    Args:
+        recipe: the experiment.
+        directory: new or empty, unless the run is resumed.
+        backend: as for `ganlib.backend`.
+        steps: in all. None takes the recipe's, or what the run that is resumed had.
+        seed, precision, device: as for a Trainer; None takes 0, the recipe's and a GPU where there is one, or what the
+            run that is resumed had. Of several devices, "GPU:0,GPU:1", TensorFlow gives each a share of every batch;
+            PyTorch takes one a process, which torchrun starts.
+        every: steps from one checkpoint, and picture, to the next.
+        resume: goes on from the last checkpoint, of either framework; starts if there is none.
+        watch: whether `ganlib.monitor.Monitor` looks on.
+        tensorboard: whether to log for TensorBoard.
+        say: is given each sentence for people: what the monitor sees, what was resumed. None writes to standard error.
+
+    Returns:
+        The path of report.html.
+
+    Raises:
+        CheckpointError: the folder holds something else, another run, or another process works in it.
+        TrainingFailed: a number became NaN or infinite.
+        KeyboardInterrupt: Ctrl-C, once the step under way is done and saved.
+        SystemExit: SIGTERM, likewise, with status 143.
+    """
+    # Of several workers that torchrun starts, the first alone writes; it sees to the folder.
+    follower = int(os.environ.get("RANK", 0)) > 0
+    directory, say = Path(directory), say or (_say if not follower else lambda sentence: None)
+    found = bool(resume and checkpoint.steps(directory)) if follower else _check_folder(directory, resume)
+    gl = ganlib.backend(backend)
+    samples = data.load(recipe)
+    with contextlib.nullcontext() if follower else checkpoint.lock(directory), _over(gl, device) as device:
+        if found:
+            trainer = _load(gl, directory, recipe, steps, seed, precision, device)
+            say(f"Going on from step {trainer.steps_done}.")
+        else:
+            trainer = gl.Trainer(dataclasses.replace(recipe, steps=steps or recipe.steps), seed or 0, precision, device)
+        left = trainer.recipe.steps - trainer.steps_done
+        watching = _watch(trainer, samples, directory / "monitor.json", say) if watch and not follower else None
+        seconds = None
+        if left > 0:
+            seconds = _fit(trainer, samples, left, directory, every, watching, tensorboard, say)
+        else:
+            say(f"All {trainer.recipe.steps} steps are done. Say how far with steps to train on.")
+        if follower:
+            return directory / "report.html"
+        findings = watching.findings if watching else ()
+        # After a resumption the clock has seen only a part.
+        return report.write(trainer, samples, directory, findings=findings, seconds=None if found else seconds)
+
+
+def _fit(
+    trainer: Any,
+    samples: data.Data,
+    steps: int,
+    directory: Path,
+    every: int,
+    watching: Any,
+    tensorboard: bool,
+    say: Callable[[str], None],
+) -> float:
+    """Trains so many steps with everything that looks on, and returns the seconds that it took."""
+    listeners: list[Any] = [] if watching is None else [watching, _Keep(watching, directory / "monitor.json")]
+    if not trainer.rank:
+        listeners.append(callbacks.Samples(directory / "samples", every, data=samples))
+        if tensorboard:
+            listeners.append(callbacks.TensorBoard(directory / "tensorboard", every_picture=every))
+        if not sys.stderr.isatty():
+            listeners.append(_Lines(say, every))
+    listeners.append(checkpoint.Saver(directory, every=every, best=report.distance(samples)))
+    goal, start = trainer.steps_done + steps, time.perf_counter()
+    try:
+        trainer.fit(samples, steps=steps, callbacks=listeners)
+        if trainer.steps_done < goal:
+            raise KeyboardInterrupt  # fit let it wait for the end of the step
+    except (KeyboardInterrupt, SystemExit):
+        if not trainer.rank:
+            report.write_history(trainer.history, directory / "history.csv")
+        if kept := checkpoint.steps(directory):
+            say(f"Stopped; step {kept[-1]} is saved. With --resume (resume=True) the training goes on from there.")
+        raise
+    except TrainingFailed as error:
+        if not trainer.rank:
+            report.write_history(error.history, directory / "history.csv")
+        if kept := checkpoint.steps(directory):
+            say(f"The last good state is kept, of step {kept[-1]}; every number up to the failure is in history.csv.")
+        raise
+    return time.perf_counter() - start
+
+
+@contextlib.contextmanager
+def _over(gl: Any, device: str | None) -> Iterator[str | None]:
+    """Where trainers are made that use several devices, if there are commas in `device`; yields the one otherwise."""
+    names = (device or "").replace(" ", "").split(",")
+    if len(names) == 1:
+        yield device
+        return
+    with gl.distributed.over(names):
+        yield None
+
+
+def _watch(trainer: Any, samples: data.Data, kept: Path, say: Callable[[str], None]) -> monitor.Monitor:
+    """A monitor that goes on where that of the run that was stopped was."""
+    if trainer.steps_done:
+        watching = monitor.Monitor(data=samples, say=say)
+        # Without the file, or with a damaged one, it starts anew.
+        with contextlib.suppress(OSError, ValueError, TypeError, LookupError, AttributeError):
+            watching.restore(trainer, json.loads(kept.read_text(encoding="utf-8")))
+            return watching
+    return monitor.Monitor(data=samples, say=say)
+
+
+class _Keep:
+    """Writes down what the monitor saw, for when the run is stopped and goes on."""
+
+    def __init__(self, watching: monitor.Monitor, path: Path) -> None:
+        self.watching, self.path = watching, path
+
+    def on_start(self, trainer: Any) -> None:
+        self._write()
+
+    def on_step(self, trainer: Any, metrics: dict[str, float]) -> None:
+        if trainer.steps_done % self.watching.every == 0:
+            self._write()
+
+    def _write(self) -> None:
+        pictures.write(self.path, json.dumps(self.watching.state()).encode())
+
+
+def _load(
+    gl: Any,
+    directory: Path,
+    recipe: Recipe,
+    steps: int | None,
+    seed: int | None,
+    precision: str | None,
+    device: str | None,
+) -> Any:
+    """The run to go on with, if it is the one that is described; its length may change."""
+    saved = checkpoint.describe(directory)
+    if seed not in (None, saved["seed"]):
+        raise CheckpointError(
+            f"The run in {directory} has seed {saved['seed']}, and not {seed}. Leave the seed out to go on with it, or "
+            "name a new folder."
+        )
+    expected = dataclasses.replace(recipe, steps=steps or saved["recipe"].steps)
+    return gl.Trainer.load(directory, precision=precision, device=device, recipe=expected)
+
+
+class _Lines:
+    """Where there is no terminal for a progress bar: a line with the losses from time to time."""
+
+    def __init__(self, say: Callable[[str], None], every: int) -> None:
+        self.say, self.every = say, every
+
+    def on_step(self, trainer: Any, metrics: dict[str, float]) -> None:
+        step, last = trainer.steps_done, trainer.recipe.steps
+        if step % self.every == 0 or step == last:
+            losses = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items() if name.endswith("loss"))
+            self.say(f"Step {step} of {last}: {losses}")
+
+
+def _say(sentence: str) -> None:
+    from tqdm import tqdm
+
+    tqdm.write(sentence, file=sys.stderr)  # above the progress bar, if there is one
+
+
+def _check_folder(directory: Path, resume: bool) -> bool:
+    """Whether there is a checkpoint to go on from. Refuses a folder that holds what is not to be written over."""
+    if not directory.exists():
+        return False
+    if not directory.is_dir():
+        raise CheckpointError(f"{directory} is a file. Name a folder, one that is new or empty.")
+    held = sorted(path.name for path in directory.iterdir() if not path.name.startswith("."))
+    steps = checkpoint.steps(directory)
+    if held and not resume:
+        many = f"{', '.join(held[:3])} and {len(held) - 3} more" if len(held) > 4 else ", ".join(held)
+        raise CheckpointError(
+            f"{directory} is not empty: it holds {many}. Name a new folder"
+            + (f", or go on from its step {steps[-1]} with --resume (resume=True)." if steps else ".")
+        )
+    foreign = [name for name in held if name not in OURS]
+    if not steps and foreign:
+        raise CheckpointError(
+            f"{directory} holds no checkpoint, but {foreign[0]}. Name the folder of a run, or a new one."
+        )
+    return bool(steps)

@@ -1,0 +1,88 @@
+"""A weight γ for R1 or R2, measured on D's first batches instead of guessed.
+
+>>> suggestion = ganlib.gamma.suggest(recipe, data)
+>>> print(suggestion)
+γ = 0.37. At step 19 of D alone its loss had fallen by half, by 0.69, at R1 = 3.75; with this γ …
+>>> recipe = dataclasses.replace(recipe, penalty="r1", penalty_weight=suggestion.gamma)
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import ganlib
+from ganlib import arguments
+from ganlib.recipe import Recipe
+from ganlib.runtime.monitor import EVEN
+
+WEAK = 1e-6  # a weight at which the penalty is measured and does nothing
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A weight and where it comes from.
+
+    Attributes:
+        gamma: the weight, in ganlib's meaning: L_D gets γ/2 · R1.
+        r1: E‖∇ℓ‖² on the real samples at which D's loss had fallen by half.
+        step: of D alone when it had.
+        gain: by how much its loss had fallen.
+    """
+
+    gamma: float
+    r1: float
+    step: int
+    gain: float
+
+    def __str__(self) -> str:
+        return (
+            f"γ = {self.gamma:.2g}. At step {self.step} of D alone its loss had fallen by half, by {self.gain:.2f}, at "
+            f"R1 = {self.r1:.3g}; with this γ such a slope costs as much as it gained: γ/2 · R1 = {self.gain:.2f}."
+        )
+
+
+def suggest(recipe: Recipe, data: Any, steps: int = 200, seed: int = 0, backend: str | None = None) -> Suggestion:
+    """The γ at which the slope that D needs to tell real from fake costs D what it gains.
+
+    D learns alone against the untrained G, without a penalty, until its loss has fallen to half of what guessing costs.
+    R1 at that moment is the slope that this took, and γ = 2 · gain / R1. The slope is one logit over the distance at
+    which D tells samples apart, so γ follows the data's scale, as it must: γ has the units of x². It is a place to
+    start from, in the middle of a good range that is decades wide (benchmarks/gamma.py), not an optimum.
+
+    Args:
+        recipe: of the training; its penalty is left out.
+        data: as for `Trainer.fit`.
+        steps: D gets so many at most.
+        seed, backend: as for the training.
+
+    Raises:
+        ValueError: the loss has no level of guessing (Wasserstein), or D is too slow to get there.
+
+    >>> ganlib.gamma.suggest(ganlib.recipe("ring"), ganlib.data.load("ring")).gamma
+    """
+    if not isinstance(recipe, Recipe):
+        raise TypeError(f'recipe must be a Recipe, not {arguments.describe(recipe)}. Make one: ganlib.recipe("ring").')
+    steps = arguments.whole("steps", steps, 1)
+    if recipe.loss not in EVEN:
+        raise ValueError(
+            f"The loss {recipe.loss!r} has no cost of guessing, so no half of it can be waited for. Use one of "
+            f"{', '.join(EVEN)}; for wasserstein, WGAN-GP's λ = 10 is the usual start."
+        )
+    measured = dataclasses.replace(recipe, penalty="r1", penalty_weight=WEAK, penalty_every=1)
+    trainer = ganlib.backend(backend).Trainer(measured, seed)
+    gain = EVEN[recipe.loss][0] / 2
+    done = 0
+    while done < steps:
+        block = min(20, steps - done)
+        history = trainer.fit_discriminator(data, block)
+        for d_loss, penalty in zip(history["d_loss"], history["penalty"], strict=True):
+            done += 1
+            r1 = 2 / WEAK * float(penalty)
+            if d_loss <= gain and r1 > 0:
+                return Suggestion(2 * gain / r1, r1, done, gain)
+    raise ValueError(
+        f"D's loss is still {d_loss:.3g} after {steps} steps alone, not below {gain:.3g}: it is too slow to need a "
+        "penalty yet. Give more steps, or raise its rate."
+    )

@@ -1,0 +1,417 @@
+"""Nine mistakes from five published introductions to GANs, kept as specimens: run one, then run its correction.
+
+    >>> specimen = ganlib.specimens.specimen("003-softmax")
+    >>> print(specimen)                                     # what the document does, and the correction in one line
+    >>> print(specimen.run())                               # what is seen, in a few seconds
+    >>> print(specimen.run(corrected=True))
+
+The number before the name is the document's, whose design as it can work is the recipe "source-000" to "source-004". A
+specimen runs where its mistake shows soonest: on a thin version of that recipe, or on the ring.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+import ganlib
+from ganlib import architectures, arguments, data, metrics
+from ganlib.errors import TrainingFailed
+from ganlib.recipe import Recipe, recipe
+from ganlib.teaching import clinic
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # of a terminal, which Keras puts into its errors
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one run showed.
+
+    Attributes:
+        works: whether it did what a GAN is for, as far as this specimen asks.
+        finding: what was seen, in a sentence.
+        values: the numbers that the finding rests on.
+        error: what the framework itself says, where it stops with an error; else empty.
+        samples: what G made, where the run has any: (n, *shape).
+    """
+
+    works: bool
+    finding: str
+    values: Mapping[str, float] = field(default_factory=dict)
+    error: str = ""
+    samples: np.ndarray | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return self.finding
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """One mistake.
+
+    Attributes:
+        name: as in `NAMES`.
+        does: what the document does.
+        correction: what makes it work, in one line.
+    """
+
+    name: str
+    does: str
+    correction: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.does}\nCorrection: {self.correction}"
+
+    def run(self, corrected: bool = False, seed: int = 0, backend: str | None = None) -> Seen:
+        """Runs it as the document has it, or with nothing but the correction.
+
+        Args:
+            corrected: whether with the correction.
+            seed: as for `Trainer`.
+            backend: "torch", "tensorflow", or None as for `ganlib.backend`.
+        """
+        seed = arguments.whole("seed", seed, 0)
+        return _RUNS[self.name](ganlib.backend(backend), seed, bool(corrected))
+
+
+def specimen(name: str) -> Specimen:
+    """The specimen of that name, one of `NAMES`.
+
+    >>> print(ganlib.specimens.specimen("004-swapped"))
+    """
+    if not isinstance(name, str) or name not in _SPECIMENS:
+        raise ValueError(f"There is no specimen {name!r}. Known: {', '.join(NAMES)}.")
+    return _SPECIMENS[name]
+
+
+# What runs them.
+
+
+def _trainer(gl: Any, chosen: Recipe, seed: int, loss: Any = None, one_noise: bool = False) -> Any:
+    """A trainer, with losses of one's own (real_logits, fake_logits), or with one noise for all steps."""
+
+    class Once(gl.Trainer):
+        def _draw(self, step: int) -> dict[str, np.ndarray]:
+            draws = super()._draw(step)
+            self.first = getattr(self, "first", draws["latents"])
+            return {**draws, "latents": self.first}
+
+    trainer = (Once if one_noise else gl.Trainer)(chosen, seed)
+    if loss is not None:
+        trainer._loss = loss
+    return trainer
+
+
+def _fit(trainer: Any, samples: Any) -> str:
+    """Trains; "" or a note of how it broke down."""
+    try:
+        trainer.fit(samples, progress=False)
+    except TrainingFailed:
+        return f", and the numbers became infinite after step {trainer.steps_done}"
+    return ""
+
+
+def _mathematics(gl: Any) -> Any:
+    """The functions of tensors that the documents' losses take."""
+    if gl.name == "torch":
+        import torch
+
+        names = {"mean": torch.mean, "sigmoid": torch.sigmoid, "softmax": torch.softmax, "log": torch.log}
+        return SimpleNamespace(**names, clip=torch.clamp)
+    import tensorflow as tf
+
+    names = {"mean": tf.reduce_mean, "sigmoid": tf.sigmoid, "softmax": tf.nn.softmax, "log": tf.math.log}
+    return SimpleNamespace(**names, clip=tf.clip_by_value)
+
+
+def _thin(name: str, **changes: Any) -> Recipe:
+    """A source's recipe at 16×16, narrow and short."""
+    return recipe(
+        name, **{"data": "digits", "shape": (16, 16, 3), "width": 8, "batch_size": 32, "steps": 40, **changes}
+    )
+
+
+def _refused(gl: Any, judge: Recipe, images: np.ndarray, why: str) -> Seen:
+    """D, made for one shape, is shown another: the framework's own words, and ganlib's."""
+    trainer = gl.Trainer(judge, 0)
+    try:
+        logits = trainer._logits(images)  # without the check that would come first
+    except Exception as error:  # each framework has its own
+        said = f"{type(error).__name__}: {COLOUR.sub('', str(error))}"
+    else:
+        return Seen(True, f"D takes the images, {len(images)} of them, and gives {len(logits)} logits.")
+    try:
+        trainer.logits(images)
+    except ValueError as error:
+        return Seen(False, f"{why} ganlib says so before it starts: {error}", error=said)
+    raise AssertionError("what the framework refuses, ganlib refuses first")
+
+
+# 000: one quantity for both players.
+
+
+def _one_quantity(gl: Any, seed: int, corrected: bool) -> Seen:
+    functions = _mathematics(gl)
+
+    def mean_output(real: Any, fake: Any) -> Any:
+        return functions.mean(functions.sigmoid(fake))
+
+    loss = None if corrected else SimpleNamespace(discriminator=mean_output, generator=mean_output)
+    chosen = _thin("source-000", fresh_noise=corrected, **_rates(1e-3))
+    digits = data.load(chosen).samples
+    trainers = [_trainer(gl, chosen, seed, loss, one_noise=not corrected) for _ in range(2)]
+    for trainer, images in zip(trainers, (digits, -digits), strict=True):
+        _fit(trainer, images)
+    made = [trainer.sample(100, seed=1) for trainer in trainers]
+    difference = float(np.abs(made[0] - made[1]).max())
+    believed = float(1 / (1 + np.exp(-trainers[0].history["d_fake"][-1])))
+    values = {"difference": difference, "believed": believed}
+    if difference == 0:
+        finding = (
+            "trained on the digits or on their negatives, G makes the same images to the last bit: no real image is in "
+            f"the loss. Both players lower D's output on G's images, now {believed:.3f}, and nothing improves them."
+        )
+        return Seen(False, finding, values, samples=made[0])
+    finding = f"trained on the digits or on their negatives, G's images differ, by up to {difference:.2f}."
+    return Seen(True, finding, values, samples=made[0])
+
+
+def _rates(rate: float) -> dict[str, Any]:
+    return {"generator_optimiser": {"rate": rate}, "discriminator_optimiser": {"rate": rate}}
+
+
+# 001: a D of 100 numbers, and noise in place of images.
+
+
+def _hundred_numbers(gl: Any, seed: int, corrected: bool) -> Seen:
+    images = data.load("shapes", n=8, seed=seed).samples
+    if corrected:
+        return _refused(gl, recipe("source-001"), images, "")
+    dense = recipe("source-001", generator="dense", discriminator="dense", shape=(100,), width=128, batch_size=32)
+    why = "D was declared with 100 inputs, the size of G's noise, and a 32×32 image in colour has 3,072 numbers."
+    return _refused(gl, dense, images.reshape(len(images), -1), why)
+
+
+def _noise(gl: Any, seed: int, corrected: bool) -> Seen:
+    chosen = recipe(
+        "dcgan-digits",
+        **{"generator": "dense", "discriminator": "dense", "width": 128, "depth": 2, "latent": 32, "steps": 300},
+        **{"discriminator_norm": "none", "weight_init": "kaiming_uniform", "scale_std": 0.0, "instance_noise": 0.0},
+        **{"penalty": "r1", "penalty_weight": 3.0, "moving_average": 0.9},
+        **_rates(1e-3),
+    )
+    digits = data.load(chosen).samples
+    noise = np.random.default_rng(seed).normal(size=digits.shape).clip(-1, 1).astype(np.float32)
+    trainer = _trainer(gl, chosen, seed)
+    broke = _fit(trainer, digits if corrected else noise)
+    samples = trainer.sample(1000, seed=1)
+    distance = float(metrics.frechet_distance(metrics.features(digits), metrics.features(samples)))
+    works = distance <= clinic.FRECHET and not broke
+    finding = (
+        f"shown {'digits' if corrected else 'Gaussian noise'} as real, G makes {'digits' if works else 'no digits'}: "
+        f"its Fréchet distance to them is {distance:.0f}, and up to {clinic.FRECHET:.0f} is healthy{broke}."
+    )
+    return Seen(works, finding, {"frechet": distance}, samples=samples)
+
+
+# 002: players of different shapes, and descent without a memory.
+
+
+def _two_shapes(gl: Any, seed: int, corrected: bool) -> Seen:
+    maker = recipe("source-002", width=8)
+    judge = maker if corrected else recipe("tensorflow-tutorial", width=8)
+    images = gl.Trainer(maker, seed).sample(8)
+    return _refused(gl, judge, images, "D was built for images of 28×28 in grey, and G makes 32×32 in colour.")
+
+
+def _plain_descent(gl: Any, seed: int, corrected: bool) -> Seen:
+    rule = {"rule": "adam"} if corrected else {"rule": "sgd", "beta1": 0.0}
+    chosen = _thin("source-002", generator_optimiser=rule, discriminator_optimiser=rule, batch_norm_momentum=0.9)
+    trainer = _trainer(gl, chosen, seed)
+    latents = np.random.default_rng(1).standard_normal((100, chosen.latent))
+    before = trainer._weights(trainer.generator)
+    _fit(trainer, data.load(chosen))
+    after = trainer._weights(trainer.generator)
+    kernels = [name for name in before if name.endswith("kernel")]
+    moved = float(np.sqrt(sum(np.square(after[name] - before[name]).sum() for name in kernels)))
+    size = float(np.sqrt(sum(np.square(before[name]).sum() for name in kernels)))
+    share = moved / size
+    finding = f"in {chosen.steps} steps at a rate of 2e-4 G's kernels moved by {share:.1e} of their size."
+    return Seen(share > 0.01, finding, {"moved": share}, samples=trainer.generate(latents))
+
+
+# 003: a stack that never leaves 4×4, and a softmax over one unit.
+
+
+def _four_by_four(gl: Any, seed: int, corrected: bool) -> Seen:
+    chosen = recipe("source-003", width=4)
+    layers = architectures.generator_layers(chosen)
+    if not corrected:
+        start = [isinstance(layer, architectures.Reshape) for layer in layers].index(True)
+        block = layers[start + 1 : start + 4]  # convolution, activation, norm; not the doubling after them
+        layers = [*layers[: start + 1], *12 * block]
+        long = architectures.shapes([*layers, *100 * block], (chosen.latent,))[-1]
+    networks = importlib.import_module(f"ganlib.{gl.name}.networks")
+    generator = networks.Network(layers, (chosen.latent,))
+    trainer = gl.Trainer(chosen, seed, generator=generator)
+    images = trainer.generate(np.random.default_rng(seed).standard_normal((2, chosen.latent)))
+    height, width, channels = images.shape[1:]
+    values = {"height": height, "width": width, "channels": channels}
+    if (height, width, channels) == chosen.shape:
+        return Seen(
+            True, f"with a doubling after each of three convolutions G makes {height}×{width}×{channels}.", values
+        )
+    finding = (
+        f"after 12 convolutions of stride 1 G makes {height}×{width}, {channels} channels deep, and after 112 it would "
+        f"make {long[0]}×{long[1]}: no layer makes a picture larger, and none turns channels to red, green and blue."
+    )
+    return Seen(False, finding, values)
+
+
+def _softmax(gl: Any, seed: int, corrected: bool) -> Seen:
+    functions = _mathematics(gl)
+
+    def probability(logits: Any) -> Any:
+        # Kept from 0 and 1 as Keras does before a logarithm. TensorFlow's softmax is off by a rounding, which the
+        # logarithm of what is left to 1 would else make a gradient of.
+        return functions.clip(functions.softmax(logits[:, None], -1)[:, 0], 1e-7, 1 - 1e-7)
+
+    def judge(real: Any, fake: Any) -> Any:
+        real, fake = probability(real), probability(fake)
+        return -functions.mean(functions.log(real)) - functions.mean(functions.log(1 - fake))
+
+    def improve(real: Any, fake: Any) -> Any:
+        return -functions.mean(functions.log(probability(fake)))
+
+    loss = None if corrected else SimpleNamespace(discriminator=judge, generator=improve)
+    chosen = _thin("source-003", steps=10, width=4)
+    trainer = _trainer(gl, chosen, seed, loss)
+    players = trainer.generator, trainer.discriminator
+    before = [trainer._weights(player) for player in players]
+    _fit(trainer, data.load(chosen))
+    # What batch normalisation measures moves without a gradient.
+    moved = max(
+        float(np.abs(after - start[name]).max())
+        for player, start in zip(players, before, strict=True)
+        for name, after in trainer._weights(player).items()
+        if not name.endswith((".mean", ".variance"))
+    )
+    d_loss = float(trainer.history["d_loss"][-1])
+    values = {"moved": moved, "d_loss": d_loss}
+    if moved == 0:
+        finding = (
+            f"e^x / e^x is 1 for every image, real or not. The gradient is 0: in {chosen.steps} steps no weight of "
+            f"either player has moved. D's loss stands at {d_loss:.1f}, the logarithm of 0 where it is cut off."
+        )
+        return Seen(False, finding, values)
+    return Seen(True, f"with a sigmoid D's loss is {d_loss:.2f}, and weights have moved by up to {moved:.1g}.", values)
+
+
+# 004: who wants what.
+
+
+def _wrong_want(gl: Any, seed: int, loss: Any) -> Seen:
+    rate = _rates(4e-3)
+    chosen = recipe("ring", width=64, batch_size=128, penalty_weight=0.1, moving_average=0.98, steps=400, **rate)
+    loaded = data.load(chosen)
+    trainer = _trainer(gl, chosen, seed, loss)
+    broke = _fit(trainer, loaded)
+    samples = trainer.sample(1000, seed=1)
+    held = clinic.modes_held(samples, np.asarray(loaded.centers))
+    d_loss, far = float(trainer.history["d_loss"][-1]), float(np.median(np.linalg.norm(samples, axis=1)))
+    finding = (
+        f"G holds {held} of the ring's 8 modes{broke}; half of its points are farther than {far:.2g} from the centre, "
+        f"where the ring's are at 1, and D's loss is {d_loss:.2g}."
+    )
+    return Seen(
+        held >= clinic.HELD and not broke, finding, {"modes": held, "radius": far, "d_loss": d_loss}, samples=samples
+    )
+
+
+def _swapped(gl: Any, seed: int, corrected: bool) -> Seen:
+    game = gl.losses.get("minimax")
+    swapped = SimpleNamespace(  # D minimises V = E log D(x) + E log(1 - D(G(z))), G maximises it
+        discriminator=lambda real, fake: -game.discriminator(real, fake),
+        generator=lambda real, fake: -game.generator(real, fake),
+    )
+    return _wrong_want(gl, seed, None if corrected else swapped)
+
+
+def _fake_labels(gl: Any, seed: int, corrected: bool) -> Seen:
+    right = gl.losses.get("nonsaturating")
+    helping = SimpleNamespace(  # D's loss with the label "fake" on G's samples, for G too
+        discriminator=right.discriminator,
+        generator=lambda real, fake: -gl.losses.get("minimax").generator(real, fake),
+    )
+    return _wrong_want(gl, seed, None if corrected else helping)
+
+
+_RUNS: dict[str, Callable[[Any, int, bool], Seen]] = {
+    "000-one-quantity": _one_quantity,
+    "001-hundred-numbers": _hundred_numbers,
+    "001-noise": _noise,
+    "002-two-shapes": _two_shapes,
+    "002-plain-descent": _plain_descent,
+    "003-four-by-four": _four_by_four,
+    "003-softmax": _softmax,
+    "004-swapped": _swapped,
+    "004-fake-labels": _fake_labels,
+}
+_SPECIMENS = {
+    one.name: one
+    for one in (
+        Specimen(
+            "000-one-quantity",
+            "Both players' loss is the mean of D's outputs on G's images: no labels, no logarithm, no real images. The "
+            "noise is drawn once.",
+            "Cross-entropy: D's of real images against 1 and of G's against 0, G's against 1; new noise each step.",
+        ),
+        Specimen(
+            "001-hundred-numbers",
+            "D's input is declared as 100 numbers, which is the size of the noise.",
+            "D's input has the shape of G's output, flattened: 32 · 32 · 3 numbers.",
+        ),
+        Specimen(
+            "001-noise",
+            "The batch that D is shown as real is drawn from a Gaussian.",
+            "The real batch is drawn from the data.",
+        ),
+        Specimen(
+            "002-two-shapes",
+            "D is built for 28×28×1, as in a tutorial on handwriting, and G for 32×32×3.",
+            "One shape for both players; a recipe of ganlib has only one.",
+        ),
+        Specimen(
+            "002-plain-descent",
+            "Plain gradient descent is recommended, at the rate of 2e-4 that others use with Adam.",
+            "Adam at that rate: it divides the gradient by its size, so that 2e-4 is about the step of every weight.",
+        ),
+        Specimen(
+            "003-four-by-four",
+            "After a dense trunk and a reshape to 4×4 G stacks over a hundred convolutions of stride 1.",
+            "A doubling after each convolution, three in all, and a last one to three channels.",
+        ),
+        Specimen(
+            "003-softmax",
+            "D ends in one unit and a softmax.",
+            "A sigmoid over the one unit; or two units under the softmax.",
+        ),
+        Specimen(
+            "004-swapped",
+            "The value function is maximised over G and minimised over D.",
+            "Minimised over G and maximised over D.",
+        ),
+        Specimen(
+            "004-fake-labels",
+            "G's step minimises D's loss on G's samples with the label fake, so G helps D to tell them apart.",
+            "The label real in G's step.",
+        ),
+    )
+}
+NAMES = tuple(_SPECIMENS)
