@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,34 @@ def initial_weights(
             u = rng.normal(size=out)
             weights[f"{name}.u"] = u / np.linalg.norm(u)
     return weights
+
+
+def draw(recipe: Recipe, streams: Mapping[str, np.random.Generator], step: int) -> dict[str, np.ndarray]:
+    """Every random number of one step, and what of the recipe changes along the run."""
+    turns, batch = recipe.discriminator_steps, recipe.batch_size
+    draws = {
+        "latents": streams["latents"].standard_normal((turns + recipe.fresh_noise, batch, recipe.latent)),
+        "dropout": streams["dropout"].integers(2**31, size=1),
+        "progress": np.array(min(1.0, step / recipe.steps)),
+    }
+    if recipe.penalty != "none" and step % recipe.penalty_every == 0:
+        draws["penalty_weight"] = np.array(penalty_weight(recipe, step))
+    if recipe.penalty == "wgan_gp":
+        draws["mix"] = streams["mix"].uniform(size=(turns, batch // recipe.pack))
+    if recipe.instance_noise:
+        left = 1.0
+        if recipe.instance_noise_steps:
+            left = max(0.0, 1 - step / recipe.instance_noise_steps)
+        # For D's real and fake inputs at each of its turns, and for both at G's.
+        shape = (turns + 1, 2, batch, *recipe.shape)
+        draws["instance_noise"] = recipe.instance_noise * left * streams["instance_noise"].standard_normal(shape)
+    return draws
+
+
+def penalty_weight(recipe: Recipe, step: int) -> float:
+    """γ or λ at a step that penalises, as far as it has fallen; for all steps up to the next such step."""
+    progress = min(1.0, step / recipe.steps)
+    return recipe.penalty_every * (recipe.penalty_weight * recipe.penalty_end**progress)
 
 
 class Batches:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ganlib.errors import TrainingFailed
-from ganlib.recipe import CONJUGATE
+from ganlib.errors import OutOfMemory, TrainingFailed
+from ganlib.recipe import CONJUGATE, Recipe
 
 if TYPE_CHECKING:
     from ganlib.runtime.trainer import BaseTrainer
@@ -42,31 +44,39 @@ def describe(values: np.ndarray) -> str:
 
 
 def bad_metric(names: Iterable[str], row: np.ndarray) -> Bad:
-    """The first bad one of a step's metrics, or the weights where only their sum is bad."""
-    for name, value in zip(names, row, strict=False):
-        if not np.isfinite(value):
-            return Bad(name, describe(value))
-    return Bad("weights", "NaN or infinite")
+    """The first bad one of a step's metrics, of which one is; "weights" where only their sum is bad."""
+    bad = {name: value for name, value in zip(names, row, strict=True) if not np.isfinite(value)}
+    name, value = next(iter(bad.items()))
+    return Bad(name, "NaN or infinite" if name == "weights" else describe(value))
 
 
-def first_bad(trainer: BaseTrainer, real: list[Any], draws: Mapping[str, np.ndarray], penalise: bool) -> Bad | None:
+def first_bad(trainer: BaseTrainer, real: Sequence[Any], draws: Mapping[str, np.ndarray]) -> Bad | None:
     """Takes a step again, looking at each tensor in the order of computation, and returns the first that is bad.
 
     The trainer must be as it was before the step, and is left as it happens to be. None where nothing is found.
     """
-    for player in ("generator", "discriminator"):
-        try:
+    dtype = np.float64 if trainer.precision == "float64" else np.float32
+    game = trainer.game
+    watched = dataclasses.replace(
+        game,
+        generator=_Network(game.generator),
+        loss=_Loss(game.loss),
+        penalty=_watched_penalty(game.penalty),
+        generator_optimiser=_Optimiser(trainer, "generator"),
+        discriminator_optimiser=_Optimiser(trainer, "discriminator"),
+    )
+    try:
+        for player in ("generator", "discriminator"):
             _see_weights(trainer, player)
-        except _Found as found:
-            return found.bad._replace(before=True)
+    except _Found as found:
+        return found.bad._replace(before=True)
     try:
         for batch in real:
             _see("batch", batch)
         for name in ("latents", "instance_noise", "mix"):
             if name in draws:
-                _see(name, trainer._tensor(draws[name]))
-        with _watched(trainer):
-            trainer._step(real, dict(draws), penalise)
+                _see(name, draws[name].astype(dtype))
+        trainer.replay(watched, real, draws)
     except _Found as found:
         return found.bad
     return None
@@ -86,49 +96,38 @@ def _see(name: str, tensor: Any) -> None:
 
 
 def _see_weights(trainer: BaseTrainer, player: str) -> None:
-    for name, array in trainer._weights(getattr(trainer, player)).items():
-        _see(f"{player}/{name}", array)
-    optimiser = getattr(trainer, f"_{player}_optimiser")
-    for name, array in trainer._optimiser_state(getattr(trainer, player), optimiser).items():
-        _see(f"{player}_optimiser/{name}", array)
+    for name, array in trainer.state().items():
+        if name.startswith((f"{player}/", f"{player}_optimiser/")):
+            _see(name, array)
 
 
-@contextlib.contextmanager
-def _watched(trainer: Any) -> Iterator[None]:
-    """Puts a watch around each part of the step, so that the steps themselves need none."""
-    pack, penalty = trainer._pack, trainer._penalty
+class _Network:
+    """A generator whose output is looked at; in all else it is the generator."""
 
-    def watched_pack(samples: Any, noise: Any, turn: int, which: int) -> Any:
-        _see(("batch", "generator/output")[which], samples)
-        return pack(samples, noise, turn, which)
+    def __init__(self, network: Any) -> None:
+        self.network = network
 
-    def watched_penalty(real: Any, fake: Any, mix: Any) -> Any:
-        value = penalty(real, fake, mix)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.network, name)
+
+    def __call__(self, latents: Any, **options: Any) -> Any:
+        samples = self.network(latents, **options)
+        _see("generator/output", samples)
+        return samples
+
+
+def _watched_penalty(penalty: Any) -> Any:
+    def watched(*inputs: Any) -> Any:
+        value = penalty(*inputs)
         _see("penalty", value)
         return value
 
-    watched = {
-        "_pack": watched_pack,
-        "_penalty": watched_penalty,
-        "_loss": _Loss(trainer._loss),
-        "_generator_optimiser": _Optimiser(trainer, "generator"),
-        "_discriminator_optimiser": _Optimiser(trainer, "discriminator"),
-    }
-    if trainer.backend == "tensorflow":
-        watched["_graph"] = trainer._graph_step  # without tf.function, whose tensors have no values
-    before = {name: trainer.__dict__[name] for name in watched if name in trainer.__dict__}
-    trainer.__dict__.update(watched)
-    try:
-        yield
-    finally:
-        for name in watched:
-            del trainer.__dict__[name]
-        trainer.__dict__.update(before)
+    return penalty and watched
 
 
 class _Loss:
     def __init__(self, loss: Any) -> None:
-        self.loss = loss
+        self.loss, self.needs_real = loss, getattr(loss, "needs_real", True)
 
     def discriminator(self, real: Any, fake: Any, **options: Any) -> Any:
         return self._watch("d_loss", self.loss.discriminator, real, fake, **options)
@@ -147,16 +146,16 @@ class _Loss:
 
 
 class _Optimiser:
-    def __init__(self, trainer: Any, player: str) -> None:
-        self.trainer, self.player, self.optimiser = trainer, player, getattr(trainer, f"_{player}_optimiser")
+    def __init__(self, trainer: BaseTrainer, player: str) -> None:
+        self.trainer, self.player = trainer, player
+        self.optimiser = getattr(trainer.game, f"{player}_optimiser")
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.optimiser, name)
 
     def apply(self, gradients: Any, progress: Any) -> None:
-        state = self.trainer._optimiser_state(getattr(self.trainer, self.player), self.optimiser)
-        slot = next(iter(self.optimiser.state()))
-        names = [key.removeprefix(f"{slot}/") for key in state if key.startswith(f"{slot}/")]
+        slots = [name.split("/", 2) for name in self.trainer.state() if name.startswith(f"{self.player}_optimiser/")]
+        names = [slot[2] for slot in slots if slot[1] == slots[0][1]]
         # The chain rule walks from the loss to the first layer.
         for name, gradient in reversed(list(zip(names, gradients, strict=True))):
             _see(f"{self.player}_gradient/{name}", gradient)
@@ -164,25 +163,51 @@ class _Optimiser:
         _see_weights(self.trainer, self.player)
 
 
-def error(trainer: BaseTrainer, step: int, bad: Bad, history: Mapping[str, np.ndarray]) -> TrainingFailed:
-    """The TrainingFailed that says what went bad, likely causes, and where the trainer stands."""
+@contextlib.contextmanager
+def memory(recipe: Recipe) -> Iterator[None]:
+    """Turns every framework's way to say that memory is short into OutOfMemory, with what to lower."""
+    try:
+        yield
+    except Exception as error:
+        names = {kind.__name__ for kind in type(error).__mro__}
+        said = isinstance(error, RuntimeError) and re.search("not enough memory|out of memory", str(error))
+        if not said and names.isdisjoint({"MemoryError", "OutOfMemoryError", "ResourceExhaustedError"}):
+            raise
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        size = "×".join(map(str, recipe.shape[:-1])) if len(recipe.shape) == 3 else ""
+        raise OutOfMemory(
+            f"There is not enough memory to train this recipe here. Lower batch_size (now {recipe.batch_size}) first, "
+            f"then width (now {recipe.width})"
+            + (f", or the size of the images (now {size})" if size else "")
+            + f': ganlib.recipe("{recipe.name}", batch_size={max(1, recipe.batch_size // 2)}). '
+            f"Checkpoints already saved are intact. ({reason})"
+        ) from error
+
+
+def error(
+    trainer: BaseTrainer, step: int, bad: Bad, history: Mapping[str, np.ndarray], real: Sequence[Any] = ()
+) -> TrainingFailed:
+    """The TrainingFailed that says what went bad, likely causes, and where the trainer stands.
+
+    `real` are the batches of real samples of that step, where they are known.
+    """
     sentences = [f"Training failed at step {step}: {bad.tensor} is {bad.what}."]
     if bad.before:
         sentences.append("It was so before the step: a callback or set_weights put it there.")
     else:
-        sentences += causes(trainer, bad.tensor, history)
+        sentences += causes(trainer, bad.tensor, history, real)
         sentences.append(f"The trainer is back at step {trainer.steps_done}, the last good state.")
     return TrainingFailed(" ".join(sentences), step, bad.tensor, history)
 
 
-def causes(trainer: BaseTrainer, tensor: str, history: Mapping[str, np.ndarray]) -> list[str]:
+def causes(trainer: BaseTrainer, tensor: str, history: Mapping[str, np.ndarray], real: Sequence[Any] = ()) -> list[str]:
     """One or two sentences on what usually causes that, the most specific first."""
     recipe = trainer.recipe
     found: list[str] = []
     if tensor == "batch":
         found.append(f"The samples do not fit into {trainer.precision}: scale them to about [-1, 1].")
-    elif trainer._inputs is not None and len(recipe.shape) == 1:
-        largest = max(float(np.abs(_numpy(batch)).max()) for batch in trainer._inputs[0])
+    elif real and len(recipe.shape) == 1:
+        largest = max(float(np.abs(_numpy(batch)).max()) for batch in real)
         if largest > LARGE_DATA:
             found.append(f"The samples reach {largest:.2g}: scale them to about [-1, 1].")
     held = recipe.penalty != "none" or recipe.discriminator_norm == "spectral"

@@ -18,6 +18,8 @@ import keras
 import tensorflow as tf
 from tensorflow import Tensor
 
+from ganlib.tensorflow.optimisers import Optimiser
+
 Shared = TypeVar("Shared")
 
 
@@ -69,6 +71,23 @@ def average(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
     if workers() == 1:
         return tensors
     return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, list(tensors))
+
+
+class Averaging(Optimiser):
+    """An optimiser that averages the gradients over the workers before it moves."""
+
+    def __init__(self, optimiser: Optimiser) -> None:
+        self.settings, self.parameters, self.steps = optimiser.settings, optimiser.parameters, optimiser.steps
+        self.optimiser = optimiser
+
+    def apply(self, gradients: Sequence[Tensor], progress: float | Tensor = 0.0) -> None:
+        """Moves the parameters against the mean of the workers' gradients."""
+        self.optimiser.apply(average(gradients), progress)
+
+
+def averaging(optimiser: Optimiser) -> Optimiser:
+    """The optimiser, with gradients averaged over the workers where there are several."""
+    return optimiser if workers() == 1 else Averaging(optimiser)
 
 
 def any_of(flag: bool) -> bool:

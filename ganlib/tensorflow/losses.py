@@ -8,6 +8,8 @@ of a rounded zero.
     >>> loss.discriminator(real_logits, fake_logits)
 """
 
+from collections.abc import Callable
+
 import tensorflow as tf
 from tensorflow import Tensor
 
@@ -16,7 +18,19 @@ from ganlib import arguments
 mean, square, relu, softplus = tf.reduce_mean, tf.square, tf.nn.relu, tf.math.softplus
 
 
-class Minimax:
+class Loss:
+    """What both players minimise: two functions of D's logits, (n,) each, to a scalar.
+
+    A class of one's own needs no more than these two. G's loss is then given the real logits too; `needs_real = False`
+    spares the trainer their computation.
+    """
+
+    needs_real = False
+    discriminator: Callable[..., Tensor]
+    generator: Callable[..., Tensor]
+
+
+class Minimax(Loss):
     """The value function of Goodfellow et al. 2014, equation 1, on logits.
 
     D minimises -E log σ(D(x)) - E log(1 - σ(D(G(z)))); G minimises E log(1 - σ(D(G(z)))), which saturates where D
@@ -38,10 +52,8 @@ class Minimax:
         return -mean(softplus(fake_logits))
 
 
-class NonSaturating:
+class NonSaturating(Minimax):
     """D as in minimax; G minimises -E log σ(D(G(z))) (Goodfellow et al. 2014, section 3)."""
-
-    discriminator = Minimax.discriminator
 
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -50,7 +62,7 @@ class NonSaturating:
         return mean(softplus(-fake_logits))
 
 
-class LeastSquares:
+class LeastSquares(Loss):
     """D minimises E(D(x) - 1)² + E D(G(z))², G minimises E(D(G(z)) - 1)².
 
     Mao et al. 2017, equation 9, with labels 0 and 1 and without its halves.
@@ -70,7 +82,7 @@ class LeastSquares:
         return mean(square(fake_logits - 1))
 
 
-class Wasserstein:
+class Wasserstein(Loss):
     """The critic minimises E D(G(z)) - E D(x), G minimises -E D(G(z)) (Arjovsky et al. 2017, equation 2).
 
     It estimates a distance only while the critic is held Lipschitz: with the penalty wgan_gp, or spectral norms.
@@ -89,7 +101,7 @@ class Wasserstein:
         return -mean(fake_logits)
 
 
-class Hinge:
+class Hinge(Loss):
     """D minimises E max(0, 1 - D(x)) + E max(0, 1 + D(G(z))), G minimises -E D(G(z)) (Lim & Ye 2017)."""
 
     @staticmethod
@@ -105,12 +117,14 @@ class Hinge:
         return -mean(fake_logits)
 
 
-class Relativistic:
+class Relativistic(Loss):
     """D minimises E softplus(-(D(x) - D(G(z)))), G the same with the two swapped, over pairs in batch order.
 
     Jolicoeur-Martineau 2019; the pairing loss of Huang et al. 2024 (R3GAN), equation 2. Needs as many real logits as
     fake ones.
     """
+
+    needs_real = True
 
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -125,14 +139,13 @@ class Relativistic:
         return mean(softplus(real_logits - fake_logits))
 
 
-Loss = type[Minimax | NonSaturating | LeastSquares | Wasserstein | Hinge | Relativistic]
 LOSSES: dict[str, Loss] = {
-    "minimax": Minimax,
-    "nonsaturating": NonSaturating,
-    "least_squares": LeastSquares,
-    "wasserstein": Wasserstein,
-    "hinge": Hinge,
-    "relativistic": Relativistic,
+    "minimax": Minimax(),
+    "nonsaturating": NonSaturating(),
+    "least_squares": LeastSquares(),
+    "wasserstein": Wasserstein(),
+    "hinge": Hinge(),
+    "relativistic": Relativistic(),
 }
 
 

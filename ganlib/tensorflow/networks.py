@@ -12,11 +12,11 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import Tensor, Variable
 
-from ganlib import architectures, fourier, initialise
-from ganlib.architectures import Layer, Shape
+from ganlib import architectures, initialise
+from ganlib.architectures import Layer, Shape, conv_transpose_size
 from ganlib.arguments import array, describe
 from ganlib.recipe import Recipe
-from ganlib.tensorflow import distributed
+from ganlib.tensorflow import distributed, fast
 
 POLICIES = {"float64": "float64", "float32": "float32", "bfloat16": "mixed_bfloat16"}
 
@@ -146,7 +146,7 @@ class Conv(keras.layers.Conv2D):
 
 
 class ConvTranspose(keras.layers.Conv2DTranspose):
-    """Keras's own, which with "same" is the transpose of `Conv`; by Fourier transforms where that is faster."""
+    """A transposed convolution that is the transpose of `Conv`, padding included: here TensorFlow's own is."""
 
     def __init__(self, layer: architectures.ConvTranspose, **keras_arguments: Any) -> None:
         super().__init__(
@@ -154,31 +154,10 @@ class ConvTranspose(keras.layers.Conv2DTranspose):
         )
 
     def call(self, x: Tensor) -> Tensor:
-        slides = self.strides == (1, 1) and self.padding == "same" and not tf.config.list_physical_devices("GPU")
-        n, height, width, channels = x.shape
-        if not slides or not fourier.faster(n, height, width, channels, self.filters, self.kernel_size[0]):
-            return super().call(x)
-        x = _transposed_by_fourier(x, tf.convert_to_tensor(self.kernel))
-        return x + tf.convert_to_tensor(self.bias) if self.use_bias else x
-
-
-def _transposed_by_fourier(x: Tensor, kernel: Tensor) -> Tensor:
-    """The transposed convolution of stride 1 and "same" of (n, size, size, channels); see `ganlib.fourier`."""
-    size, side, (filters, channels) = x.shape[1], kernel.shape[0], kernel.shape[2:]
-    constants = fourier.matrices(size, side, (side - 1) // 2)
-    of_images, of_kernels, back_real, back_imaginary = (tf.constant(matrix, x.dtype) for matrix in constants)
-    frequencies = of_kernels.shape[1]
-    images = tf.reshape(tf.transpose(x, (1, 2, 0, 3)), (size**2, -1))
-    images = tf.reshape(tf.matmul(of_images, images), (frequencies, -1, channels))  # real and imaginary rows
-    kernels = tf.matmul(tf.reshape(of_kernels, (-1, side**2)), tf.reshape(kernel, (side**2, -1)))
-    real, imaginary = tf.unstack(tf.reshape(kernels, (2, frequencies, filters, channels)))
-    y = tf.matmul(back_real, _side_by_side(images, real)) + tf.matmul(back_imaginary, _side_by_side(images, imaginary))
-    return tf.transpose(tf.reshape(y, (size, size, -1, filters)), (2, 0, 1, 3))
-
-
-def _side_by_side(images: Tensor, kernels: Tensor) -> Tensor:
-    """Each frequency's product, as (2 · frequencies, n · filters)."""
-    return tf.reshape(tf.matmul(images, kernels, transpose_b=True), (2 * images.shape[0], -1))
+        sides = [conv_transpose_size(n, self.kernel_size[0], self.strides[0], self.padding) for n in x.shape[1:3]]
+        shape, kernel = (tf.shape(x)[0], *sides, self.filters), tf.convert_to_tensor(self.kernel)
+        x = fast.conv2d_transpose(x, kernel, shape, self.strides, self.padding.upper())
+        return keras.ops.add(x, keras.ops.reshape(self.bias, (1, 1, 1, -1))) if self.use_bias else x
 
 
 class DepthToSpace(keras.layers.Layer):

@@ -8,19 +8,44 @@ from collections.abc import Sequence
 import tensorflow as tf
 from tensorflow import Tensor, Variable
 
-from ganlib.recipe import CONJUGATE, Optimiser
+from ganlib.recipe import CONJUGATE
+from ganlib.recipe import Optimiser as Settings
 
 
-class Adam:
+class Optimiser:
+    """What moves one player's weights: the settings of a recipe, the weights, and how many steps were made.
+
+    `slots` are the variables of what it remembers, by name.
+    """
+
+    slots: dict[str, list[Variable]]
+
+    def __init__(self, settings: Settings, parameters: Sequence[Variable]) -> None:
+        self.settings, self.parameters = settings, list(parameters)
+        self.steps = tf.Variable(0, dtype=tf.int64, trainable=False)
+
+    def apply(self, gradients: Sequence[Tensor], progress: float | Tensor = 0.0) -> None:
+        """Moves the parameters against their gradients, once, when the share `progress` of the run is done."""
+        raise NotImplementedError
+
+    def state(self) -> dict[str, list[Tensor]]:
+        """What it remembers, by name: each a list in the order of the parameters."""
+        return self.slots
+
+    def set_steps(self, steps: int) -> None:
+        """Sets how many steps were made, on which the rate and Adam's bias correction depend."""
+        self.steps.assign(steps)
+
+
+class Adam(Optimiser):
     """Adam (Kingma & Ba 2015) over a list of parameters, with ε where the recipe puts it: written out.
 
     The moments of all parameters lie in one vector each. A graph of a few operations on long vectors is traced and run
     in less time than one of many operations on short ones.
     """
 
-    def __init__(self, settings: Optimiser, parameters: Sequence[Variable]) -> None:
-        self.settings, self.parameters = settings, list(parameters)
-        self.steps = tf.Variable(0, dtype=tf.int64, trainable=False)
+    def __init__(self, settings: Settings, parameters: Sequence[Variable]) -> None:
+        super().__init__(settings, parameters)
         zeros = tf.zeros_like(_joined(self.parameters))
         self.m, self.v = tf.Variable(zeros, trainable=False), tf.Variable(zeros, trainable=False)
         self.slots = {"m": [self.m], "v": [self.v]}
@@ -48,17 +73,12 @@ class Adam:
         """The moments m and v, each a list in the order of the parameters."""
         return {"m": _parted(self.m, self.parameters), "v": _parted(self.v, self.parameters)}
 
-    def set_steps(self, steps: int) -> None:
-        """Sets how many steps were made, on which the bias correction depends."""
-        self.steps.assign(steps)
 
-
-class SGD:
+class SGD(Optimiser):
     """Gradient descent with momentum: v ← β₁v + g, then a step of -rate · v. β₁ may be negative."""
 
-    def __init__(self, settings: Optimiser, parameters: Sequence[Variable]) -> None:
-        self.settings, self.parameters = settings, list(parameters)
-        self.steps = tf.Variable(0, dtype=tf.int64, trainable=False)
+    def __init__(self, settings: Settings, parameters: Sequence[Variable]) -> None:
+        super().__init__(settings, parameters)
         self.velocity = [tf.Variable(tf.zeros_like(parameter), trainable=False) for parameter in self.parameters]
         self.slots = {"v": self.velocity}
 
@@ -70,27 +90,18 @@ class SGD:
             velocity.assign(self.settings.beta1 * velocity + gradient)
             parameter.assign_sub(tf.cast(step, parameter.dtype) * velocity)
 
-    def state(self) -> dict[str, list[Variable]]:
-        """The velocities, a list in the order of the parameters."""
-        return self.slots
 
-    def set_steps(self, steps: int) -> None:
-        """Sets how many steps were made."""
-        self.steps.assign(steps)
-
-
-class Conjugate:
+class Conjugate(Optimiser):
     """Conjugate directions (Naganuma & Iiduka 2023): d ← -g + βd, then a step of rate · d."""
 
-    def __init__(self, settings: Optimiser, parameters: Sequence[Variable]) -> None:
-        self.settings, self.parameters = settings, list(parameters)
-        self.steps = tf.Variable(0, dtype=tf.int64, trainable=False)
+    def __init__(self, settings: Settings, parameters: Sequence[Variable]) -> None:
+        super().__init__(settings, parameters)
         self.direction = [tf.Variable(tf.zeros_like(parameter), trainable=False) for parameter in self.parameters]
         self.gradient = [tf.Variable(tf.zeros_like(parameter), trainable=False) for parameter in self.parameters]
         self.slots = {"d": self.direction, "g": self.gradient}
 
     def apply(self, gradients: Sequence[Tensor], progress: float | Tensor = 0.0) -> None:
-        """Moves the parameters along a direction conjugate to the last one, when the share `progress` is done."""
+        """Moves the parameters along a direction conjugate to the last one."""
         gradients = with_decay(self.settings, self.parameters, gradients)
         beta = conjugate_beta(self.settings.rule, gradients, self.gradient, self.direction)
         beta = tf.clip_by_value(beta, 0, self.settings.beta1)
@@ -100,14 +111,6 @@ class Conjugate:
             direction.assign(beta * direction - gradient)
             before.assign(gradient)
             parameter.assign_add(tf.cast(step, parameter.dtype) * direction)
-
-    def state(self) -> dict[str, list[Variable]]:
-        """The directions and gradients of the last step, each a list in the order of the parameters."""
-        return self.slots
-
-    def set_steps(self, steps: int) -> None:
-        """Sets how many steps were made."""
-        self.steps.assign(steps)
 
 
 def conjugate_beta(
@@ -135,18 +138,20 @@ def conjugate_beta(
             return ratio(dot(gradient, change) - tilt, curvature)
         case "fletcher_reeves_polak_ribiere":
             pair = ("fletcher_reeves", "polak_ribiere")
-        case _:
+        case "hestenes_stiefel_dai_yuan":
             pair = ("hestenes_stiefel", "dai_yuan")
+        case _:
+            raise ValueError(f"There is no conjugate direction {rule!r}. The rules: {', '.join(CONJUGATE)}.")
     return tf.maximum(tf.minimum(*(conjugate_beta(one, gradient, before, direction) for one in pair)), 0)
 
 
-def rate(settings: Optimiser, progress: float | Tensor, step: int | Tensor) -> Tensor:
+def rate(settings: Settings, progress: float | Tensor, step: int | Tensor) -> Tensor:
     """The rate of the step-th step, counted from 1, when the share `progress` of the run is done."""
     left = settings.rate * (1 + (settings.rate_end - 1) * tf.convert_to_tensor(progress, tf.float64))
     return left / tf.cast(step, tf.float64) ** tf.constant(settings.rate_power, tf.float64)
 
 
-def with_decay(settings: Optimiser, parameters: Sequence[Variable], gradients: Sequence[Tensor]) -> list[Tensor]:
+def with_decay(settings: Settings, parameters: Sequence[Variable], gradients: Sequence[Tensor]) -> list[Tensor]:
     """The gradients of the loss plus l1·‖w‖₁ + l2/2·‖w‖²."""
     found = list(gradients)
     if settings.l1:
@@ -165,8 +170,9 @@ def _parted(flat: Tensor, like: Sequence[Variable]) -> list[Tensor]:
     return [tf.reshape(part, variable.shape) for part, variable in zip(parts, like, strict=True)]
 
 
-def get(settings: Optimiser, parameters: Sequence[Variable]) -> Adam | SGD | Conjugate:
+RULES: dict[str, type[Optimiser]] = {"adam": Adam, "sgd": SGD, **dict.fromkeys(CONJUGATE, Conjugate)}
+
+
+def get(settings: Settings, parameters: Sequence[Variable]) -> Optimiser:
     """The optimiser that the settings ask for, over the given parameters."""
-    if settings.rule in CONJUGATE:
-        return Conjugate(settings, parameters)
-    return Adam(settings, parameters) if settings.rule == "adam" else SGD(settings, parameters)
+    return RULES[settings.rule](settings, parameters)

@@ -5,6 +5,7 @@ is right for none. The weights (γ/2, λ) are the caller's.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import tensorflow as tf
 from tensorflow import Tensor
@@ -12,6 +13,7 @@ from tensorflow import Tensor
 from ganlib.arguments import describe
 
 Critic = Callable[[Tensor], Tensor]
+Penalty = Callable[..., Tensor]  # of a discriminator, real and fake samples, and mix
 NO_GRADIENT = (
     "The discriminator's logits do not depend on its input, or nothing recorded how: there is no gradient to penalise. "
     "Give one that computes them from its input with the framework's own operations."
@@ -73,6 +75,24 @@ def wgan_gp(discriminator: Critic, real: Tensor, fake: Tensor, mix: Tensor) -> T
     return tf.reduce_mean(tf.square(tf.sqrt(_squared_norms(discriminator, between)) - 1))
 
 
+def get(name: str) -> Penalty | None:
+    """The penalty of that name as a game takes it: (discriminator, real, fake, mix) → what γ or λ multiplies.
+
+    Args:
+        name: "r1", "r2", "r1+r2" (each with the half of γ/2) or "wgan_gp"; None for "none" and for "consensus", which
+            is on both players and stands in `updates.consensus`.
+
+    Raises:
+        ValueError: there is no penalty of that name.
+    """
+    if name in ("none", "consensus"):
+        return None
+    if not isinstance(name, str) or name not in PENALTIES:
+        raise ValueError(f"There is no penalty {name!r}. The penalties: {', '.join(PENALTIES)}.")
+    # Keras has to be told with each call that a network is trained.
+    return lambda discriminator, *samples: PENALTIES[name](partial(discriminator, training=True), *samples)
+
+
 def _squared_norms(discriminator: Critic, x: Tensor) -> Tensor:
     """‖∇ₓD(x)‖² of each sample, (n,). D judges each sample apart, so the sum's gradient holds each one's own."""
     x = tf.stop_gradient(x)
@@ -123,3 +143,11 @@ def check(real: Tensor, fake: Tensor, mix: Tensor) -> None:
             f"wgan_gp got real {tuple(real.shape)}, fake {tuple(fake.shape)} and mix {tuple(mix.shape)}; expected real "
             f"and fake of one shape, and mix ({real.shape[0]},), one number from [0, 1] a pair."
         )
+
+
+PENALTIES: dict[str, Penalty] = {
+    "r1": lambda discriminator, real, fake, mix: 0.5 * r1(discriminator, real),
+    "r2": lambda discriminator, real, fake, mix: 0.5 * r2(discriminator, fake),
+    "r1+r2": lambda discriminator, real, fake, mix: 0.5 * (r1(discriminator, real) + r2(discriminator, fake)),
+    "wgan_gp": wgan_gp,
+}

@@ -22,6 +22,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from ganlib.errors import WorkerLost
+from ganlib.torch.optimisers import Optimiser
 
 AVAILABLE = dist.is_available()
 TIMEOUT = 600.0  # seconds that a worker waits for the others
@@ -73,6 +74,23 @@ def average(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
     flat = _Sum.apply(torch.cat([tensor.flatten() for tensor in tensors])) / workers()
     parts = flat.split([tensor.numel() for tensor in tensors])
     return [part.view(tensor.shape) for part, tensor in zip(parts, tensors, strict=True)]
+
+
+class Averaging(Optimiser):
+    """An optimiser that averages the gradients over the workers before it moves."""
+
+    def __init__(self, optimiser: Optimiser) -> None:
+        super().__init__(optimiser.settings, optimiser.parameters)
+        self.optimiser = optimiser
+
+    def apply(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
+        """Moves the parameters against the mean of the workers' gradients."""
+        self.optimiser.apply(average(gradients), progress)
+
+
+def averaging(optimiser: Optimiser) -> Optimiser:
+    """The optimiser, with gradients averaged over the workers where there are several."""
+    return optimiser if workers() == 1 else Averaging(optimiser)
 
 
 def any_of(flag: bool) -> bool:

@@ -9,6 +9,7 @@ of a rounded zero.
 """
 
 import functools
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -20,7 +21,19 @@ from ganlib import arguments
 softplus = functools.partial(torch.nn.functional.softplus, threshold=40.0)
 
 
-class Minimax:
+class Loss:
+    """What both players minimise: two functions of D's logits, (n,) each, to a scalar.
+
+    A class of one's own needs no more than these two. G's loss is then given the real logits too; `needs_real = False`
+    spares the trainer their computation.
+    """
+
+    needs_real = False
+    discriminator: Callable[..., Tensor]
+    generator: Callable[..., Tensor]
+
+
+class Minimax(Loss):
     """The value function of Goodfellow et al. 2014, equation 1, on logits.
 
     D minimises -E log σ(D(x)) - E log(1 - σ(D(G(z)))); G minimises E log(1 - σ(D(G(z)))), which saturates where D
@@ -42,10 +55,8 @@ class Minimax:
         return -softplus(fake_logits).mean()
 
 
-class NonSaturating:
+class NonSaturating(Minimax):
     """D as in minimax; G minimises -E log σ(D(G(z))) (Goodfellow et al. 2014, section 3)."""
-
-    discriminator = Minimax.discriminator
 
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -54,7 +65,7 @@ class NonSaturating:
         return softplus(-fake_logits).mean()
 
 
-class LeastSquares:
+class LeastSquares(Loss):
     """D minimises E(D(x) - 1)² + E D(G(z))², G minimises E(D(G(z)) - 1)².
 
     Mao et al. 2017, equation 9, with labels 0 and 1 and without its halves.
@@ -74,7 +85,7 @@ class LeastSquares:
         return (fake_logits - 1).square().mean()
 
 
-class Wasserstein:
+class Wasserstein(Loss):
     """The critic minimises E D(G(z)) - E D(x), G minimises -E D(G(z)) (Arjovsky et al. 2017, equation 2).
 
     It estimates a distance only while the critic is held Lipschitz: with the penalty wgan_gp, or spectral norms.
@@ -93,7 +104,7 @@ class Wasserstein:
         return -fake_logits.mean()
 
 
-class Hinge:
+class Hinge(Loss):
     """D minimises E max(0, 1 - D(x)) + E max(0, 1 + D(G(z))), G minimises -E D(G(z)) (Lim & Ye 2017)."""
 
     @staticmethod
@@ -109,12 +120,14 @@ class Hinge:
         return -fake_logits.mean()
 
 
-class Relativistic:
+class Relativistic(Loss):
     """D minimises E softplus(-(D(x) - D(G(z)))), G the same with the two swapped, over pairs in batch order.
 
     Jolicoeur-Martineau 2019; the pairing loss of Huang et al. 2024 (R3GAN), equation 2. Needs as many real logits as
     fake ones.
     """
+
+    needs_real = True
 
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -129,14 +142,13 @@ class Relativistic:
         return softplus(real_logits - fake_logits).mean()
 
 
-Loss = type[Minimax | NonSaturating | LeastSquares | Wasserstein | Hinge | Relativistic]
 LOSSES: dict[str, Loss] = {
-    "minimax": Minimax,
-    "nonsaturating": NonSaturating,
-    "least_squares": LeastSquares,
-    "wasserstein": Wasserstein,
-    "hinge": Hinge,
-    "relativistic": Relativistic,
+    "minimax": Minimax(),
+    "nonsaturating": NonSaturating(),
+    "least_squares": LeastSquares(),
+    "wasserstein": Wasserstein(),
+    "hinge": Hinge(),
+    "relativistic": Relativistic(),
 }
 
 

@@ -12,11 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganlib import architectures, fourier, initialise
+from ganlib import architectures, initialise
 from ganlib.architectures import Layer, Shape, same_padding
 from ganlib.arguments import array, describe
 from ganlib.recipe import Recipe
-from ganlib.torch import distributed
+from ganlib.torch import distributed, fast
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.float32}  # of the weights
 
@@ -139,7 +139,7 @@ class Conv(nn.Conv2d):
     def __init__(self, channels: int, layer: architectures.Conv) -> None:
         super().__init__(channels, layer.filters, layer.kernel, layer.stride, bias=layer.bias)
         self.same = layer.padding == "same"
-        _channels_last(self)
+        self.weight.data = fast.as_matrix(self.weight.data)
         self.register_buffer("u", torch.ones(layer.filters) if layer.spectral else None)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -151,18 +151,7 @@ class Conv(nn.Conv2d):
                 pad = top
             else:
                 x = F.pad(x, (left, right, top, bottom))
-        weight, kernel, stride = _spectral_weight(self), self.kernel_size[0], self.stride[0]
-        height, width = ((size + 2 * pad - kernel) // stride + 1 for size in x.shape[2:])
-        if _grey(self.in_channels, x) and x.shape[1] == 1:  # else PyTorch says best what is wrong
-            rows = F.unfold(x, kernel, padding=pad, stride=stride).transpose(1, 2) @ weight.flatten(1).T
-            y = rows.unflatten(1, (height, width)).permute(0, 3, 1, 2)
-            # Not a view: activations in place are slow on those.
-            return y.clone() if self.bias is None else y + self.bias[:, None, None].to(y.dtype)
-        if not _faster_as_product(weight, x, height * width):
-            return F.conv2d(x, weight, self.bias, stride, pad)
-        rows = _Windows.apply(F.pad(x, (pad,) * 4).permute(0, 2, 3, 1), kernel, stride)
-        rows = F.linear(rows, weight.permute(0, 2, 3, 1).flatten(1), self.bias)
-        return rows.unflatten(0, (-1, height, width)).permute(0, 3, 1, 2)
+        return fast.conv2d(x, _spectral_weight(self), self.bias, self.stride[0], pad)
 
 
 class ConvTranspose(nn.ConvTranspose2d):
@@ -179,130 +168,14 @@ class ConvTranspose(nn.ConvTranspose2d):
             channels, layer.filters, layer.kernel, layer.stride, before, output_padding=extra, bias=layer.bias
         )
         self.before, self.cut = before, after - before
-        self.slides = layer.stride == 1 and layer.padding == "same"
-        _channels_last(self)
+        self.weight.data = fast.as_matrix(self.weight.data)
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
-        if self.slides and _faster_by_fourier(x, self.weight):
-            x = _transposed_by_fourier(x, self.weight)
-            return x if self.bias is None else x + self.bias[:, None, None].to(x.dtype)
-        if _grey(self.out_channels, x):
-            x = self._folded(x)
-        elif not self.output_padding[0] and _faster_as_product(self.weight, x, x.shape[2] * x.shape[3]):
-            x = self._product(x)
-        else:
-            x = super().forward(x, output_size)
+        x = fast.conv_transpose2d(x, self.weight, self.bias, self.stride[0], self.before, self.output_padding[0])
         if not self.cut:
             return x
         # A copy: normalisation's gradient takes ten times as long over rows with gaps between them.
         return x[:, :, : x.shape[2] - self.cut, : x.shape[3] - self.cut].clone()
-
-    def _folded(self, x: Tensor) -> Tensor:
-        kernel, stride, pad, extra = self.kernel_size[0], self.stride[0], self.before, self.output_padding[0]
-        height, width = (stride * (size - 1) + kernel - 2 * pad + extra for size in x.shape[2:])
-        y = F.fold(self.weight.flatten(1).T @ x.flatten(2), (height, width), kernel, padding=pad, stride=stride)
-        return y if self.bias is None else y + self.bias[:, None, None].to(y.dtype)
-
-    def _product(self, x: Tensor) -> Tensor:
-        kernel, stride, pad = self.kernel_size[0], self.stride[0], self.before
-        height, width = (stride * (size - 1) + kernel for size in x.shape[2:])
-        rows = x.permute(0, 2, 3, 1).flatten(0, 2) @ self.weight.permute(0, 2, 3, 1).flatten(1)
-        y = _Sum.apply(rows, (len(x), height, width, self.out_channels), kernel, stride)
-        y = y[:, pad : height - pad, pad : width - pad].contiguous().permute(0, 3, 1, 2)
-        return y if self.bias is None else y + self.bias[:, None, None].to(y.dtype)
-
-
-def _faster_by_fourier(x: Tensor, weight: Tensor) -> bool:
-    return x.device.type == "cpu" and fourier.faster(len(x), *x.shape[2:], *weight.shape[:3])
-
-
-def _transposed_by_fourier(x: Tensor, weight: Tensor) -> Tensor:
-    """The transposed convolution of stride 1 and "same" of (n, channels, size, size); see `ganlib.fourier`."""
-    size, side, (channels, filters) = x.shape[2], weight.shape[2], weight.shape[:2]
-    constants = fourier.matrices(size, side, (side - 1) // 2)
-    of_images, of_kernels, back_real, back_imaginary = (torch.as_tensor(matrix, dtype=x.dtype) for matrix in constants)
-    frequencies = of_kernels.shape[1]
-    images = of_images @ x.permute(2, 3, 0, 1).reshape(size**2, -1)
-    images = images.view(frequencies, -1, channels)  # real and imaginary rows
-    kernels = of_kernels.flatten(0, 1) @ weight.permute(2, 3, 0, 1).reshape(side**2, -1)
-    real, imaginary = kernels.view(2, frequencies, channels, filters)
-    rows = 2 * frequencies
-    y = back_real @ (images @ real).view(rows, -1) + back_imaginary @ (images @ imaginary).view(rows, -1)
-    return y.view(size, size, -1, filters).permute(2, 3, 0, 1).contiguous(memory_format=torch.channels_last)
-
-
-def _grey(channels: int, x: Tensor) -> bool:
-    """Whether a layer reads or makes one channel on a CPU: PyTorch's own convolutions take twice as long there as the
-    product over the windows that they come to (chapter 1)."""
-    return channels == 1 and x.device.type == "cpu"
-
-
-# Wide convolutions on a CPU, as products of matrices. PyTorch's own take longer where many channels meet few windows:
-# the gradient of such weights up to five times as long.
-
-_WIDE, _FEW = 2**15, 16  # pairs of channels, and windows
-
-
-def _wide(weight: Tensor) -> bool:
-    return weight.shape[0] * weight.shape[1] >= _WIDE
-
-
-def _faster_as_product(weight: Tensor, x: Tensor, windows: int) -> bool:
-    return x.device.type == "cpu" and windows <= _FEW and _wide(weight)
-
-
-def _channels_last(module: nn.Conv2d | nn.ConvTranspose2d) -> None:
-    """Keeps a wide layer's weight in the order (out, height, width, in), in which it is a matrix as it lies."""
-    if _wide(module.weight):
-        module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
-
-
-class _Windows(torch.autograd.Function):
-    """(n, height, width, channels) to one row for each kernel × kernel window, (windows, kernel² · channels).
-
-    A convolution is the product of these rows with its weights, as chapter 1 shows it. The transpose is `_Sum`.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, kernel: int, stride: int) -> Tensor:
-        ctx.shape, ctx.how = x.shape, (kernel, stride)
-        x = x.contiguous()
-        image, row, pixel, _ = x.stride()
-        down, across = ((size - kernel) // stride + 1 for size in x.shape[1:3])
-        # A row of a window lies in memory without a gap.
-        size = len(x), down, across, kernel, kernel * x.shape[3]
-        return x.as_strided(size, (image, stride * row, stride * pixel, row, 1)).reshape(-1, kernel * size[-1])
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Any:
-        return _Sum.apply(gradients[0], ctx.shape, *ctx.how), None, None
-
-
-class _Sum(torch.autograd.Function):
-    """Each window's row is added where the window was: the transpose of `_Windows`."""
-
-    @staticmethod
-    def forward(ctx: Any, rows: Tensor, shape: tuple[int, ...], kernel: int, stride: int) -> Tensor:
-        ctx.how = kernel, stride
-        n, height, width, channels = shape
-        down, across = ((size - kernel) // stride + 1 for size in (height, width))
-        image = rows.new_zeros(shape)
-        if all(size % stride == 0 for size in (kernel, height, width)):  # stride × stride pixels at once: fewer sums
-            side, pixels = kernel // stride, image.view(n, height // stride, stride, width // stride, -1)
-            blocks = rows.reshape(n, down, across, side, stride, side, -1)
-            for i in range(side):
-                for j in range(side):
-                    pixels[:, i : i + down, :, j : j + across] += blocks[:, :, :, i, :, j].transpose(2, 3)
-            return image
-        windows = rows.reshape(n, down, across, kernel, kernel, channels)
-        for i in range(kernel):
-            for j in range(kernel):
-                image[:, i : i + stride * down : stride, j : j + stride * across : stride] += windows[:, :, :, i, j]
-        return image
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Any:
-        return _Windows.apply(gradients[0], *ctx.how), None, None, None
 
 
 class DepthToSpace(nn.Module):

@@ -7,14 +7,34 @@ import torch
 from torch import Tensor
 from torch.optim.adam import adam
 
-from ganlib.recipe import CONJUGATE, Optimiser
+from ganlib.recipe import CONJUGATE
+from ganlib.recipe import Optimiser as Settings
 
 
-class Adam:
+class Optimiser:
+    """What moves one player's weights: the settings of a recipe, the weights, and how many steps were made."""
+
+    def __init__(self, settings: Settings, parameters: Sequence[Tensor]) -> None:
+        self.settings, self.parameters, self.steps = settings, list(parameters), 0
+
+    def apply(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
+        """Moves the parameters against their gradients, once, when the share `progress` of the run is done."""
+        raise NotImplementedError
+
+    def state(self) -> dict[str, list[Tensor]]:
+        """What it remembers, by name: each a list in the order of the parameters."""
+        raise NotImplementedError
+
+    def set_steps(self, steps: int) -> None:
+        """Sets how many steps were made, on which the rate and Adam's bias correction depend."""
+        self.steps = steps
+
+
+class Adam(Optimiser):
     """Adam (Kingma & Ba 2015) over a list of parameters, with ε where the recipe puts it: PyTorch's own step."""
 
-    def __init__(self, settings: Optimiser, parameters: Sequence[Tensor]) -> None:
-        self.settings, self.parameters, self.steps = settings, list(parameters), 0
+    def __init__(self, settings: Settings, parameters: Sequence[Tensor]) -> None:
+        super().__init__(settings, parameters)
         self.m = [torch.zeros_like(parameter, memory_format=torch.preserve_format) for parameter in self.parameters]
         self.v = [torch.zeros_like(moment, memory_format=torch.preserve_format) for moment in self.m]
         # The fused step counts for itself, in a tensor for each parameter.
@@ -59,11 +79,11 @@ class Adam:
             count.fill_(steps)
 
 
-class SGD:
+class SGD(Optimiser):
     """Gradient descent with momentum: v ← β₁v + g, then a step of -rate · v. β₁ may be negative."""
 
-    def __init__(self, settings: Optimiser, parameters: Sequence[Tensor]) -> None:
-        self.settings, self.parameters, self.steps = settings, list(parameters), 0
+    def __init__(self, settings: Settings, parameters: Sequence[Tensor]) -> None:
+        super().__init__(settings, parameters)
         self.velocity = [torch.zeros_like(parameter) for parameter in self.parameters]
 
     def apply(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
@@ -79,22 +99,18 @@ class SGD:
         """The velocities, a list in the order of the parameters."""
         return {"v": self.velocity}
 
-    def set_steps(self, steps: int) -> None:
-        """Sets how many steps were made."""
-        self.steps = steps
 
-
-class Conjugate:
+class Conjugate(Optimiser):
     """Conjugate directions (Naganuma & Iiduka 2023): d ← -g + βd, then a step of rate · d."""
 
-    def __init__(self, settings: Optimiser, parameters: Sequence[Tensor]) -> None:
-        self.settings, self.parameters, self.steps = settings, list(parameters), 0
+    def __init__(self, settings: Settings, parameters: Sequence[Tensor]) -> None:
+        super().__init__(settings, parameters)
         self.direction = [torch.zeros_like(parameter) for parameter in self.parameters]
         self.gradient = [torch.zeros_like(parameter) for parameter in self.parameters]
 
     @torch.no_grad()
     def apply(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
-        """Moves the parameters along a direction conjugate to the last one, when the share `progress` is done."""
+        """Moves the parameters along a direction conjugate to the last one."""
         self.steps += 1
         gradients = with_decay(self.settings, self.parameters, gradients)
         beta = conjugate_beta(self.settings.rule, gradients, self.gradient, self.direction)
@@ -109,10 +125,6 @@ class Conjugate:
     def state(self) -> dict[str, list[Tensor]]:
         """The directions and gradients of the last step, each a list in the order of the parameters."""
         return {"d": self.direction, "g": self.gradient}
-
-    def set_steps(self, steps: int) -> None:
-        """Sets how many steps were made."""
-        self.steps = steps
 
 
 def conjugate_beta(
@@ -142,17 +154,19 @@ def conjugate_beta(
             return ratio(dot(gradient, change) - tilt, curvature)
         case "fletcher_reeves_polak_ribiere":
             pair = ("fletcher_reeves", "polak_ribiere")
-        case _:
+        case "hestenes_stiefel_dai_yuan":
             pair = ("hestenes_stiefel", "dai_yuan")
+        case _:
+            raise ValueError(f"There is no conjugate direction {rule!r}. The rules: {', '.join(CONJUGATE)}.")
     return torch.minimum(*(conjugate_beta(one, gradient, before, direction) for one in pair)).clamp(min=0)
 
 
-def rate(settings: Optimiser, progress: float, step: int) -> float:
+def rate(settings: Settings, progress: float, step: int) -> float:
     """The rate of the step-th step, counted from 1, when the share `progress` of the run is done."""
     return settings.rate * (1 + (settings.rate_end - 1) * progress) / step**settings.rate_power
 
 
-def with_decay(settings: Optimiser, parameters: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:
+def with_decay(settings: Settings, parameters: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:
     """The gradients of the loss plus l1·‖w‖₁ + l2/2·‖w‖²."""
     found = list(gradients)
     with torch.no_grad():
@@ -163,8 +177,9 @@ def with_decay(settings: Optimiser, parameters: Sequence[Tensor], gradients: Seq
     return found
 
 
-def get(settings: Optimiser, parameters: Sequence[Tensor]) -> Adam | SGD | Conjugate:
+RULES: dict[str, type[Optimiser]] = {"adam": Adam, "sgd": SGD, **dict.fromkeys(CONJUGATE, Conjugate)}
+
+
+def get(settings: Settings, parameters: Sequence[Tensor]) -> Optimiser:
     """The optimiser that the settings ask for, over the given parameters."""
-    if settings.rule in CONJUGATE:
-        return Conjugate(settings, parameters)
-    return Adam(settings, parameters) if settings.rule == "adam" else SGD(settings, parameters)
+    return RULES[settings.rule](settings, parameters)

@@ -1,0 +1,95 @@
+"""What a trainer checks before it begins: its arguments, the samples, the callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ganlib import arguments
+from ganlib.errors import RecipeError
+from ganlib.recipe import PRECISIONS, Recipe
+
+EVENTS = ("on_start", "on_step", "on_end", "on_fail")
+
+
+def check_arguments(
+    recipe: Any, precision: Any, device: Any, compiled: Any, loss: Any, networks: Mapping[str, Any], kind: type
+) -> None:
+    """Refuses what a trainer cannot be made of; `kind` is the framework's class of networks."""
+    if not isinstance(recipe, Recipe):
+        raise TypeError(f'recipe must be a Recipe, not {recipe!r}. Make one: ganlib.recipe("dcgan-digits").')
+    for name, network in networks.items():
+        if network is not None and not isinstance(network, kind):
+            expected = f"{kind.__module__.split('.')[0]}'s {kind.__name__}"
+            raise TypeError(f"{name} must be a network, {expected}, not {arguments.describe(network)}.")
+    for player in ("discriminator", "generator"):
+        if loss is not None and not callable(getattr(loss, player, None)):
+            raise TypeError(
+                f"loss must have the functions discriminator(real_logits, fake_logits) and generator(real_logits, "
+                f"fake_logits), and {arguments.describe(loss)} has no {player}. losses.get(name) gives such a loss."
+            )
+    if device is not None and not isinstance(device, str):
+        raise TypeError(f"device must be the name of a device, 'cpu' for example, not {arguments.describe(device)}.")
+    if precision is not None and precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}.")
+    if not isinstance(compiled, bool):
+        raise TypeError(f"compiled must be True or False, not {compiled!r}.")
+
+
+def check_workers(recipe: Recipe, workers: int) -> None:
+    """Refuses a recipe whose step cannot be shared by so many workers."""
+    if recipe.batch_size % (workers * recipe.pack):
+        raise RecipeError(
+            f"batch_size={recipe.batch_size} cannot be shared by {workers} workers"
+            + (f" in groups of pack={recipe.pack}." if recipe.pack > 1 else ".")
+            + f" Use a multiple of {workers * recipe.pack}."
+        )
+    for what, name, value in (("penalty", "consensus", recipe.penalty), ("update", "competitive", recipe.update)):
+        if value == name and workers > 1:
+            raise RecipeError(f"The {what} {name!r} cannot be shared by several workers. Use one, or another {what}.")
+
+
+def check_callbacks(callbacks: Any) -> tuple[Any, ...]:
+    """The callbacks as a tuple, or a TypeError."""
+    if not isinstance(callbacks, Iterable):
+        raise TypeError(f"callbacks must be a list of callbacks, not {arguments.describe(callbacks)}.")
+    callbacks = tuple(callbacks)
+    for callback in callbacks:
+        if isinstance(callback, type):
+            raise TypeError(
+                f"{callback.__name__} is a class; give an object of it: callbacks=[{callback.__name__}(…)]."
+            )
+        if not any(hasattr(callback, event) for event in EVENTS):
+            raise TypeError(f"{callback!r} is no callback: it has none of the methods {', '.join(EVENTS)}.")
+    return callbacks
+
+
+def check_samples(recipe: Recipe, data: Any, minimum: int) -> np.ndarray:
+    """The samples (n, *recipe.shape) of `data`, at least `minimum` of them, or an error that says what is wrong."""
+    samples, shape = getattr(data, "samples", data), recipe.shape
+    if not isinstance(samples, np.ndarray):
+        raise TypeError(f"data must come from ganlib.data.load or be a NumPy array, not {type(data).__name__}.")
+    if samples.ndim != len(shape) + 1 or samples.shape[1:] != shape:
+        hint = "Load the data at that size, or change the recipe's shape."
+        if samples.ndim == 4 and samples.shape[1:] == (shape[-1], *shape[:-1]):
+            hint = "These look channel-first: use np.transpose(data, (0, 2, 3, 1))."
+        raise ValueError(f"The samples have shape {samples.shape}; this recipe needs (n, *{shape}). {hint}")
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise ValueError(
+            f"The samples are {samples.dtype}; expected floating-point numbers, images in [-1, 1]. "
+            "For images of 0 to 255 use data / 127.5 - 1 as float32."
+        )
+    if len(samples) < minimum:
+        raise ValueError(
+            f"{len(samples)} samples do not fill one batch of {minimum}. Use more data or a smaller batch_size."
+        )
+    if not np.isfinite(samples).all():
+        raise ValueError("The samples hold NaN or infinite values. Remove or repair them first.")
+    if len(shape) == 3 and (samples.min() < -1.001 or samples.max() > 1.001):
+        raise ValueError(
+            f"The images reach from {samples.min():.3g} to {samples.max():.3g}; expected [-1, 1]. "
+            "For images of 0 to 255 use data / 127.5 - 1, for 0 to 1 use data * 2 - 1."
+        )
+    return samples

@@ -1,0 +1,128 @@
+"""What a framework supplies to the trainer. A third framework would fill in this."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ganlib.recipe import Recipe
+
+BATCH_AXES = {"latents": 1, "instance_noise": 2, "mix": 1}  # which axis is the batch's, in the draws that have one
+Draws = Mapping[str, np.ndarray]  # a step's random numbers, as `initialise.draw` gives them
+
+
+class Framework(abc.ABC):
+    """The networks, the step, and where they are computed. Tensors are `Any`: each framework has its own."""
+
+    backend: ClassVar[str]
+    network: ClassVar[type]  # the framework's class of networks
+
+    recipe: Recipe
+    seed: int
+    precision: str
+    device: str
+    rank: int
+    workers: int
+    game: Any  # the framework's `step.Game`; like the networks, made by `_build`
+    generator: Any
+    discriminator: Any
+    average: Any  # G's moving average, or None
+
+    @staticmethod
+    @abc.abstractmethod
+    def get_weights(model: Any) -> dict[str, np.ndarray]:
+        """A network's weights in the neutral naming and layout."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def set_weights(model: Any, weights: Mapping[str, np.ndarray]) -> None:
+        """Sets what `get_weights` gave, in either framework."""
+
+    @abc.abstractmethod
+    def _join(self) -> tuple[int, int]:
+        """This worker's rank, and how many workers there are."""
+
+    @abc.abstractmethod
+    def _any_stops(self) -> bool:
+        """Whether any worker is to stop."""
+
+    @abc.abstractmethod
+    def _choose_device(self, device: str | None) -> str:
+        """The device of that name, or the best there is; a ValueError if it cannot be used."""
+
+    @abc.abstractmethod
+    def _fastest_precision(self) -> str:
+        """What precision "auto" comes to on the device."""
+
+    @abc.abstractmethod
+    def _build(self, generator: Any, discriminator: Any) -> None:
+        """Makes the networks, but for those that are given, and the game."""
+
+    @abc.abstractmethod
+    def _to_device(self, samples: np.ndarray) -> Any:
+        """Samples in the public layout as a tensor in the framework's."""
+
+    @abc.abstractmethod
+    def _take(self, samples: Any, indices: np.ndarray) -> Any:
+        """A batch of samples that are on the device."""
+
+    @abc.abstractmethod
+    def _play(
+        self,
+        who: str,
+        samples: Any,
+        indices: np.ndarray,
+        draws: Sequence[Draws],
+        fakes: Any = None,
+        chosen: np.ndarray | None = None,
+    ) -> Any:
+        """Takes some steps together and returns their metrics, (steps, columns), on the device.
+
+        Args:
+            who: moves: "both", "discriminator" or "generator".
+            samples: real ones, on the device.
+            indices: (steps, turns, batch), which of them go into the batches.
+            draws: each step's.
+            fakes, chosen: samples on the device, and (steps, 1, batch) which of them D is shown instead of G's.
+        """
+
+    @abc.abstractmethod
+    def replay(self, game: Any, real: Sequence[Any], draws: Draws) -> None:
+        """Takes one step with another game in place of the trainer's, operation by operation; for failure reports.
+
+        Args:
+            game: such as `dataclasses.replace(trainer.game, loss=…)`.
+            real: a batch on the device for each turn of D.
+            draws: as `draw` gives them.
+        """
+
+    @abc.abstractmethod
+    def _generate(self, latents: np.ndarray, model: Any) -> np.ndarray:
+        """The samples of one batch of latents, in inference mode and the public layout."""
+
+    @abc.abstractmethod
+    def _logits(self, samples: np.ndarray) -> np.ndarray:
+        """D's logits of one batch, in inference mode."""
+
+    @abc.abstractmethod
+    def _to_numpy(self, rows: list[Any]) -> np.ndarray:
+        """What several calls of `_play` gave, one behind the other, in float64."""
+
+    @abc.abstractmethod
+    def _copy_state(self) -> Any:
+        """A copy of all that a step changes, kept on the device."""
+
+    @abc.abstractmethod
+    def _restore_state(self, state: Any) -> None:
+        """Puts back what `_copy_state` gave."""
+
+    @abc.abstractmethod
+    def _optimiser_state(self, player: str) -> dict[str, np.ndarray]:
+        """The optimiser's moments by names such as "m/dense0.kernel", and its "steps"."""
+
+    @abc.abstractmethod
+    def _set_optimiser_state(self, player: str, state: Mapping[str, np.ndarray]) -> None:
+        """Sets what `_optimiser_state` gave, in either framework."""

@@ -1,0 +1,203 @@
+"""Orders of updates that need more than `step.py`: extragradient, consensus, competitive, and one player alone.
+
+Each is a function like `step.alternating`: of a game, real samples and the step's draws. `get(recipe)` chooses one.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+from tensorflow import Tensor, Variable
+
+from ganlib.recipe import Recipe
+from ganlib.tensorflow import optimisers, step
+from ganlib.tensorflow.step import Draws, Game, Judged, trainable
+
+Vector = Sequence[Tensor]
+Update = Callable[[Game, Sequence[Tensor], Draws], dict[str, Tensor]]
+
+
+def get(recipe: Recipe) -> Update:
+    """The function that takes a step of this recipe."""
+    if recipe.penalty == "consensus":
+        return consensus
+    if recipe.update == "competitive":
+        return functools.partial(competitive, solver_steps=recipe.solver_steps, tolerance=recipe.solver_tolerance)
+    updates = {"alternating": step.alternating, "simultaneous": step.simultaneous, "extragradient": extragradient}
+    return updates[recipe.update]
+
+
+def extragradient(game: Game, real: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
+    """Both players move by the gradients of the point where a simultaneous step would lead.
+
+    Gidel et al. 2019, algorithm 4, with the same samples at both points. The metrics are those of the first point.
+    """
+    weights = [*trainable(game.generator), *trainable(game.discriminator)]
+    before = [tf.identity(weight) for weight in weights]
+    d_gradients, g_gradients, found = step.both_gradients(game, real[0], draws)
+    game.discriminator_optimiser.apply(d_gradients, draws["progress"])
+    game.generator_optimiser.apply(g_gradients, draws["progress"])
+    d_gradients, g_gradients, _ = step.both_gradients(game, real[0], draws)
+    for weight, kept in zip(weights, before, strict=True):
+        weight.assign(kept)
+    game.discriminator_optimiser.apply(d_gradients, draws["progress"])
+    game.generator_optimiser.apply(g_gradients, draws["progress"])
+    game.average()
+    return found
+
+
+def consensus(game: Game, real: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
+    """Both players also descend γ/2·‖v‖², with v both players' gradients (Mescheder et al. 2017, section 4).
+
+    γ is `draws["penalty_weight"]`; a step without one is simultaneous.
+    """
+    if "penalty_weight" not in draws:
+        return step.simultaneous(game, real, draws)
+    players = [*trainable(game.discriminator), *trainable(game.generator)]
+    with tf.GradientTape(watch_accessed_variables=False) as outer:
+        outer.watch(players)
+        d_gradients, g_gradients, found = step.both_gradients(game, real[0], draws)
+        gradients = (*d_gradients, *g_gradients)
+        penalty = draws["penalty_weight"] / 2 * tf.add_n([tf.reduce_sum(tf.square(g)) for g in gradients])
+    extra = outer.gradient(penalty, players, unconnected_gradients="zero")
+    moved = [g + e for g, e in zip(gradients, extra, strict=True)]
+    game.discriminator_optimiser.apply(moved[: len(d_gradients)], draws["progress"])
+    game.generator_optimiser.apply(moved[len(d_gradients) :], draws["progress"])
+    game.average()
+    return {**found, "penalty": penalty}
+
+
+def competitive(
+    game: Game, real: Sequence[Tensor], draws: Draws, solver_steps: int = 10, tolerance: float = 1e-6
+) -> dict[str, Tensor]:
+    """Each player reckons with the other's step (Schäfer & Anandkumar 2019, algorithm 1).
+
+    In place of their gradients D and G move against a and b, which solve
+
+        a + η_G (∂∇_D L_D / ∂G) b = ∇_D L_D,   b + η_D (∂∇_G L_G / ∂D) a = ∇_G L_G
+
+    with η the players' rates: the equilibrium of the game whose losses are made bilinear. Conjugate gradient solves
+    for them in at most `solver_steps` steps; the metric of that name says in how many.
+    """
+    d, g = trainable(game.discriminator), trainable(game.generator)
+    with tf.GradientTape(persistent=True, watch_accessed_variables=False) as outer:
+        outer.watch([*d, *g])
+        judged, total, g_loss, tape = _linked(game, real[0], draws)
+        d_gradients = tape.gradient(total, d)
+        g_gradients = tape.gradient(g_loss, g)
+        d_loss_by_g = tape.gradient([judged.loss, judged.penalty], g, unconnected_gradients="zero")
+        g_loss_by_d = tape.gradient(g_loss, d, unconnected_gradients="zero")
+    d_rate, g_rate = (
+        tf.cast(optimisers.rate(optimiser.settings, draws["progress"], optimiser.steps + 1), g_loss.dtype)
+        for optimiser in (game.discriminator_optimiser, game.generator_optimiser)
+    )
+
+    def mixed(gradient: Vector, weights: Sequence[Variable], vector: Vector) -> Vector:
+        """∇(gradient · vector) in the weights: a Hessian–vector product, without the Hessian."""
+        return outer.gradient(gradient, weights, output_gradients=vector, unconnected_gradients="zero")
+
+    def product(v: Vector) -> Vector:
+        a, b = v[: len(d)], v[len(d) :]
+        return [*_plus(a, g_rate, mixed(d_loss_by_g, d, b)), *_plus(b, d_rate, mixed(g_loss_by_d, g, a))]
+
+    def transposed(v: Vector) -> Vector:
+        a, b = v[: len(d)], v[len(d) :]
+        return [*_plus(a, d_rate, mixed(g_gradients, d, b)), *_plus(b, g_rate, mixed(d_gradients, g, a))]
+
+    solution, made = conjugate_gradient(product, transposed, [*d_gradients, *g_gradients], solver_steps, tolerance)
+    game.discriminator_optimiser.apply(solution[: len(d)], draws["progress"])
+    game.generator_optimiser.apply(solution[len(d) :], draws["progress"])
+    game.average()
+    return {**step.metrics(judged, g_loss), "solver_steps": made}
+
+
+def _linked(game: Game, real: Tensor, draws: Draws) -> tuple[Judged, Tensor, Tensor, tf.GradientTape]:
+    """What D found, its loss with the penalty, G's loss, and a tape that watched both players' weights meanwhile."""
+    latents = draws["latents"]
+    again = latents.shape[0] == 1 and "instance_noise" not in draws
+    with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+        tape.watch([*trainable(game.discriminator), *trainable(game.generator)])
+        fake = game.generator(latents[0], training=True)
+        judged = step.discriminator_loss(game, real, fake, draws)
+        total = judged.loss + judged.penalty
+        if latents.shape[0] > 1:
+            fake = game.generator(latents[-1], training=True)
+        g_loss = step.generator_loss(game, real, fake, draws, judged if again else None)
+    return judged, total, g_loss, tape
+
+
+def discriminator_alone(game: Game, real: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
+    """One step of D; G stands. `draws["fake"]`, where it is there, takes the place of G's samples."""
+    fake = draws["fake"] if "fake" in draws else game.generator(draws["latents"][0], training=True)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(trainable(game.discriminator))
+        judged = step.discriminator_loss(game, real[0], fake, draws)
+        total = judged.loss + judged.penalty
+    game.discriminator_optimiser.apply(tape.gradient(total, trainable(game.discriminator)), draws["progress"])
+    return step.metrics(judged, tf.zeros_like(judged.loss))
+
+
+def generator_alone(game: Game, real: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
+    """One step of G; D stands."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(trainable(game.generator))
+        fake = game.generator(draws["latents"][-1], training=True)
+        g_loss = step.generator_loss(game, real[0], fake, draws)
+    game.generator_optimiser.apply(tape.gradient(g_loss, trainable(game.generator)), draws["progress"])
+    game.average()
+    return {"g_loss": g_loss}
+
+
+ALONE: dict[str, Update] = {"discriminator": discriminator_alone, "generator": generator_alone}
+
+
+def conjugate_gradient(
+    product: Callable[[Vector], Vector],
+    transposed: Callable[[Vector], Vector],
+    b: Vector,
+    steps: int,
+    tolerance: float,
+) -> tuple[list[Tensor], Tensor]:
+    """Solves Ax = b by the conjugate gradient method on AᵀAx = Aᵀb (Hestenes & Stiefel 1952, section 10).
+
+    It needs no symmetry of A, so it serves players whose losses do not add up to zero. Where they do and both rates
+    are one η, AᵀA is I + η² D_xy D_yx for each player, the matrix of Schäfer & Anandkumar 2019.
+
+    Args:
+        product, transposed: v → Av and v → Aᵀv. A vector is a sequence of tensors.
+        b: the right-hand side.
+        steps: the largest number of steps.
+        tolerance: it ends early where ‖Aᵀ(b - Ax)‖ has fallen to this share of ‖Aᵀb‖.
+
+    Returns:
+        x, and how many steps were made, a scalar tensor.
+    """
+    slope = list(transposed(b))
+    start = _dot(slope, slope)
+    enough = tolerance**2 * start
+
+    def unfinished(made: Tensor, squared: Tensor, *vectors: Vector) -> Tensor:
+        # Not "while it is above": NaN must go through, so that the trainer sees it.
+        return tf.logical_and(made < steps, tf.logical_not(squared <= enough))
+
+    def step(made: Tensor, squared: Tensor, x: Vector, residual: Vector, direction: Vector) -> tuple:
+        image = product(direction)
+        alpha = squared / _dot(image, image)
+        x = [part + alpha * d for part, d in zip(x, direction, strict=True)]
+        residual = [part - alpha * i for part, i in zip(residual, image, strict=True)]
+        slope, before = transposed(residual), squared
+        squared = _dot(slope, slope)
+        direction = [s + squared / before * d for s, d in zip(slope, direction, strict=True)]
+        return made + 1, squared, x, residual, direction
+
+    first = (tf.constant(0), start, [tf.zeros_like(part) for part in b], list(b), slope)
+    made, _, x, _, _ = tf.while_loop(unfinished, step, first)
+    return x, tf.cast(made, start.dtype)
+
+
+def _dot(a: Vector, b: Vector) -> Tensor:
+    return tf.add_n([tf.reduce_sum(x * y) for x, y in zip(a, b, strict=True)])
+
+
+def _plus(vector: Vector, rate: Tensor, other: Vector) -> list[Tensor]:
+    return [v + rate * o for v, o in zip(vector, other, strict=True)]
