@@ -19,11 +19,9 @@ from numbers import Integral
 from ganlib import arguments
 from ganlib.errors import RecipeError
 
-__all__ = [
-    *("AveragePool", "BatchNorm", "Conv", "ConvTranspose", "Dense", "DepthToSpace", "Dropout", "Flatten", "LeakyReLU"),
-    *("Octaves", "Reshape", "Sigmoid", "Tanh", "Upsample", "Cost", "costs", "names", "shapes"),
-    *("checked_shape", "conv_size", "conv_transpose_size", "same_padding"),
-]
+__all__ = ["AveragePool", "BatchNorm", "Conv", "ConvTranspose", "Dense", "DepthToSpace", "Dropout", "Flatten"]
+__all__ += ["LeakyReLU", "Octaves", "Reshape", "Sigmoid", "Tanh", "Upsample"]
+__all__ += ["Cost", "checked_shape", "conv_size", "conv_transpose_size", "costs", "names", "same_padding", "shapes"]
 
 Shape = tuple[int, ...]
 TRAINED = ("kernel", "bias", "scale", "shift")  # by the optimiser; mean, variance and u change as the network is used

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 import ganlib
 from ganlib import reference
-from ganlib.recipe import LOSSES, SMOOTHABLE
+from ganlib.recipe import check
 
 logits = arrays(np.float64, st.shared(st.integers(1, 12), key="n"), elements=st.floats(-50, 50).map(lambda x: x + 1e-3))
 hypothesis = settings(
@@ -17,6 +17,9 @@ hypothesis = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
 )
+
+LOSSES = check.losses()
+SMOOTHABLE = [name for name, smoothable in LOSSES.items() if smoothable]
 
 
 @pytest.mark.parametrize("name", LOSSES)

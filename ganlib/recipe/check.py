@@ -274,7 +274,7 @@ def _choice(field: str, value: object, allowed: Iterable[str]) -> None:
         raise RecipeError(f"{field} must be one of {', '.join(allowed)}, not {value!r}.{nearest(value, allowed)}")
 
 
-def refuse_unknown(values: Iterable[object], known: Iterable[str], what: str) -> None:
+def refuse_unknown(values: Iterable[str], known: Iterable[str], what: str) -> None:
     """Raises RecipeError when a name among `values` is not one of the known fields."""
     for field in values:
         if field not in known:

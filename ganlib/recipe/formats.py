@@ -8,12 +8,13 @@ checkpoint from before would be refused. Format 1, the first, has all of today's
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 RECIPE: dict[str, object] = {}  # field of a recipe → its value in files that lack it
 OPTIMISER: dict[str, object] = {}  # field of both players' optimisers → its value in files that lack it
 
 
-def completed(values: Mapping[str, object]) -> dict[str, object]:
+def completed(values: Mapping[str, Any]) -> dict[str, Any]:
     """A recipe's values as they stand in a file, with those that were added since the file was written."""
     result = {**RECIPE, **values}
     for player in ("generator_optimiser", "discriminator_optimiser"):
