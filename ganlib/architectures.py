@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ganlib.recipe import Recipe
 
 __all__ = ["check_fit", "discriminator_input", "discriminator_layers", "generator_layers", *layers.__all__]
+__all__ += ["dcgan_discriminator", "dcgan_generator", "dense_discriminator", "dense_generator"]
 
 
 def generator_layers(recipe: Recipe) -> list[Layer]:

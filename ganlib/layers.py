@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -242,22 +242,13 @@ def names(layers: Sequence[Layer]) -> list[str]:
 
 def shapes(layers: Sequence[Layer], input_shape: Shape) -> list[Shape]:
     """The shape that each layer gives to one sample."""
-    _check_layers(layers)
-    shape, result = checked_shape("input_shape", input_shape), []
-    for layer in layers:
-        shape = layer.output(shape)
-        result.append(shape)
-    return result
+    return [after for _, _, _, after in _walk(layers, input_shape)]
 
 
 def weight_shapes(layers: Sequence[Layer], input_shape: Shape) -> dict[str, Shape]:
     """The shape of each weight of a network, by names such as "conv3.kernel", in the order of the layers."""
-    inputs = [checked_shape("input_shape", input_shape), *shapes(layers, input_shape)]
-    return {
-        f"{name}.{part}": shape
-        for name, layer, before in zip(names(layers), layers, inputs, strict=False)
-        for part, shape in layer.weights(before).items()
-    }
+    walk = _walk(layers, input_shape)
+    return {f"{name}.{part}": shape for name, layer, before, _ in walk for part, shape in layer.weights(before).items()}
 
 
 @dataclass(frozen=True)
@@ -283,12 +274,20 @@ def costs(layers: Sequence[Layer], input_shape: Shape) -> list[Cost]:
     >>> sum(cost.multiply_adds for cost in costs(generator_layers(recipe), (recipe.latent,)))
     622592
     """
-    result, before = [], checked_shape("input_shape", input_shape)
-    for name, layer, after in zip(names(layers), layers, shapes(layers, input_shape), strict=True):
+    result = []
+    for name, layer, before, after in _walk(layers, input_shape):
         parameters = sum(math.prod(shape) for part, shape in layer.weights(before).items() if part in TRAINED)
         result.append(Cost(name, after, parameters, layer.multiply_adds(before)))
-        before = after
     return result
+
+
+def _walk(layers: Sequence[Layer], input_shape: Shape) -> Iterator[tuple[str, Layer, Shape, Shape]]:
+    """Each layer with its name, the shape that goes into it and the one that comes out."""
+    before = checked_shape("input_shape", input_shape)
+    for name, layer in zip(names(layers), layers, strict=True):
+        after = layer.output(before)
+        yield name, layer, before, after
+        before = after
 
 
 def conv_size(size: int, kernel: int, stride: int, padding: str | int, dilation: int = 1) -> int:

@@ -910,6 +910,11 @@ EXEMPT = {
         for end in ("", ".")
     },
     **{
+        f"architectures.{name}_{player}": "called by generator_layers and discriminator_layers, which check the recipe"
+        for name in ("dense", "dcgan")
+        for player in ("generator", "discriminator")
+    },
+    **{
         f"reference.{name}.": "the methods are those of reference.Loss"
         for name in ("Minimax", "NonSaturating", "LeastSquares", "Wasserstein", "Hinge", "Relativistic")
     },

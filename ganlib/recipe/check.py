@@ -28,9 +28,7 @@ CONJUGATE = (
 )
 PRECISIONS = ("float64", "float32", "bfloat16", "auto")
 
-# The fields of a recipe by what they hold. The losses' names belong to `ganlib.reference.losses`.
-TEXTS = ("name", "about", "data")
-FLAGS = ("boundary_norm", "fresh_noise")
+# The values that a field may have. The losses' names belong to `ganlib.reference.losses`.
 CHOICES: dict[str, Iterable[str]] = {
     "generator": architectures.ARCHITECTURES,
     "discriminator": architectures.ARCHITECTURES,
@@ -101,12 +99,12 @@ def losses() -> dict[str, bool]:
 def fields(given: Mapping[str, Any]) -> dict[str, Any]:
     """A recipe's values, each checked by itself; numbers have become floats there, and a shape a tuple."""
     values = dict(given)
-    for field in TEXTS:
+    for field in ("name", "about", "data"):
         if not isinstance(values[field], str) or not values[field]:
             raise RecipeError(f"{field} must be a text that is not empty, not {values[field]!r}.")
     for field, allowed in (CHOICES | {"loss": losses()}).items():
         _choice(field, values[field], allowed)
-    for field in FLAGS:
+    for field in ("boundary_norm", "fresh_noise"):
         if not isinstance(values[field], bool):
             raise RecipeError(f"{field} must be True or False, not {values[field]!r}.")
     for field, (low, high) in WHOLE.items():
@@ -126,13 +124,7 @@ def fields(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def optimiser(where: str, values: object, known: tuple[str, ...]) -> dict[str, Any]:
-    """An optimiser's values, checked, the numbers as floats.
-
-    Args:
-        where: what a refusal calls it, "generator_optimiser" for example.
-        values: a mapping of its fields.
-        known: the names of all fields.
-    """
+    """An optimiser's values, checked, the numbers as floats; `where` is what a refusal calls it."""
     if not isinstance(values, Mapping):
         raise RecipeError(f"{where} must be a ganlib.Optimiser or a dict of its fields, not {values!r}.")
     refuse_unknown(values, known, where)
@@ -167,10 +159,8 @@ def _networks(recipe: Recipe) -> None:
     convolves = recipe.generator != "dense" or recipe.discriminator != "dense"
     if convolves and not 2 <= recipe.kernel <= 9:
         raise RecipeError(f"kernel must be from 2 to 9, at least the stride of 2, not {recipe.kernel}.")
-    for field, player, usual in (
-        ("upsampling", "generator", "transposed"),
-        ("downsampling", "discriminator", "strided"),
-    ):
+    resampling = ("upsampling", "generator", "transposed"), ("downsampling", "discriminator", "strided")
+    for field, player, usual in resampling:
         if getattr(recipe, field) != usual and getattr(recipe, player) != "dcgan":
             raise RecipeError(
                 f"{field}={getattr(recipe, field)!r} is for the {player} 'dcgan', and this one is "
@@ -219,10 +209,8 @@ def _updates(recipe: Recipe) -> None:
             f"The update {recipe.update!r} moves both players alike, so "
             f"discriminator_steps={recipe.discriminator_steps} does not fit it. Use update='alternating', or one step."
         )
-    for player, own in (
-        ("generator", recipe.generator_optimiser),
-        ("discriminator", recipe.discriminator_optimiser),
-    ):
+    optimisers = {"generator": recipe.generator_optimiser, "discriminator": recipe.discriminator_optimiser}
+    for player, own in optimisers.items():
         plain = own.rule == "sgd" and not (own.beta1 or own.l1 or own.l2)
         if recipe.update == "competitive" and not plain:
             raise RecipeError(

@@ -49,7 +49,7 @@ class Optimiser:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """One experiment. Make one with `ganlib.recipe(name, **changes)`, which also checks it."""
+    """One experiment. Make one with `ganlib.recipe(name, **changes)`; it is checked however it is made."""
 
     name: str
     about: str  # what it is for, and the time and result to expect

@@ -1,8 +1,8 @@
 """The shipped recipes: the ring with every field, and each other one as what it changes of one before it.
 
 Nothing is left to a framework's default, because the frameworks' defaults disagree. What a field means is written in
-`ganlib.recipe.fields`, and the values here stand in the order of the fields there. A recipe is made, and checked, when
-it is first asked for: that loads NumPy, which `import ganlib` does without.
+`ganlib.recipe.fields`; the values are grouped here as the fields are there. A recipe is made, and checked, when it is
+first asked for: that loads NumPy, which `import ganlib` does without.
 """
 
 from __future__ import annotations
@@ -14,21 +14,22 @@ from typing import Any
 from ganlib.recipe.fields import Recipe
 
 Values = dict[str, Any]
+_VALUES: dict[str, Values] = {}
 
 
-def _like(base: Values, name: str, about: str, *changes: Values, optimisers: Values | None = None) -> Values:
-    """The values of `base` with changes; `optimisers` changes fields of both players' optimisers."""
-    values = {**base, "name": name, "about": about}
-    for change in changes:
+def _ship(name: str, like: str | None, about: str, *changes: Values, optimisers: Values | None = None) -> None:
+    """A recipe as another one with changes; `optimisers` changes fields of both players' optimisers."""
+    values = {**_VALUES[like]} if like else {}
+    for change in ({"name": name, "about": about}, *changes):
         values |= change
     for player in ("generator_optimiser", "discriminator_optimiser"):
-        values[player] = {**base.get(player, {}), **(optimisers or {})}
-    return values
+        values[player] = {**values.get(player, {}), **(optimisers or {})}
+    _VALUES[name] = values
 
 
-_RING = _like(
-    {},
+_ship(
     "ring",
+    None,
     "Eight narrow Gaussians on a circle: the smallest data on which mode collapse can be counted. A minute on two "
     "CPU cores; on seeds 0 and 1 all eight modes, 96 % good samples, and modes half as wide as they should be.",
     dict(data="ring", shape=(2,)),
@@ -48,17 +49,17 @@ _RING = _like(
     },
 )
 
-_GRID = _like(
-    _RING,
+_ship(
     "grid",
+    "ring",
     "Twenty-five Gaussians on a grid: harder than the ring, and the usual scoreboard of mode collapse. A minute on "
     "two CPU cores; on seeds 0 and 1 all 25 modes, 80 and 87 % good samples.",
     dict(data="grid"),
 )
 
-_RING_STABLE = _like(
-    _RING,
+_ship(
     "ring-stable",
+    "ring",
     "The ring with all that chapter 4 found to help: a relativistic loss with R1 and R2 whose weight falls to a "
     "thousandth, octaves before both players, falling rates, a moving average. Half a minute on one CPU core.",
     dict(generator_octaves=2, discriminator_octaves=4, loss="relativistic", penalty="r1+r2", penalty_end=1e-3),
@@ -66,67 +67,67 @@ _RING_STABLE = _like(
     optimisers=dict(rate=1e-3, rate_end=0.1),
 )
 
-_GRID_STABLE = _like(
-    _RING_STABLE,
+_ship(
     "grid-stable",
+    "ring-stable",
     "The grid with all that chapter 4 found to help: a relativistic loss with R1 and R2 whose weight falls to two "
     "thousandths, octaves before both players, falling rates, a moving average. A minute on one CPU core.",
     dict(data="grid", penalty_end=2e-3, batch_size=256, steps=10_000),
 )
 
-_DCGAN_64 = _like(
-    _RING,
-    "dcgan-64",
-    "A DCGAN for images of 64×64, any channels, at the rates and initialisation of its paper, with the noise of "
-    "the smaller ones on D's inputs. Made for a GPU: two CPU cores take 7 hours in PyTorch and 14 in TensorFlow. "
-    "Its result has not been measured yet.",
-    dict(data="shapes", shape=(64, 64, 3), generator="dcgan", discriminator="dcgan", latent=100, width=64, depth=1),
-    dict(generator_norm="batch", generator_output="tanh", discriminator_norm="batch"),
-    dict(weight_init="normal", scale_std=0.02, penalty="none", penalty_weight=0.0, instance_noise=0.2),
-    dict(moving_average=0.0, batch_size=128, steps=10_000),
-    optimisers=dict(rate=2e-4, beta2=0.999),
-)
-
 # Smaller images, and quicker: both players five times as fast as in the paper and with a shorter memory (β₂), against
 # which noise on D's inputs and a moving average of G are set.
-_DCGAN_DIGITS = _like(
-    _DCGAN_64,
+_ship(
     "dcgan-digits",
+    "ring",
     "A small DCGAN on scikit-learn's 1,797 real digits at 16×16, for the book and for learning. A minute on two "
     "CPU cores; on seeds 0 and 1 a Fréchet distance of 1.6, where a perfect sampler has 0.26 and step 600 about 4.",
-    dict(data="digits", shape=(16, 16, 1), latent=64, width=32, moving_average=0.99, batch_size=64, steps=2000),
-    optimisers=dict(rate=1e-3, beta2=0.99),
+    dict(data="digits", shape=(16, 16, 1), generator="dcgan", discriminator="dcgan", latent=64, width=32, depth=1),
+    dict(generator_norm="batch", generator_output="tanh", discriminator_norm="batch"),
+    dict(weight_init="normal", scale_std=0.02, penalty="none", penalty_weight=0.0, instance_noise=0.2),
+    dict(moving_average=0.99, batch_size=64, steps=2000),
+    optimisers=dict(rate=1e-3),
 )
 
-_DCGAN_DIGITS_QUICK = _like(
-    _DCGAN_DIGITS,
+_ship(
     "dcgan-digits-quick",
+    "dcgan-digits",
     "dcgan-digits with half the batch and a moving average half as long: near the data in less time. Half a minute "
     "on one CPU core; on seeds 0 and 1 a Fréchet distance of 2.0 in PyTorch and 2.1 in TensorFlow, where "
     "dcgan-digits has 1.6.",
     dict(moving_average=0.98, batch_size=32),
 )
 
-_DCGAN_28 = _like(
-    _DCGAN_DIGITS,
+_ship(
     "dcgan-28",
+    "dcgan-digits",
     "A DCGAN for MNIST-like images of 28×28, any channels. Three minutes on two CPU cores; on MNIST's 10,000 test "
     "images, seed 0, most samples can be read, at a Fréchet distance of 4.8 where a perfect sampler has 0.27.",
     dict(data="mnist", shape=(28, 28, 1)),
 )
 
-_DCGAN_32 = _like(
-    _DCGAN_DIGITS,
+_ship(
     "dcgan-32",
+    "dcgan-digits",
     "A DCGAN for images of 32×32, any channels, shown on procedural shapes whose coverage can be counted. Three to "
     "six minutes on two CPU cores; on seed 0 half of the samples can be recognised, of 17 of the 30 kinds: train "
     "longer for more.",
     dict(data="shapes", shape=(32, 32, 3)),
 )
 
-_TENSORFLOW_TUTORIAL = _like(
-    _DCGAN_64,
+_ship(
+    "dcgan-64",
+    "dcgan-digits",
+    "A DCGAN for images of 64×64, any channels, at the rates and initialisation of its paper, with the noise of "
+    "the smaller ones on D's inputs. Made for a GPU: two CPU cores take 7 hours in PyTorch and 14 in TensorFlow. "
+    "Its result has not been measured yet.",
+    dict(data="shapes", shape=(64, 64, 3), latent=100, width=64, moving_average=0.0, batch_size=128, steps=10_000),
+    optimisers=dict(rate=2e-4, beta2=0.999),
+)
+
+_ship(
     "tensorflow-tutorial",
+    "dcgan-64",
     "The official TensorFlow DCGAN tutorial as it is written, to measure against: MNIST, 50 epochs, both players "
     "updated from the same point. Four hours on two CPU cores; its result has not been measured yet.",
     dict(data="mnist", shape=(28, 28, 1)),
@@ -137,9 +138,9 @@ _TENSORFLOW_TUTORIAL = _like(
     optimisers=dict(rate=1e-4, beta1=0.9, epsilon=1e-7, epsilon_placement="before"),
 )
 
-_PYTORCH_TUTORIAL = _like(
-    _DCGAN_64,
+_ship(
     "pytorch-tutorial",
+    "dcgan-64",
     "The official PyTorch DCGAN tutorial as it is written, to measure against: CelebA cropped to 64×64 in the "
     "folder celeba, 5 epochs. Five hours on two CPU cores in PyTorch, 15 in TensorFlow; its result has not been "
     "measured yet.",
@@ -150,21 +151,21 @@ _PYTORCH_TUTORIAL = _like(
 # Five published introductions: what their texts give, and where they give nothing their frameworks' defaults, which are
 # Keras's for the first four and PyTorch's for the last. Their discriminators' last sigmoid and binary cross-entropy are
 # here a logit and the loss "nonsaturating", the same numbers without the rounding. What else differs says `about`.
-_SHAPES_EPOCH = 10_000 // 32  # steps
-_SOURCE_000 = _like(
-    _TENSORFLOW_TUTORIAL,
+SHAPES_EPOCH = 10_000 // 32  # steps
+_ship(
     "source-000",
+    "tensorflow-tutorial",
     "A published introduction to transposed convolutions in GANs: dense projection, three transposed convolutions; "
     "50 epochs. Corrected: its loss is one mean of D's outputs for both players, without labels or logarithm, its "
     "noise is drawn once and real images are missing; here cross-entropy, fresh noise and data.",
     dict(data="shapes", shape=(32, 32, 3), generator="source-000", discriminator="source-000", kernel=4),
-    dict(discriminator_dropout=0.0, update="alternating", fresh_noise=True, batch_size=32, steps=50 * _SHAPES_EPOCH),
+    dict(discriminator_dropout=0.0, update="alternating", fresh_noise=True, batch_size=32, steps=50 * SHAPES_EPOCH),
     optimisers=dict(beta1=0.5),
 )
 
-_SOURCE_001 = _like(
-    _SOURCE_000,
+_ship(
     "source-001",
+    "source-000",
     "A published introduction to deep learning and GANs: dense layers before transposed convolutions, a dense D, "
     "batches of one image, which batch normalisation then normalises alone. Corrected: D takes an image's 3,072 "
     "numbers, not 100; its real images are data, not noise; G's sigmoid is stretched from (0, 1) to (-1, 1); R1, "
@@ -175,9 +176,9 @@ _SOURCE_001 = _like(
     optimisers=dict(rate=2e-4),
 )
 
-_SOURCE_002 = _like(
-    _SOURCE_000,
+_ship(
     "source-002",
+    "source-000",
     "A published introduction to DCGAN: kernels of 5, a transposed convolution of stride 1 before those that "
     "double, dropout in D. Corrected: D takes G's 32×32×3, not 28×28×1; Adam, since plain descent at its rate of "
     "2e-4 hardly moves; noise on D's inputs, without which it made one blot of all digits. It leaves out the "
@@ -187,9 +188,9 @@ _SOURCE_002 = _like(
     optimisers=dict(rate=2e-4),
 )
 
-_SOURCE_003 = _like(
-    _SOURCE_000,
+_ship(
     "source-003",
+    "source-000",
     "A published introduction to convolutional networks in GANs, as the design that was meant: a dense trunk, then "
     "convolutions; pooling in D. Corrected: its over a hundred convolutions at 4×4 are three with doublings "
     "between them up to 32×32; D's softmax over one unit, always 1, is a logit; noise on D's inputs, without which "
@@ -199,26 +200,16 @@ _SOURCE_003 = _like(
     optimisers=dict(rate=2e-4),
 )
 
-_SOURCE_004 = _like(
-    _PYTORCH_TUTORIAL,
+_ship(
     "source-004",
+    "pytorch-tutorial",
     "A published introduction to adversarial training: binary cross-entropy, Adam at 2e-4, batches of 32, 100 "
     "epochs. Its G and D are empty; here they are the PyTorch tutorial's with one doubling less, for 32×32, and "
     "its initial weights. Corrected: its players are swapped, and its G trains on D's loss; noise on D's inputs, "
     "no batch normalisation in D, and β₁ = .5 for PyTorch's .9, without each of which the shapes stayed far.",
     dict(data="shapes", shape=(32, 32, 3), generator="source-004", discriminator="source-004"),
-    dict(discriminator_norm="none", instance_noise=0.2, batch_size=32, steps=100 * _SHAPES_EPOCH),
+    dict(discriminator_norm="none", instance_noise=0.2, batch_size=32, steps=100 * SHAPES_EPOCH),
 )
-
-_VALUES: dict[str, Values] = {
-    values["name"]: values
-    for values in (
-        *(_RING, _GRID, _RING_STABLE, _GRID_STABLE),
-        *(_DCGAN_DIGITS, _DCGAN_DIGITS_QUICK, _DCGAN_28, _DCGAN_32, _DCGAN_64),
-        *(_TENSORFLOW_TUTORIAL, _PYTORCH_TUTORIAL),
-        *(_SOURCE_000, _SOURCE_001, _SOURCE_002, _SOURCE_003, _SOURCE_004),
-    )
-}
 
 
 class _Shipped(Mapping[str, Recipe]):
