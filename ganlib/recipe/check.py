@@ -91,9 +91,12 @@ def losses() -> dict[str, bool]:
     """The losses' names, and whether each has a label that can be smoothed."""
     from ganlib import reference  # only here: it loads NumPy, which `import ganlib` does without
 
-    # Until `reference.losses` is a module with `names()`, what is a loss is seen by its being `smoothable` or not.
-    found = {name: getattr(loss, "smoothable", None) for name, loss in vars(reference.losses).items()}
-    return {name: smoothable for name, smoothable in found.items() if isinstance(smoothable, bool)}
+    known = reference.losses
+    # TODO: `reference.losses` becomes a module with `names()`; until then they are the names of a class's attributes.
+    found = (
+        known.names() if hasattr(known, "names") else (n for n, v in vars(known).items() if hasattr(v, "smoothable"))
+    )
+    return {name: known.get(name).smoothable for name in found}
 
 
 def fields(given: Mapping[str, Any]) -> dict[str, Any]:
