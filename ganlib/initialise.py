@@ -20,15 +20,7 @@ if TYPE_CHECKING:
     from ganlib.recipe import Recipe
 
 # One stream for each use, so that a change in how often one is drawn from leaves the others as they were.
-STREAMS = (
-    "generator_weights",
-    "discriminator_weights",
-    "batches",
-    "latents",
-    "mix",
-    "instance_noise",
-    "dropout",
-)
+STREAMS = ("generator_weights", "discriminator_weights", "batches", "latents", "mix", "instance_noise", "dropout")
 
 
 def streams(seed: int) -> dict[str, np.random.Generator]:

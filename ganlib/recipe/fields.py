@@ -11,6 +11,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from ganlib.errors import RecipeError
 from ganlib.recipe import check, formats
@@ -126,7 +127,7 @@ class Recipe:
         return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str) -> Recipe:
+    def from_json(cls, text: str) -> Self:
         """Reads and checks what `to_json` wrote, in this version or an older one. RecipeError for anything else."""
         try:
             values = json.loads(text)
