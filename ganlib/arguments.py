@@ -78,3 +78,9 @@ def pair(name: str, value: Any, expected: str = "a pair of finite numbers") -> n
     if result.shape != (2,) or not np.isfinite(result).all():
         raise ValueError(f"{name} must be {expected}, not {describe(value)}.")
     return result
+
+
+def recipe(value: object) -> None:
+    """Refuses what is no recipe. It is told by its fields: the class itself is built on what stands on this module."""
+    if not hasattr(value, "generator_optimiser"):
+        raise TypeError(f'recipe must be a Recipe, not {describe(value)}. Make one: ganlib.recipe("dcgan-digits").')

@@ -1,6 +1,7 @@
-"""The seeded starts: initial weights, and the streams that noise and batches are drawn from.
+"""Everything that is drawn from a seed: initial weights, the order of the data, and each step's random numbers.
 
-All of them are NumPy generators, so that both frameworks begin with, and are fed, the same numbers.
+All of it comes from NumPy generators, so that both frameworks begin with, and are fed, the same numbers. What they make
+of the numbers is theirs; only a mask of dropout is drawn there, from the seed that `draw` gives.
 """
 
 from __future__ import annotations
@@ -8,24 +9,18 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ganlib import architectures, arguments
-from ganlib.architectures import BatchNorm, Conv, ConvTranspose, Dense, Layer, Shape
-from ganlib.recipe import Recipe
+from ganlib.layers import Layer, Shape, weight_shapes
+
+if TYPE_CHECKING:
+    from ganlib.recipe import Recipe
 
 # One stream for each use, so that a change in how often one is drawn from leaves the others as they were.
-STREAMS = (
-    "generator_weights",
-    "discriminator_weights",
-    "batches",
-    "latents",
-    "mix",
-    "instance_noise",
-    "dropout",
-)
+STREAMS = ("generator_weights", "discriminator_weights", "batches", "latents", "mix", "instance_noise", "dropout")
 
 
 def streams(seed: int) -> dict[str, np.random.Generator]:
@@ -59,70 +54,65 @@ def initial_weights(
     what PyTorch's default, a = √5, comes to. Biases are else zero.
     """
     weights: dict[str, np.ndarray] = {}
-    inputs = [input_shape, *architectures.shapes(layers, input_shape)]
-    for name, layer, shape in zip(architectures.names(layers), layers, inputs, strict=False):
-        channels = shape[-1]
-        if isinstance(layer, BatchNorm):
-            weights[f"{name}.scale"] = rng.normal(recipe.scale_mean, recipe.scale_std, channels)
-            weights[f"{name}.shift"] = np.zeros(channels)
-            weights[f"{name}.mean"] = np.zeros(channels)
-            weights[f"{name}.variance"] = np.ones(channels)
-            continue
-        kernel_shape: Shape
-        if isinstance(layer, Dense):
-            kernel_shape, area, out = (channels, layer.units), 1, layer.units
-        elif isinstance(layer, Conv):
-            kernel_shape = (layer.kernel, layer.kernel, channels, layer.filters)
-            area, out = layer.kernel**2, layer.filters
-        elif isinstance(layer, ConvTranspose):
-            kernel_shape = (layer.kernel, layer.kernel, layer.filters, channels)
-            area, out = layer.kernel**2, layer.filters
+    limit = 0.0  # of the last kernel's uniform distribution: a bias follows its kernel
+    for name, shape in weight_shapes(layers, input_shape).items():
+        part = name.rpartition(".")[2]
+        if part == "kernel":
+            *area, rows, columns = shape
+            if recipe.weight_init == "glorot_uniform":
+                limit = math.sqrt(6 / (math.prod(area) * rows + math.prod(area) * columns))
+            elif recipe.weight_init == "kaiming_uniform":
+                # The fan-in is read where PyTorch reads it. Of a transposed convolution that is its outputs' axis.
+                limit = 1 / math.sqrt(math.prod(area) * rows)
+            normal = recipe.weight_init == "normal"
+            weights[name] = rng.normal(0.0, recipe.weight_std, shape) if normal else rng.uniform(-limit, limit, shape)
+        elif part == "bias" and recipe.weight_init == "kaiming_uniform":
+            weights[name] = rng.uniform(-limit, limit, shape)
+        elif part == "scale":
+            weights[name] = rng.normal(recipe.scale_mean, recipe.scale_std, shape)
+        elif part == "u":
+            u = rng.normal(size=shape)
+            weights[name] = u / np.linalg.norm(u)
         else:
-            continue
-        fan_in, fan_out = area * channels, area * out
-        if isinstance(layer, ConvTranspose) and recipe.weight_init == "kaiming_uniform":
-            fan_in = fan_out  # PyTorch reads the fan from the weight's second axis, which is here the outputs
-        if recipe.weight_init == "normal":
-            weights[f"{name}.kernel"] = rng.normal(0.0, recipe.weight_std, kernel_shape)
-        else:
-            glorot = recipe.weight_init == "glorot_uniform"
-            limit = math.sqrt(6 / (fan_in + fan_out)) if glorot else 1 / math.sqrt(fan_in)
-            weights[f"{name}.kernel"] = rng.uniform(-limit, limit, kernel_shape)
-        if layer.bias:
-            kaiming = recipe.weight_init == "kaiming_uniform"
-            weights[f"{name}.bias"] = rng.uniform(-limit, limit, out) if kaiming else np.zeros(out)
-        if isinstance(layer, Dense | Conv) and layer.spectral:
-            u = rng.normal(size=out)
-            weights[f"{name}.u"] = u / np.linalg.norm(u)
+            weights[name] = np.ones(shape) if part == "variance" else np.zeros(shape)
     return weights
 
 
 def draw(recipe: Recipe, streams: Mapping[str, np.random.Generator], step: int) -> dict[str, np.ndarray]:
-    """Every random number of one step, and what of the recipe changes along the run."""
+    """Every random number of one step, drawn with NumPy so that both frameworks use the same, and what it depends on.
+
+    Args:
+        recipe: the experiment.
+        streams: from `streams`; they move on.
+        step: how many steps were made before.
+
+    Returns:
+        "latents" (turns of D, and one more where G's are fresh, batch, latent), "dropout" (1,), a seed, and "progress",
+        the share of the run that is over. Only where the recipe needs them: "mix" of WGAN-GP (turns, batch / pack);
+        "instance_noise" (turns + 1, 2, batch, *shape), for D's real and fake inputs at each of its turns, and for both
+        at G's; and "penalty_weight", on the steps that penalise.
+    """
     turns, batch = recipe.discriminator_steps, recipe.batch_size
     draws = {
         "latents": streams["latents"].standard_normal((turns + recipe.fresh_noise, batch, recipe.latent)),
         "dropout": streams["dropout"].integers(2**31, size=1),
-        "progress": np.array(min(1.0, step / recipe.steps)),
+        "progress": np.array(min(1.0, step / recipe.steps)),  # for what changes along the run
     }
-    if recipe.penalty != "none" and step % recipe.penalty_every == 0:
-        draws["penalty_weight"] = np.array(penalty_weight(recipe, step))
     if recipe.penalty == "wgan_gp":
         draws["mix"] = streams["mix"].uniform(size=(turns, batch // recipe.pack))
     if recipe.instance_noise:
-        left = 1.0
-        if recipe.instance_noise_steps:
-            left = max(0.0, 1 - step / recipe.instance_noise_steps)
-        # For D's real and fake inputs at each of its turns, and for both at G's.
-        shape = (turns + 1, 2, batch, *recipe.shape)
-        draws["instance_noise"] = recipe.instance_noise * left * streams["instance_noise"].standard_normal(shape)
+        left = max(0.0, 1 - step / recipe.instance_noise_steps) if recipe.instance_noise_steps else 1.0
+        noise = streams["instance_noise"].standard_normal((turns + 1, 2, batch, *recipe.shape))
+        draws["instance_noise"] = recipe.instance_noise * left * noise
+    if recipe.penalty != "none" and step % recipe.penalty_every == 0:
+        draws["penalty_weight"] = penalty_weight(recipe, step)
     return draws
 
 
-def penalty_weight(recipe: Recipe, step: int) -> float:
-    """γ or λ at a step that penalises, as far as it has fallen; for all steps up to the next such step."""
+def penalty_weight(recipe: Recipe, step: int) -> np.ndarray:
+    """γ or λ, (), at a step that penalises, as far as it has fallen; it stands for all steps up to the next such one."""
     progress = min(1.0, step / recipe.steps)
-    return recipe.penalty_every * (recipe.penalty_weight * recipe.penalty_end**progress)
+    return np.array(recipe.penalty_every * (recipe.penalty_weight * recipe.penalty_end**progress))
 
 
 class Batches:

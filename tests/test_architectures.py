@@ -1,5 +1,6 @@
 """The lists of layers: sizes, and what layers cost."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -9,6 +10,7 @@ import ganlib
 from ganlib import architectures, initialise
 from ganlib.architectures import AveragePool, BatchNorm, Conv, ConvTranspose, Dense, DepthToSpace, Upsample, costs
 from ganlib.errors import RecipeError
+from ganlib.layers import weight_shapes
 
 # Sizes.
 
@@ -158,6 +160,40 @@ def test_parameters_are_those_of_the_initial_weights(name):
         for cost in costs(layers, shape):
             own = [w.size for key, w in weights.items() if key.split(".")[0] == cost.name and not key.endswith(MOVED)]
             assert cost.parameters == sum(own), cost.name
+
+
+def test_the_initial_weights_have_the_shapes_that_the_layers_say():
+    layers = [
+        *(Dense(32, True, spectral=True), architectures.Reshape((4, 4, 2)), BatchNorm(0.9, 1e-5)),
+        *(ConvTranspose(3, 5, 2, "same", bias=True), Conv(4, 3, 2, "same", bias=False, spectral=True)),
+    ]
+    expected = {
+        **{"dense0.kernel": (10, 32), "dense0.bias": (32,), "dense0.u": (32,)},
+        **{f"batch_norm2.{part}": (2,) for part in ("scale", "shift", "mean", "variance")},
+        **{"conv_transpose3.kernel": (5, 5, 3, 2), "conv_transpose3.bias": (3,)},
+        **{"conv4.kernel": (3, 3, 3, 4), "conv4.u": (4,)},
+    }
+    assert weight_shapes(layers, (10,)) == expected
+    weights = initialise.initial_weights(layers, (10,), ganlib.recipe("dcgan-digits"), np.random.default_rng(0))
+    assert {name: weight.shape for name, weight in weights.items()} == expected
+
+
+def test_a_step_draws_what_its_recipe_needs():
+    recipe = ganlib.recipe("ring", width=4, batch_size=6, discriminator_steps=2, pack=2, steps=8, penalty="wgan_gp")
+    recipe = dataclasses.replace(recipe, penalty_weight=3.0, penalty_end=0.25, penalty_every=2)
+    recipe = dataclasses.replace(recipe, instance_noise=0.5, instance_noise_steps=4)
+    streams = initialise.streams(1)
+    draws = [initialise.draw(recipe, streams, step) for step in range(10)]
+    shapes = {"latents": (3, 6, 2), "mix": (2, 3), "instance_noise": (3, 2, 6, 2), "dropout": (1,), "progress": ()}
+    assert {name: draws[1][name].shape for name in draws[1]} == shapes
+    # Every second step is penalised, at twice a weight that falls from 3 to 3/4.
+    assert [float(draw["penalty_weight"]) for draw in draws if "penalty_weight" in draw] == [
+        *(2 * (3.0 * 0.25 ** (step / 8)) for step in (0, 2, 4, 6, 8)),
+    ]
+    assert [float(draw["progress"]) for draw in draws[6:]] == [0.75, 0.875, 1.0, 1.0]
+    assert [draw["instance_noise"].any() for draw in draws] == [step < 4 for step in range(10)]
+    plain = initialise.draw(ganlib.recipe("dcgan-digits", instance_noise=0.0, fresh_noise=False), streams, 0)
+    assert {name: plain[name].shape for name in plain} == {"latents": (1, 64, 64), "dropout": (1,), "progress": ()}
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,60 @@ def test_the_tutorials_say_which_sizes_they_make(name, size, says):
         ganlib.recipe(name, shape=(size, size, 3))
 
 
+REPLACED = [
+    ({"update": "simultanious"}, "Did you mean 'simultaneous'"),
+    ({"generator_norm": "bacth"}, "Did you mean 'batch'"),
+    ({"penalty": "r3"}, "penalty must be one of none, r1, r2,"),
+    ({"penalty": "consensu"}, "Did you mean 'consensus'"),
+    ({"loss": "hing"}, "Did you mean 'hinge'"),
+    ({"generator": "dcgna"}, "Did you mean 'dcgan'"),
+    ({"steps": -1}, "steps must be a whole number of at least 1, not -1"),
+    ({"penalty": "none"}, "weighs no penalty"),
+    ({"batch_size": 255, "pack": 2}, "cannot be packed"),
+    ({"update": "extragradient", "discriminator_steps": 2}, "moves both players alike"),
+    ({"generator_optimiser": None}, "must be a ganlib.Optimiser or a dict"),
+    ({"generator_optimiser": {"rate": 1e-3}}, "generator_optimiser lacks rule"),
+]
+
+
+@pytest.mark.parametrize(("changes", "says"), REPLACED)
+def test_a_recipe_cannot_be_wrong_however_it_is_made(changes, says):
+    recipe = ganlib.recipe("ring")
+    with pytest.raises(RecipeError, match=says):
+        dataclasses.replace(recipe, **changes)
+    with pytest.raises(RecipeError, match=says):
+        ganlib.Recipe(**{**vars(recipe), **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"rule": "adamw"}, "Did you mean 'adam'"),
+        ({"rate": 0}, "optimiser.rate must be above 0"),
+        ({"beta1": "0.5"}, "optimiser.beta1 must be a number"),
+        ({"epsilon_placement": "afer"}, "Did you mean 'after'"),
+        ({"rule": "dai_yuan", "beta1": -0.1}, "the largest β"),
+    ],
+)
+def test_an_optimiser_cannot_be_wrong_however_it_is_made(changes, says):
+    optimiser = ganlib.recipe("ring").generator_optimiser
+    with pytest.raises(RecipeError, match=says):
+        dataclasses.replace(optimiser, **changes)
+    with pytest.raises(RecipeError, match=says):
+        ganlib.Optimiser(**{**vars(optimiser), **changes})
+
+
+def test_values_of_another_type_that_mean_the_same_become_the_fields_own():
+    recipe = dataclasses.replace(ganlib.recipe("ring"), shape=[2], penalty_weight=1, instance_noise=0)
+    assert recipe == ganlib.recipe("ring")
+    assert (type(recipe.shape), type(recipe.penalty_weight), type(recipe.instance_noise)) == (tuple, float, float)
+    hash(recipe)
+    optimiser = dataclasses.replace(recipe.generator_optimiser, rate=1)
+    assert type(optimiser.rate) is float
+    whole = dataclasses.replace(recipe, generator_optimiser=dataclasses.asdict(optimiser))
+    assert whole.generator_optimiser == optimiser
+
+
 def test_an_unknown_recipe_names_the_nearest():
     with pytest.raises(RecipeError, match="Did you mean 'dcgan-digits'"):
         ganlib.recipe("dcgan-digit")

@@ -327,7 +327,7 @@ class BaseTrainer(Resumable):
                 drawn = self.draw(self.steps_done)
                 drawn.pop("penalty_weight", None)
                 if self.recipe.penalty != "none" and i % self.recipe.penalty_every == 0:  # by the count of these steps
-                    drawn["penalty_weight"] = np.array(initialise.penalty_weight(self.recipe, self.steps_done))
+                    drawn["penalty_weight"] = initialise.penalty_weight(self.recipe, self.steps_done)
                 draws.append(drawn)
             shown = np.stack(chosen)[:, None] if chosen else None
             rows.append(self._play(player, samples, np.stack(indices)[:, None], draws, fakes, shown))
