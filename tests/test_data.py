@@ -162,7 +162,7 @@ def test_factors_are_independent_and_uniform():
     assert abs(np.corrcoef(data.factors["place"][:, 0], data.factors["place"][:, 1])[0, 1]) < 0.05
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(size=st.integers(16, 72), seed=st.integers(0, 2**32))
 def test_clean_shapes_are_recognised_without_a_mistake(size, seed):
     data = load("shapes", size=size, n=200, seed=seed)

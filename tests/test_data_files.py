@@ -206,7 +206,7 @@ def test_a_missing_file_is_a_data_error(tmp_path):
         download.read_idx(tmp_path / "nothing")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data(), packed=st.booleans())
 def test_mutated_idx_files_give_an_array_or_a_data_error(tmp_path_factory, data, packed):
     content = bytearray(gzip.compress(VALID, mtime=0) if packed else VALID)
