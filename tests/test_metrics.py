@@ -415,7 +415,7 @@ def test_working_in_blocks_changes_nothing(monkeypatch):
         return [kernel_distance(real, fake), *values_of(prdc(real, fake)), coverage.modes, coverage.std_ratio]
 
     whole = everything()
-    monkeypatch.setattr(metrics, "_ENTRIES", 1000)
+    monkeypatch.setattr(metrics.scores, "_ENTRIES", 1000)
     np.testing.assert_allclose(everything(), whole, rtol=1e-12)
 
 
@@ -527,7 +527,7 @@ def test_perfect_class_histogram_is_what_a_perfect_sampler_gets(monkeypatch):
     rng = np.random.default_rng(8)
     shares = np.array([4, 1, 1, 1, 1, 1, 1, 0, 0, 0]) / 10
     # The network is not what is tested here: let the images name their classes.
-    monkeypatch.setattr(metrics, "classify", lambda labels: np.eye(10)[labels])
+    monkeypatch.setattr(metrics.images, "classify", lambda labels: np.eye(10)[labels])
     known = [class_histogram(rng.choice(10, 80, p=shares), real=shares).kl for _ in range(400)]
     agrees(known, mean_within=0.15)
     both = [
