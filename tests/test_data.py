@@ -314,6 +314,9 @@ def test_data_is_either_images_or_points():
     with pytest.raises(DataError, match="3 samples but 2 labels"):
         Data("mine", points=points, labels=np.zeros(2, np.int64))
     assert len(Data("mine", points=points)) == 3
+    listed = Data("mine", points=points.tolist())
+    assert isinstance(listed.points, np.ndarray)
+    assert listed.samples.shape == (3, 2)
     assert repr(load("digits")) == "Data('digits': images (1797, 16, 16, 1), 10 classes)"
 
 

@@ -405,6 +405,14 @@ def test_bad_features_are_refused(metric, real, fake, error, message):
         metric(real, fake)
 
 
+def test_numpy_may_raise_on_every_floating_point_error():
+    rng = np.random.default_rng(0)
+    digits = ganlib.data.load("digits", n=100).images
+    with np.errstate(all="raise"):
+        evaluate(digits, np.clip(digits + 0.1 * rng.normal(size=digits.shape), -1, 1))
+        mode_coverage(draw(3000, rng), GRID, 0.05)
+
+
 def test_working_in_blocks_changes_nothing(monkeypatch):
     rng = np.random.default_rng(7)
     real, fake = rng.normal(size=(130, 4)), rng.normal(size=(110, 4))

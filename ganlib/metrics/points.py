@@ -42,6 +42,7 @@ class ModeCoverage(Table):
         yield "std ratio", self.std_ratio
 
 
+@np.errstate(under="ignore")  # as in divergence_score
 def mode_coverage(samples: ArrayLike, centers: ArrayLike, std: float) -> ModeCoverage:
     """Which modes of a mixture of equal round Gaussians do the samples reach, how precisely and how evenly?
 

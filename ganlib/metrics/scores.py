@@ -81,6 +81,7 @@ def _divergence(counts: np.ndarray, shares: np.ndarray) -> float:
         return max(0.0, float((xlogy(measured, measured) - xlogy(measured, shares)).sum()))
 
 
+@np.errstate(under="ignore")  # a chance too small for a number is 0, also where a reader has asked for errors
 def divergence_score(counts: np.ndarray, shares: np.ndarray, n: int) -> Score:
     """The divergence of the counts, beside its expectation for n independent samples from the shares.
 
