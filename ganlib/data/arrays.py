@@ -67,7 +67,7 @@ def select(name: str, total: int, n: int | None, rng: np.random.Generator) -> np
 
 @functools.cache
 def resizing(old: int, new: int) -> np.ndarray:
-    """The matrix (new, old) that resizes a column of pixels. Resizing is linear: the resized identity is that matrix."""
+    """The matrix (new, old) that resizes a column of pixels: the resized identity, since resizing is linear."""
     from PIL import Image
 
     identity = Image.fromarray(np.eye(old, dtype=np.float32))

@@ -16,23 +16,20 @@ def frechet_distance(real: ArrayLike, fake: ArrayLike) -> Score:
     features, the last trace is the sum of the singular values of R_r R_fᵀ: no covariance is formed, no square
     root taken of a matrix that rounding has made indefinite, and sets smaller than the dimension work.
 
-    The perfect sampler's value is not 0: two finite samples of one distribution differ. Expanded to first
-    order in 1/n it is (1/n_r + 1/n_f) E h(x, x), and its standard deviation (1/n_r + 1/n_f) √(2 E h(x, x')²),
-    where
+    The perfect sampler's value is not 0: two finite samples of one distribution differ. Expanded to first order in 1/n
+    it is (1/n_r + 1/n_f) E h(x, x), and its standard deviation (1/n_r + 1/n_f) √(2 E h(x, x')²), where
 
         h(x, x') = Σ_i z_i z'_i + ½ Σ_ij (z_i z_j - C_ij) (z'_i z'_j - C_ij) / (λ_i + λ_j)
 
     on the centred features z in the axes of the covariance, λ its eigenvalues: the first sum is what the
-    means contribute, the second the covariances. E is the average over the real features, whatever their
-    distribution. With less than ten samples per dimension it is some per cent too small, a tenth for
-    heavy-tailed features.
+    means contribute, the second the covariances. E is the average over the real features, whatever their distribution.
+    With less than ten samples per dimension it is some per cent too small, a tenth for heavy-tailed features.
 
     Args:
         real, fake: (n, d) features; the two n may differ, d not. At least 2 of each.
 
     Returns:
-        Score: at least 0, in squared units of the features; a biased estimate, so compare at equal sample
-            sizes.
+        Score: at least 0, in squared units of the features; a biased estimate, so compare at equal sample sizes.
 
     Raises:
         ValueError: other shapes, NaN or infinity.

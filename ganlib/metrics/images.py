@@ -97,18 +97,15 @@ class ClassHistogram(Table):
 def class_histogram(images: ArrayLike, real: ArrayLike | ClassHistogram | None = None) -> ClassHistogram:
     """How often is each digit drawn, and how far is that from how often it should be?
 
-    The digit is the likeliest one by `classify`. The divergence is KL(h ‖ p), h the images' shares and p the
-    expected ones: as Srivastava et al. 2017 (VEEGAN) measure stacked MNIST. It is infinite if a digit appears
-    that should not.
+    The digit is the likeliest one by `classify`. The divergence is KL(h ‖ p), h the images' shares and p the expected
+    ones: as Srivastava et al. 2017 (VEEGAN) measure stacked MNIST. It is infinite if a digit appears that should not.
 
-    The perfect sampler's value is the exact expectation for as many independent images. If `real` is itself a
-    sample, a histogram or counts of N images, its noise adds (c - 1) / (2 N) to first order, c the number of
-    classes in it.
+    The perfect sampler's value is the exact expectation for as many independent images. If `real` is itself a sample, a
+    histogram or counts of N images, its noise adds (c - 1) / (2 N) to first order, c the number of classes in it.
 
     Args:
         images: as for `features`.
-        real: what to expect: the histogram of the real images, or (10,) counts or shares; None for equal
-            shares.
+        real: what to expect: the histogram of the real images, or (10,) counts or shares; None for equal shares.
 
     Raises:
         ValueError: as `features`, or a `real` that is no histogram of ten classes.

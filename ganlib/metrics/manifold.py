@@ -41,18 +41,15 @@ class Prdc(Table):
 def prdc(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Prdc:
     """Precision and recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020).
 
-    Each sample's ball reaches to its k-th nearest neighbour in its own set. Precision: fake samples inside
-    any real ball. Recall: real samples inside any fake ball. Density: real balls around a fake sample, on
-    average, over k. Coverage: real balls with a fake sample inside. As in Naeem's published code, a point on
-    the rim is outside.
+    Each sample's ball reaches to its k-th nearest neighbour in its own set. Precision: fake samples inside any real
+    ball. Recall: real samples inside any fake ball. Density: real balls around a fake sample, on average, over k.
+    Coverage: real balls with a fake sample inside. As in Naeem's published code, a point on the rim is outside.
 
     A perfect sampler's values, for N real and M fake samples:
         density: 1, exactly, for every continuous distribution.
-        coverage: 1 - (N-1)…(N-k) / ((N+M-1)…(N+M-k)), exactly: the k nearest of N - 1 + M neighbours are all
-            real.
-        precision: the chance that one more sample lies in a ball of the real ones. By leaving one out: the
-            share of the real samples that are among the k nearest neighbours of another one. Depends on the
-            distribution.
+        coverage: 1 - (N-1)…(N-k) / ((N+M-1)…(N+M-k)), exactly: the k nearest of N - 1 + M neighbours are all real.
+        precision: the chance that one more sample lies in a ball of the real ones. By leaving one out: the share of the
+            real samples that are among the k nearest neighbours of another one. Depends on the distribution.
         recall: the same for M balls instead of N, by leaving one out of min(N, M + 1) real samples.
 
     Args:

@@ -46,10 +46,9 @@ class ModeCoverage(Table):
 def mode_coverage(samples: ArrayLike, centers: ArrayLike, std: float) -> ModeCoverage:
     """Which modes of a mixture of equal round Gaussians do the samples reach, how precisely and how evenly?
 
-    The protocol of PacGAN (Lin et al. 2018, section 4.1): a sample is good if it lies within 3 `std` of the
-    nearest centre; a mode counts if it owns at least one good sample; the reverse KL is KL(h ‖ uniform), h
-    the good samples' shares per mode. `std_ratio` stands beside them because samples that are too narrow look
-    better than perfect.
+    The protocol of PacGAN (Lin et al. 2018, section 4.1): a sample is good if it lies within 3 `std` of the nearest
+    centre; a mode counts if it owns at least one good sample; the reverse KL is KL(h ‖ uniform), h the good samples'
+    shares per mode. `std_ratio` stands beside them because samples that are too narrow look better than perfect.
 
     A perfect sampler's values, for n samples, k modes and m = n (1 - e^(-9/2)) good samples:
         modes: k (1 - (1 - m/(n k))^n), all that are expected to be hit.

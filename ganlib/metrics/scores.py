@@ -85,9 +85,8 @@ def _divergence(counts: np.ndarray, shares: np.ndarray) -> float:
 def divergence_score(counts: np.ndarray, shares: np.ndarray, n: int) -> Score:
     """The divergence of the counts, beside its expectation for n independent samples from the shares.
 
-    The counts of a perfect sampler are binomial, so that the expectation is a sum over each count's
-    distribution. Its spread is that of the chi-squared distribution which 2 n KL has when n is large (Wilks
-    1938).
+    The counts of a perfect sampler are binomial, so that the expectation is a sum over each count's distribution. Its
+    spread is that of the chi-squared distribution which 2 n KL has when n is large (Wilks 1938).
     """
     count = np.arange(n + 1)
     log_choose = gammaln(n + 1) - gammaln(count + 1) - gammaln(n - count + 1)

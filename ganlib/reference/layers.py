@@ -25,13 +25,9 @@ def dense(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None) -> Arr
 
 
 def conv2d(
-    x: ArrayLike,
-    kernel: ArrayLike,
-    bias: ArrayLike | None = None,
-    stride: int = 1,
-    padding: str | int = "same",
-    dilation: int = 1,
-) -> Array:
+    x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None,
+    stride: int = 1, padding: str | int = "same", dilation: int = 1,
+) -> Array:  # fmt: skip
     """Convolution, as deep learning uses the word: the kernel is not flipped.
 
         y[n, a, b, o] = Σ_ijc X[n, s·a + d·i, s·b + d·j, c] · K[i, j, c, o] + bias[o]
@@ -62,14 +58,9 @@ def conv2d(
 
 
 def conv_transpose2d(
-    x: ArrayLike,
-    kernel: ArrayLike,
-    bias: ArrayLike | None = None,
-    stride: int = 1,
-    padding: str | int = "same",
-    output_padding: int = 0,
-    dilation: int = 1,
-) -> Array:
+    x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None,
+    stride: int = 1, padding: str | int = "same", output_padding: int = 0, dilation: int = 1,
+) -> Array:  # fmt: skip
     """Transposed convolution ("deconvolution"): each pixel of x adds a copy of the kernel to the result.
 
         Y[n, s·a + d·i, s·b + d·j, o] += x[n, a, b, c] · K[i, j, o, c]    for all a, b, i, j, c
@@ -207,8 +198,9 @@ def batch_norm_inference(
 ) -> Array:
     """The same with moving statistics in place of the batch's (Ioffe & Szegedy 2015, algorithm 2)."""
     x, epsilon = _batch(x), arguments.real("epsilon", epsilon, 0)
-    scale, shift = vector("scale", scale, x.shape[-1]), vector("shift", shift, x.shape[-1])
-    mean, variance = vector("mean", mean, x.shape[-1]), vector("variance", variance, x.shape[-1])
+    channels = x.shape[-1]
+    scale, shift = vector("scale", scale, channels), vector("shift", shift, channels)
+    mean, variance = vector("mean", mean, channels), vector("variance", variance, channels)
     return scale * (x - mean) / np.sqrt(variance + epsilon) + shift
 
 
