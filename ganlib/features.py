@@ -23,6 +23,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
 from ganlib import arguments
+from ganlib.data.arrays import resizing
 
 SIDE = 28  # of the images that the network sees
 STRIDES = (1, 2, 2, 2)  # of its convolutions
@@ -50,6 +51,7 @@ def features(images: ArrayLike) -> np.ndarray:
     return _run(images)[0]
 
 
+@np.errstate(under="ignore")  # a probability too small for a number is 0
 def classify(images: ArrayLike) -> np.ndarray:
     """The probability of each digit, by the same network, for the same images as `features`.
 
@@ -105,20 +107,11 @@ def _weights() -> dict[str, np.ndarray]:
     return {name: value.astype(np.float32) for name, value in load_file(PATH).items()}  # stored in float16
 
 
-@functools.cache
-def _resizer(old: int, new: int) -> np.ndarray:
-    """(new, old) matrix that resizes a column. Interpolation is linear, so resizing the identity gives it."""
-    from PIL import Image
-
-    eye = Image.fromarray(np.eye(old, dtype=np.float32))
-    return np.asarray(eye.resize((old, new), Image.Resampling.BICUBIC))
-
-
 def _resize(x: np.ndarray, side: int) -> np.ndarray:
     """(n, size, size) in [-1, 1] -> (n, side, side); bicubic overshoots at edges, hence the clipping."""
     if x.shape[1] == side:
         return x
-    matrix = _resizer(x.shape[1], side)
+    matrix = resizing(x.shape[1], side)
     return np.clip(matrix @ x @ matrix.T, -1, 1)
 
 

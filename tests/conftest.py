@@ -19,8 +19,15 @@ os.environ["GANLIB_EXERCISES"] = tempfile.mkdtemp(prefix="ganlib-exercises-")
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 import ganlib
+
+# The same examples each time, on a machine as busy as it may be. A test says how many it wants and nothing else.
+settings.register_profile(
+    "ganlib", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("ganlib")
 
 ROOT = Path(__file__).resolve().parent.parent
 BACKENDS = [

@@ -608,7 +608,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
         for name in ("network", "network_update")
     },
     **{
-        f"reference.Loss.{player}{kind}": (
+        f"reference.losses.Loss.{player}{kind}": (
             {"self": reference.losses.relativistic, "real_logits": np.ones(4), "fake_logits": np.zeros(4)},
             {
                 **{
@@ -915,9 +915,10 @@ EXEMPT = {
         for player in ("generator", "discriminator")
     },
     **{
-        f"reference.{name}.": "the methods are those of reference.Loss"
+        f"reference.losses.{name}.": "the methods are those of reference.losses.Loss"
         for name in ("Minimax", "NonSaturating", "LeastSquares", "Wasserstein", "Hinge", "Relativistic")
     },
+    "reference.losses.Loss.slope": "takes a loss that was measured",
     "gl.solvers.": "behind Trainer, whose competitive step it is",
     "gl.optimisers.": "behind Trainer, which builds them from a checked recipe",
     "gl.Generator.": "what the framework calls",

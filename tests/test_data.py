@@ -162,7 +162,7 @@ def test_factors_are_independent_and_uniform():
     assert abs(np.corrcoef(data.factors["place"][:, 0], data.factors["place"][:, 1])[0, 1]) < 0.05
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(size=st.integers(16, 72), seed=st.integers(0, 2**32))
 def test_clean_shapes_are_recognised_without_a_mistake(size, seed):
     data = load("shapes", size=size, n=200, seed=seed)
@@ -314,6 +314,9 @@ def test_data_is_either_images_or_points():
     with pytest.raises(DataError, match="3 samples but 2 labels"):
         Data("mine", points=points, labels=np.zeros(2, np.int64))
     assert len(Data("mine", points=points)) == 3
+    listed = Data("mine", points=points.tolist())
+    assert isinstance(listed.points, np.ndarray)
+    assert listed.samples.shape == (3, 2)
     assert repr(load("digits")) == "Data('digits': images (1797, 16, 16, 1), 10 classes)"
 
 

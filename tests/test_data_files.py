@@ -206,7 +206,7 @@ def test_a_missing_file_is_a_data_error(tmp_path):
         download.read_idx(tmp_path / "nothing")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data(), packed=st.booleans())
 def test_mutated_idx_files_give_an_array_or_a_data_error(tmp_path_factory, data, packed):
     content = bytearray(gzip.compress(VALID, mtime=0) if packed else VALID)
@@ -690,6 +690,32 @@ def test_floating_point_pixels_are_refused(tmp_path):
     save(tmp_path / "a.tif", np.zeros((8, 8), np.float32))
     with pytest.raises(DataError, match="floating-point"):
         load(f"folder:{tmp_path}")
+
+
+def test_integers_of_32_bits_are_refused_whose_range_nobody_knows(tmp_path):
+    save(tmp_path / "a.tif", np.arange(64, dtype=np.int32).reshape(8, 8))
+    with pytest.raises(DataError, match=r"a\.tif: its pixels are integers of 32 bits of unknown range"):
+        load(f"folder:{tmp_path}")
+
+
+def test_a_class_that_may_not_be_read_is_no_class_that_is_not_there(tmp_path, monkeypatch):
+    for name in ("cat/a.png", "dog/b.png"):
+        save(tmp_path / name, picture())
+
+    def scandir(path, real=os.scandir):
+        if str(path).endswith("dog"):  # permissions would not stop the superuser
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(DataError, match=r"cannot read the folder .*dog: Permission denied; make it readable"):
+        load(f"folder:{tmp_path}")
+
+
+@pytest.mark.parametrize("path", ["~no-such-user/pictures", "x" * 300], ids=["no user", "too long"])
+def test_paths_that_no_system_has_are_no_folders(path):
+    with pytest.raises(DataError, match="is no folder"):
+        load(f"folder:{path}")
 
 
 def test_folders_that_cannot_be_read(tmp_path):

@@ -70,7 +70,7 @@ def test_the_authors_instance_noise_is_what_a_thousand_samples_a_step_leave():
     assert distance(DiracGAN(noise=0.7), "alternating") < 1e-5  # the expectation goes on
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(sorted(dynamics.SLOPES)), PLACES, PLACES, WEIGHTS, WEIGHTS, WEIGHTS)
 def test_the_field_is_downhill_on_the_oracle_s_losses(name, theta, psi, r1, r2, wgan_gp):
     loss, real, fake = reference.losses.get(name), np.zeros(1), np.array([theta])
@@ -82,7 +82,7 @@ def test_the_field_is_downhill_on_the_oracle_s_losses(name, theta, psi, r1, r2, 
     np.testing.assert_allclose(v, expected, atol=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.sampled_from(("minimax", "nonsaturating")), PLACES, PLACES, st.floats(0.01, 1))
 def test_instance_noise_is_an_expectation(name, theta, psi, noise):
     rng = np.random.default_rng(0)
@@ -94,14 +94,14 @@ def test_instance_noise_is_an_expectation(name, theta, psi, noise):
     np.testing.assert_allclose(DiracGAN(name, noise=noise)(theta, psi), sampled, atol=0.12 * noise)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(GAMES)
 def test_the_jacobian_is_the_field_s(game):
     np.testing.assert_allclose(game.jacobian(), jacobian(game), atol=1e-7)
     np.testing.assert_array_equal(game(0.0, 0.0), (0, 0))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(GAMES, PLACES, PLACES)
 def test_consensus_descends_the_square_of_the_velocity(game, theta, psi):
     plain = DiracGAN(game.loss, r1=game.r1, r2=game.r2, noise=game.noise)
@@ -151,7 +151,7 @@ def test_eigenvalues_solve_the_characteristic_equation(m):
     assert sorted(eigenvalues(three).real) == [1, 2, 3]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     MATRICES,
     RATES,
@@ -199,7 +199,7 @@ def test_alternating_updates_of_a_rotation_keep_areas():
     assert contraction(DiracGAN("wasserstein").jacobian(), 2.1) > 1.5
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(GAMES, PLACES, PLACES, st.floats(0.01, 2))
 def test_a_competitive_step_is_the_oracles(game, theta, psi, h):
     j = jacobian(game, (theta, psi))

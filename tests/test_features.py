@@ -42,7 +42,7 @@ def test_accuracies_in_the_file_reach_the_aim():
 def test_evaluation_is_the_network_in_the_docstring(digits):
     """Written out with SciPy's correlation, one channel at a time, in float64."""
     weights = {name: value.astype(float) for name, value in load_file(module.PATH).items()}
-    matrix = module._resizer(16, 28).astype(float)
+    matrix = module.resizing(16, 28).astype(float)
     image = np.clip(matrix @ digits.images[3, :, :, 0].astype(float) @ matrix.T, -1, 1)
     x = image[:, :, None] + 1
     for number, stride in enumerate((1, 2, 2, 2), 1):
@@ -90,7 +90,7 @@ def test_features_tell_apart_what_a_class_cannot(digits):
 
 @pytest.mark.parametrize("old", [8, 16, 32, 65])
 def test_resizing_keeps_constants_and_stays_in_range(old):
-    np.testing.assert_allclose(module._resizer(old, 28).sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(module.resizing(old, 28).sum(axis=1), 1, atol=1e-5)
     x = np.random.default_rng(0).choice([-1.0, 1.0], (3, old, old)).astype(np.float32)
     resized = module._resize(x, 28)
     assert resized.shape == (3, 28, 28)

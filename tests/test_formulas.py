@@ -14,7 +14,7 @@ from scipy.special import entr, rel_entr, xlogy
 
 from ganlib.reference import losses, sigmoid, softplus
 
-drawn = settings(max_examples=40, deadline=None, derandomize=True)
+drawn = settings(max_examples=40)
 close = {"rel": 1e-9, "abs": 1e-12}
 counts = st.integers(2, 6).flatmap(lambda k: st.tuples(*[st.lists(st.integers(1, 9), min_size=k, max_size=k)] * 2))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import fuzz
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ganlib
@@ -81,7 +81,7 @@ json_values = st.recursive(
 FIELDS = list(json.loads(fuzz.RECIPE.to_json()))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=3), st.sets(st.sampled_from(FIELDS), max_size=1))
 def test_recipes_of_any_values(changes, without):
     values = {k: v for k, v in {**json.loads(fuzz.RECIPE.to_json()), **changes}.items() if k not in without}
@@ -92,14 +92,14 @@ def test_recipes_of_any_values(changes, without):
     assert ganlib.Recipe.from_json(recipe.to_json()) == recipe
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(st.binary(max_size=64))
 def test_any_bytes_as_a_recipe(content):
     with pytest.raises(RecipeError):
         ganlib.Recipe.from_json(content)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(json_values | st.dictionaries(st.sampled_from(["__metadata__", "a", "b"]), json_values, max_size=3))
 def test_any_json_as_a_checkpoints_header(checkpoint_path, header):
     text = json.dumps(header).encode()
@@ -115,7 +115,7 @@ def checkpoint_path(tmp_path_factory):
     return Path(gl.Trainer(fuzz.RECIPE).save(tmp_path_factory.mktemp("run")))
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(st.lists(st.text(st.characters(exclude_characters="/\0"), min_size=1, max_size=12), min_size=1, max_size=3))
 def test_images_of_any_name(names):
     with tempfile.TemporaryDirectory() as folder:
@@ -166,7 +166,7 @@ PROMISES = {
 # What answers badly, with the file to mend; an answer that is good must leave this list.
 READ = """
 import sys, resource, pathlib
-import ganlib, ganlib.data, ganlib.checkpoint, safetensors.numpy, PIL.Image
+import ganlib, ganlib.data, ganlib.runtime.checkpoint, safetensors.numpy, PIL.Image
 from ganlib.errors import GanlibError
 PIL.Image.init()
 used = 1024 * int(open("/proc/self/status").read().split("VmSize:")[1].split()[0])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -13,16 +13,10 @@ from ganlib.recipe import check
 LOSSES = check.losses()
 SMOOTHABLE = [name for name, smoothable in LOSSES.items() if smoothable]
 logits = arrays(np.float64, st.shared(st.integers(1, 12), key="n"), elements=st.floats(-50, 50).map(lambda x: x + 1e-3))
-hypothesis = settings(
-    max_examples=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-)
 
 
 @pytest.mark.parametrize("name", LOSSES)
-@hypothesis
+@settings(max_examples=20)
 @given(real=logits, fake=logits)
 def test_every_loss_and_its_gradient_is_the_oracles(gl, native, name, real, fake):
     ours, oracle = gl.losses.get(name), reference.losses.get(name)

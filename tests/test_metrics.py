@@ -405,6 +405,14 @@ def test_bad_features_are_refused(metric, real, fake, error, message):
         metric(real, fake)
 
 
+def test_numpy_may_raise_on_every_floating_point_error():
+    rng = np.random.default_rng(0)
+    digits = ganlib.data.load("digits", n=100).images
+    with np.errstate(all="raise"):
+        evaluate(digits, np.clip(digits + 0.1 * rng.normal(size=digits.shape), -1, 1))
+        mode_coverage(draw(3000, rng), GRID, 0.05)
+
+
 def test_working_in_blocks_changes_nothing(monkeypatch):
     rng = np.random.default_rng(7)
     real, fake = rng.normal(size=(130, 4)), rng.normal(size=(110, 4))
@@ -415,7 +423,7 @@ def test_working_in_blocks_changes_nothing(monkeypatch):
         return [kernel_distance(real, fake), *values_of(prdc(real, fake)), coverage.modes, coverage.std_ratio]
 
     whole = everything()
-    monkeypatch.setattr(metrics, "_ENTRIES", 1000)
+    monkeypatch.setattr(metrics.scores, "_ENTRIES", 1000)
     np.testing.assert_allclose(everything(), whole, rtol=1e-12)
 
 
@@ -527,7 +535,7 @@ def test_perfect_class_histogram_is_what_a_perfect_sampler_gets(monkeypatch):
     rng = np.random.default_rng(8)
     shares = np.array([4, 1, 1, 1, 1, 1, 1, 0, 0, 0]) / 10
     # The network is not what is tested here: let the images name their classes.
-    monkeypatch.setattr(metrics, "classify", lambda labels: np.eye(10)[labels])
+    monkeypatch.setattr(metrics.images, "classify", lambda labels: np.eye(10)[labels])
     known = [class_histogram(rng.choice(10, 80, p=shares), real=shares).kl for _ in range(400)]
     agrees(known, mean_within=0.15)
     both = [

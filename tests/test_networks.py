@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ganlib
@@ -114,12 +114,7 @@ def recipes(draw):
     return ganlib.recipe(name, **changes)
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-)
+@settings(max_examples=25)
 @given(recipe=recipes(), training=st.booleans())
 def test_random_recipes_compute_what_numpy_computes(gl, native, recipe, training):
     agree(recipe, gl, native, "float64", 1e-9, training)

@@ -6,7 +6,7 @@ framework, so there it is ten.
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import ganlib
@@ -199,13 +199,7 @@ def recipes(draw):
     )
 
 
-@settings(
-    max_examples=6,
-    deadline=None,
-    phases=[Phase.generate],  # without shrinking: one example takes seconds
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-)
+@settings(max_examples=6, phases=[Phase.generate])  # without shrinking: one example takes seconds
 @given(recipe=recipes())
 def test_random_games_for_4_steps(both, images, recipe):
     assert_together(both, recipe, images(recipe, 32), 4, "float64", 1e-9)

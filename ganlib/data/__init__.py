@@ -63,7 +63,7 @@ class Data:
         if (self.images is None) == (self.points is None):
             raise DataError(f"data {self.name!r} needs either images or points, and not both")
         what, axes = ("points", 2) if self.images is None else ("images", 4)
-        check_samples(f"the {what} of data {self.name!r}", self.samples, axes)
+        object.__setattr__(self, what, check_samples(f"the {what} of data {self.name!r}", self.samples, axes))
         if self.labels is not None:
             labels = arguments.array(f"the labels of data {self.name!r}", self.labels, "an array of integers (n,)")
             if labels.ndim != 1 or labels.dtype.kind not in "iu":
@@ -145,6 +145,8 @@ def load(
         raise DataError(f"split must be 'train' or 'test', not {split!r}")
     if split == "test" and (name == "digits" or name.startswith("folder:")):
         raise DataError(f"{name!r} has no test split; load all and set some aside yourself")
+    if folder is not None and not isinstance(folder, str | os.PathLike):
+        raise TypeError(f"folder must be a path, not {arguments.describe(folder)}")
     if folder is not None and name not in CLASSES:
         raise DataError(f"folder= is for {', '.join(CLASSES)}; for your own images write load('folder:PATH')")
 

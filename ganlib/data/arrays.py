@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from numbers import Integral
 from typing import Any
@@ -64,18 +65,21 @@ def select(name: str, total: int, n: int | None, rng: np.random.Generator) -> np
     return np.sort(rng.choice(total, n, replace=False))
 
 
+@functools.cache
+def resizing(old: int, new: int) -> np.ndarray:
+    """The matrix (new, old) that resizes a column of pixels: the resized identity, since resizing is linear."""
+    from PIL import Image
+
+    identity = Image.fromarray(np.eye(old, dtype=np.float32))
+    return np.asarray(identity.resize((old, new), Image.Resampling.BICUBIC))
+
+
 def scaled(raw: np.ndarray, top: float, size: int | None) -> np.ndarray:
     """Bring (n, h, w, c) numbers in [0, top] to float32 in [-1, 1]; with `size`, squares to that side."""
     n, height, width, channels = raw.shape
     shape = (n, height, width, channels) if size is None else (n, size, size, channels)
     check_memory(shape)
-    matrix = None
-    if shape[1] != height:
-        from PIL import Image
-
-        # Interpolation is linear and separable: the identity, resized, is the matrix that resizes a column.
-        identity = Image.fromarray(np.eye(height, dtype=np.float32))
-        matrix = np.asarray(identity.resize((height, shape[1]), Image.Resampling.BICUBIC))
+    matrix = None if shape[1] == height else resizing(height, shape[1])
     out = np.empty(shape, np.float32)
     for start in range(0, n, CHUNK):
         chunk = raw[start : start + CHUNK].astype(np.float32)

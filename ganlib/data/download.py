@@ -92,7 +92,7 @@ def obtain(name: str, file: str, folder: str | os.PathLike[str] | None = None) -
     import requests
 
     own = folder if folder is not None else os.environ.get("GANLIB_DATA") or None
-    base = Path(pooch.os_cache("ganlib") if own is None else own).expanduser()
+    base = Path(os.path.expanduser(pooch.os_cache("ganlib") if own is None else own))
     if own is not None:
         for place in (base / name, base):
             for path in (place / file, place / file.removesuffix(".gz")):

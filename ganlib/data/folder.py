@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 
@@ -26,17 +27,16 @@ def read_folder(
         label_names: the sub-folders.
     """
     given = name.removeprefix("folder:")
-    folder = Path(given).expanduser()
-    if not given or not folder.is_dir():
-        what = "is a file" if folder.is_file() else "is no folder" if given else "has no path"
+    folder = Path(os.path.expanduser(given))  # Path's own raises an error where there is no such user
+    if not given or not os.path.isdir(folder):
+        what = "is a file" if os.path.isfile(folder) else "is no folder" if given else "has no path"
         raise DataError(f"{name!r} {what}; write folder:PATH with the path of a folder of images")
-    paths = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    paths = []
+    for place, folders, files in os.walk(folder, onerror=_unreadable):
+        folders[:] = [each for each in folders if not each.startswith(".")]
+        shown = [Path(place, file) for file in files if not file.startswith(".")]
+        paths += [path for path in shown if path.suffix.lower() in SUFFIXES and path.is_file()]
+    paths.sort()
     if not paths:
         raise DataError(f"there is no image in {folder}: no file ends in {', '.join(SUFFIXES)}")
     classes = [path.relative_to(folder).parts[0] if path.parent != folder else "" for path in paths]
@@ -67,6 +67,10 @@ def read_folder(
     return images, np.array([names.index(classes[k]) for k in keep], np.int64), names
 
 
+def _unreadable(error: OSError) -> None:
+    raise DataError(f"cannot read the folder {error.filename}: {error.strerror}; make it readable or move it away")
+
+
 def _decode(path: Path, size: int | None, channels: int | None) -> np.ndarray:
     """Decode an image as uint8: (h, w) if it is grey, else (h, w, 3), unless `channels` (1 or 3) decides.
 
@@ -80,9 +84,11 @@ def _decode(path: Path, size: int | None, channels: int | None) -> np.ndarray:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=_FORMATS) as opened:
                 image = ImageOps.exif_transpose(opened)
+                long = opened.format == "TIFF" and opened.mode == "I"  # in other formats "I" holds 16 bits
         grey = image.mode in ("1", "L", "LA") or image.mode.startswith("I")
-        if image.mode == "F":
-            raise ValueError("its pixels are floating-point numbers of unknown range")
+        if long or image.mode == "F":
+            kind = "integers of 32 bits" if long else "floating-point numbers"
+            raise ValueError(f"its pixels are {kind} of unknown range")
         if image.mode.startswith("I"):  # 16 bits
             image = Image.fromarray(np.clip(np.asarray(image) // 257, 0, 255).astype(np.uint8))
         if "A" in image.getbands() or "transparency" in image.info:

@@ -1,0 +1,119 @@
+"""Fréchet and kernel distance: how far two sets of features are from each other."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ganlib.metrics.scores import Score, blocks, pair
+
+
+def frechet_distance(real: ArrayLike, fake: ArrayLike) -> Score:
+    """Fréchet distance: the squared 2-Wasserstein distance of the Gaussians that fit the two sets.
+
+    |μ_r - μ_f|² + tr(C_r + C_f - 2 (C_r^½ C_f C_r^½)^½), Dowson and Landau 1982; on features of generated
+    images Heusel et al. 2017. With triangular factors C = Rᵀ R, from a QR decomposition of the centred
+    features, the last trace is the sum of the singular values of R_r R_fᵀ: no covariance is formed, no square
+    root taken of a matrix that rounding has made indefinite, and sets smaller than the dimension work.
+
+    The perfect sampler's value is not 0: two finite samples of one distribution differ. Expanded to first order in 1/n
+    it is (1/n_r + 1/n_f) E h(x, x), and its standard deviation (1/n_r + 1/n_f) √(2 E h(x, x')²), where
+
+        h(x, x') = Σ_i z_i z'_i + ½ Σ_ij (z_i z_j - C_ij) (z'_i z'_j - C_ij) / (λ_i + λ_j)
+
+    on the centred features z in the axes of the covariance, λ its eigenvalues: the first sum is what the
+    means contribute, the second the covariances. E is the average over the real features, whatever their distribution.
+    With less than ten samples per dimension it is some per cent too small, a tenth for heavy-tailed features.
+
+    Args:
+        real, fake: (n, d) features; the two n may differ, d not. At least 2 of each.
+
+    Returns:
+        Score: at least 0, in squared units of the features; a biased estimate, so compare at equal sample sizes.
+
+    Raises:
+        ValueError: other shapes, NaN or infinity.
+
+    >>> frechet_distance(features(data.images), features(trainer.sample(1000)))
+    """
+    real, fake = pair(real, fake)
+    means, factors = zip(*map(_moments, (real, fake)), strict=True)
+    cross = np.linalg.svd(factors[0] @ factors[1].T, compute_uv=False).sum()
+    value = ((means[0] - means[1]) ** 2).sum() + sum((factor**2).sum() for factor in factors) - 2 * cross
+    return Score(max(0.0, value), *_frechet_of_perfect(real, len(fake)))
+
+
+def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean and a matrix R with Rᵀ R = covariance (unbiased)."""
+    mean = x.mean(axis=0)
+    return mean, np.asarray(np.linalg.qr((x - mean) / np.sqrt(len(x) - 1), mode="r"))
+
+
+def _frechet_of_perfect(real: np.ndarray, n_fake: int) -> tuple[float, float]:
+    """Mean and standard deviation, by the expansion in the docstring of `frechet_distance`."""
+    centred = real - real.mean(axis=0)
+    eigenvalues, axes = np.linalg.eigh(centred.T @ centred / (len(real) - 1))
+    used = eigenvalues > 1e-12 * eigenvalues[-1]  # no variance, no contribution
+    eigenvalues, z = eigenvalues[used], centred @ axes[:, used]
+    weights = 1 / (eigenvalues[:, None] + eigenvalues)
+    rest = 0.5 * eigenvalues.sum()
+
+    def h(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        both = one * other
+        # Multiplied out: the terms with C_ij vanish except on the diagonal.
+        covariances = ((both @ weights) * both).sum(1) - 0.5 * ((one**2 + other**2).sum(1)) + rest
+        return both.sum(1) + 0.5 * covariances
+
+    scale = 1 / len(real) + 1 / n_fake
+    # Pairs of different samples, in an order that is not the data's.
+    shuffled = z[np.random.default_rng(0).permutation(len(z))]
+    pairs = h(shuffled, np.roll(shuffled, 1, axis=0))
+    return scale * float(h(z, z).mean()), scale * float(np.sqrt(2 * (pairs**2).mean()))
+
+
+def kernel_distance(real: ArrayLike, fake: ArrayLike) -> Score:
+    """Kernel distance ("KID"): the squared maximum mean discrepancy with the kernel (x·y / d + 1)³.
+
+    E k(x, x') + E k(y, y') - 2 E k(x, y), Bińkowski et al. 2018; averaged over all pairs of different samples
+    at once (the unbiased estimate of Gretton et al. 2012, lemma 6) and not over random blocks, so that it is
+    the same every time. Time and not memory grows with n²: seconds for 10,000 samples.
+
+    A perfect sampler gets 0 on average, so it is often below. Its standard deviation is that of any such
+    average over pairs, √(2 V (1/(n_r (n_r - 1)) + 1/(n_f (n_f - 1)) + 2/(n_r n_f))), V the mean square of the
+    kernel after centring, here over the pairs of at most 2,000 real samples.
+
+    Args:
+        real, fake: (n, d) features; the two n may differ, d not. At least 2 of each.
+
+    Returns:
+        Score: unbiased, and therefore sometimes below 0. Often quoted times 1,000.
+
+    Raises:
+        ValueError: other shapes, NaN or infinity.
+
+    >>> kernel_distance(features(data.images), features(trainer.sample(1000)))
+    """
+    real, fake = pair(real, fake)
+    n_real, n_fake = len(real), len(fake)
+    within = _kernel_sum(real, real, diagonal=False) / (n_real * (n_real - 1))
+    within += _kernel_sum(fake, fake, diagonal=False) / (n_fake * (n_fake - 1))
+    value = within - 2 * _kernel_sum(real, fake) / (n_real * n_fake)
+
+    some = np.random.default_rng(0).permutation(real)[:2000]
+    kernel = _kernel(some, some)
+    kernel -= kernel.mean(axis=0)
+    kernel -= kernel.mean(axis=1, keepdims=True)
+    np.fill_diagonal(kernel, 0)
+    variance = (kernel**2).sum() / (len(some) * (len(some) - 1))
+    pairs = 1 / (n_real * (n_real - 1)) + 1 / (n_fake * (n_fake - 1)) + 2 / (n_real * n_fake)
+    return Score(value, 0, np.sqrt(2 * variance * pairs))
+
+
+def _kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    base = x @ y.T / x.shape[1] + 1
+    return base * base * base  # many times faster than a power
+
+
+def _kernel_sum(x: np.ndarray, y: np.ndarray, diagonal: bool = True) -> float:
+    total = sum(float(_kernel(x[part], y).sum()) for part in blocks(len(x), len(y)))
+    return total if diagonal else total - float((((x**2).sum(axis=1) / x.shape[1] + 1) ** 3).sum())

@@ -1,0 +1,119 @@
+"""Mode coverage: the score of points that should follow a mixture of Gaussians."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ganlib.metrics.scores import Score, Table, blocks, divergence_score, matrix, squared_distances
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class ModeCoverage(Table):
+    """What `mode_coverage` found.
+
+    Attributes:
+        modes: how many modes own at least one good sample.
+        good_percent: share of the samples that are good, in percent.
+        reverse_kl: divergence of the good samples' shares per mode from equal shares, in nats.
+        std_ratio: spread of the good samples within their modes, over the spread that it should be.
+        counts: (k,) good samples of each mode.
+        n: how many samples were looked at.
+    """
+
+    modes: Score
+    good_percent: Score
+    reverse_kl: Score
+    std_ratio: Score
+    counts: np.ndarray
+    n: int
+
+    def _title(self) -> str:
+        return f"mode coverage of {self.n} samples"
+
+    def _rows(self) -> Iterator[tuple[str, Score]]:
+        yield f"modes, of {len(self.counts)}", self.modes
+        yield "good samples, %", self.good_percent
+        yield "reverse KL", self.reverse_kl
+        yield "std ratio", self.std_ratio
+
+
+@np.errstate(under="ignore")  # as in divergence_score
+def mode_coverage(samples: ArrayLike, centers: ArrayLike, std: float) -> ModeCoverage:
+    """Which modes of a mixture of equal round Gaussians do the samples reach, how precisely and how evenly?
+
+    The protocol of PacGAN (Lin et al. 2018, section 4.1): a sample is good if it lies within 3 `std` of the nearest
+    centre; a mode counts if it owns at least one good sample; the reverse KL is KL(h ‖ uniform), h the good samples'
+    shares per mode. `std_ratio` stands beside them because samples that are too narrow look better than perfect.
+
+    A perfect sampler's values, for n samples, k modes and m = n (1 - e^(-9/2)) good samples:
+        modes: k (1 - (1 - m/(n k))^n), all that are expected to be hit.
+        good_percent: 100 (1 - e^(-9/2)) = 98.9, since squared distances are exponential.
+        reverse_kl: the exact expectation over multinomial counts; (k - 1) / (2 n) when n is large.
+        std_ratio: 1. The samples beyond 3 std are cut off, which makes the others narrower: the variance of a
+            coordinate of a good sample is c std² with c = 1 - (9/2) / (e^(9/2) - 1) = 0.949. So the ratio is
+            s / (std √c), s² the variance of the good samples about their own modes' means, unbiased.
+    They suppose that the centres are further than 6 std from one another.
+
+    Without any good sample modes and good_percent are 0, reverse_kl is infinite, and std_ratio is NaN; it is
+    also NaN while no mode has two good samples.
+
+    Args:
+        samples: (n, 2) finite numbers.
+        centers: (k, 2), all different.
+        std: of each coordinate within a mode, positive.
+
+    Raises:
+        ValueError: for anything else.
+
+    >>> data = ganlib.data.load("ring", n=2500)
+    >>> print(mode_coverage(data.points, data.centers, data.std))
+    """
+    samples, centers = matrix("samples", samples), matrix("centers", centers)
+    for name, array in (("samples", samples), ("centers", centers)):
+        if array.shape[1] != 2:
+            raise ValueError(f"{name} must be points in the plane, (n, 2), not {array.shape}")
+    if not isinstance(std, Real) or not 0 < std < np.inf:
+        raise ValueError(f"std must be a positive number, the standard deviation within each mode; got {std!r}")
+    apart = squared_distances(centers, centers)
+    if apart[~np.eye(len(centers), dtype=bool)].min(initial=np.inf) < (1e-3 * std) ** 2:
+        raise ValueError(
+            f"some of the {len(centers)} centers are the same; on a circle that happens with "
+            "linspace(0, 2π, k), whose ends meet: use 2π · arange(k) / k"
+        )
+    n, k = len(samples), len(centers)
+    nearest, distance = np.empty(n, np.int64), np.empty(n)
+    for part in blocks(n, k):
+        squared = ((samples[part, None] - centers) ** 2).sum(axis=2)
+        nearest[part], distance[part] = squared.argmin(axis=1), np.sqrt(squared.min(axis=1))
+    good = distance <= 3 * std
+    own, points = nearest[good], samples[good]
+    counts = np.bincount(own, minlength=k)
+    found, m = np.count_nonzero(counts), len(points)
+
+    reach = 1 - np.exp(-4.5)  # a perfect sample's chance to be good
+    inside = 1 - 4.5 / np.expm1(4.5)  # its variance then, over that of all
+    ratio = np.nan
+    if m > found:
+        sums = np.stack([np.bincount(own, points[:, axis], k) for axis in (0, 1)], axis=1)
+        offsets = points - (sums / np.maximum(counts, 1)[:, None])[own]
+        ratio = np.sqrt((offsets**2).sum() / (2 * (m - found) * inside)) / std
+
+    expected = n * reach
+    missed, both_missed = (1 - reach / k) ** n, max(0, 1 - 2 * reach / k) ** n
+    modes_spread = np.sqrt(max(0, k * missed + k * (k - 1) * both_missed - (k * missed) ** 2)).round(6)
+    # Variance of r²/2 for a good sample: an exponential cut off at 4.5.
+    quartic = 1 - 4.5**2 * np.exp(-4.5) / reach**2
+    freedom = expected - k * (1 - missed)  # each mode's mean takes one
+    return ModeCoverage(
+        modes=Score(found, k * (1 - missed), modes_spread),
+        good_percent=Score(100 * m / n, 100 * reach, 100 * np.sqrt(reach * (1 - reach) / n)),
+        reverse_kl=divergence_score(counts, np.full(k, 1 / k), max(1, round(expected))),
+        std_ratio=Score(ratio, 1, np.sqrt(quartic / freedom) / (2 * inside) if freedom > 1 else None),
+        counts=counts,
+        n=n,
+    )

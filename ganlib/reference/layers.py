@@ -1,0 +1,303 @@
+"""The operations of a layer: dense, convolutions, resizing, normalisation, activations. Images have channels last."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ganlib import architectures, arguments
+from ganlib.reference.checks import Array, array, images, vector
+
+_MATRIX_LIMIT = 1 << 13  # values of an image whose matrix, half a gigabyte, is still written out
+
+
+def dense(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None) -> Array:
+    """y = x W + b, from x (n, in) with W (in, units) to (n, units)."""
+    x, kernel = array("x", x), array("kernel", kernel)
+    if x.ndim != 2 or kernel.ndim != 2 or x.shape[1] != kernel.shape[0]:
+        raise ValueError(
+            f"dense takes x (n, in) and a kernel (in, units), not {x.shape} and {kernel.shape}. "
+            "Flatten images first; the kernel has one row for each input."
+        )
+    return x @ kernel + _bias(bias, kernel.shape[1])
+
+
+def conv2d(
+    x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None,
+    stride: int = 1, padding: str | int = "same", dilation: int = 1,
+) -> Array:  # fmt: skip
+    """Convolution, as deep learning uses the word: the kernel is not flipped.
+
+        y[n, a, b, o] = Σ_ijc X[n, s·a + d·i, s·b + d·j, c] · K[i, j, c, o] + bias[o]
+
+    with stride s, dilation d, and X the input with a border of zeros (Dumoulin & Visin 2016, chapters 2 and 5).
+
+    Args:
+        x: (n, height, width, in).
+        kernel: (kh, kw, in, out).
+        bias: (out,), or None.
+        stride: the pixels of x from one value of y to the next.
+        padding: the width P of the border on each side; "same" gives ceil(size / stride), the odd pixel of border
+            last; "valid" is 0. The size is `ganlib.architectures.conv_size`.
+        dilation: the pixels of x from one entry of the kernel to the next.
+    """
+    x, kernel = _image_and_kernel(x, kernel, "kh, kw, in, out", stride, dilation)
+    kh, kw, _, out = kernel.shape
+    height = architectures.conv_size(x.shape[1], kh, stride, padding, dilation)
+    width = architectures.conv_size(x.shape[2], kw, stride, padding, dilation)
+    rows = _border(x.shape[1], kh, stride, padding, dilation)
+    columns = _border(x.shape[2], kw, stride, padding, dilation)
+    padded = np.pad(x, ((0, 0), rows, columns, (0, 0)))
+    y = np.zeros((len(x), height, width, out))
+    for i in range(kh):
+        for j in range(kw):
+            y += _under(padded, dilation * i, dilation * j, stride, height, width) @ kernel[i, j]
+    return y + _bias(bias, out)
+
+
+def conv_transpose2d(
+    x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None,
+    stride: int = 1, padding: str | int = "same", output_padding: int = 0, dilation: int = 1,
+) -> Array:  # fmt: skip
+    """Transposed convolution ("deconvolution"): each pixel of x adds a copy of the kernel to the result.
+
+        Y[n, s·a + d·i, s·b + d·j, o] += x[n, a, b, c] · K[i, j, o, c]    for all a, b, i, j, c
+
+    and y is Y without its border, plus bias[o]. It is the transpose of `conv2d` with the same kernel: that
+    multiplies by a matrix C, this by Cᵀ (Dumoulin & Visin 2016, chapter 4; see `conv_matrix`).
+
+    Args:
+        x: (n, height, width, in).
+        kernel: (kh, kw, out, in), the kernel of a convolution from `out` channels to `in`.
+        bias: (out,), or None.
+        stride: the pixels of y from one copy of the kernel to the next.
+        padding: the width P of the border on each side, which is cropped; "same" gives size · stride, the odd pixel
+            cropped last; "valid" is 0. The size is `ganlib.architectures.conv_transpose_size`.
+        output_padding: how many pixels less, from 0 to stride - 1, are cropped at the bottom and on the right. Where
+            that is more than there were to crop, y ends with zeros.
+        dilation: the pixels of y from one entry of a copy to the next.
+    """
+    x, kernel = _image_and_kernel(x, kernel, "kh, kw, out, in", stride, dilation)
+    arguments.whole("output_padding", output_padding, 0)
+    (n, height, width, _), (kh, kw, out, _) = x.shape, kernel.shape
+    tall = architectures.conv_transpose_size(height, kh, stride, padding, output_padding, dilation)
+    wide = architectures.conv_transpose_size(width, kw, stride, padding, output_padding, dilation)
+    top, left = _border(tall, kh, stride, padding, dilation)[0], _border(wide, kw, stride, padding, dilation)[0]
+    full_height, full_width = (stride * (m - 1) + dilation * (k - 1) + 1 for m, k in ((height, kh), (width, kw)))
+    full = np.zeros((n, max(full_height, top + tall), max(full_width, left + wide), out))
+    for i in range(kh):
+        for j in range(kw):
+            view = _under(full, dilation * i, dilation * j, stride, height, width)  # adding to it adds to `full`
+            view += x @ kernel[i, j].T
+    return full[:, top : top + tall, left : left + wide] + _bias(bias, out)
+
+
+def conv_matrix(
+    kernel: ArrayLike, input_shape: architectures.Shape, stride: int = 1, padding: str | int = "same", dilation: int = 1
+) -> Array:
+    """The matrix C of a convolution: conv2d(x)[0].ravel() == C @ x[0].ravel() for x (1, *input_shape).
+
+    C.T is the matrix of `conv_transpose2d` with the same kernel. C has a row for each value of the result and
+    a column for each of the input, so this is for small images. Arguments as in `conv2d`.
+    """
+    input_shape = architectures.checked_shape("input_shape", input_shape)
+    if len(input_shape) != 3:
+        raise ValueError(f"input_shape must be (height, width, channels), not {input_shape}.")
+    inputs = math.prod(input_shape)
+    if inputs > _MATRIX_LIMIT:
+        raise ValueError(
+            f"An image of {' × '.join(map(str, input_shape))} has {inputs} values, and the matrix a column for each. "
+            f"Use a smaller input_shape, of at most {_MATRIX_LIMIT} values."
+        )
+    units = np.eye(inputs).reshape(inputs, *input_shape)  # every image with a single 1
+    return conv2d(units, kernel, None, stride, padding, dilation).reshape(inputs, -1).T
+
+
+def upsample(x: ArrayLike, factor: int = 2) -> Array:
+    """Nearest-neighbour resizing: y[n, f·a + i, f·b + j, c] = x[n, a, b, c] for all i, j from 0 to f - 1.
+
+    From (n, height, width, channels) to (n, f · height, f · width, channels), f the factor.
+    """
+    x = images(x)
+    arguments.whole("factor", factor, 1)
+    return x.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def average_pool(x: ArrayLike, size: int = 2) -> Array:
+    """Each block of size × size pixels becomes one, their mean; what is left over at the end is dropped.
+
+    y[n, a, b, c] = 1 / size² · Σ_ij x[n, size·a + i, size·b + j, c]. x is (n, height, width, channels).
+    """
+    size, x = arguments.whole("size", size, 1), images(x)
+    height, width = (side // size for side in x.shape[1:3])
+    if not height or not width:
+        raise ValueError(f"x must have at least {size} pixels a side, not {x.shape}.")
+    blocks = x[:, : size * height, : size * width].reshape(len(x), height, size, width, size, -1)
+    return blocks.mean(axis=(2, 4))
+
+
+def depth_to_space(x: ArrayLike, block: int = 2) -> Array:
+    """y[n, r·a + i, r·b + j, o] = x[n, a, b, (r·i + j)·C + o], i, j from 0 to r - 1 (Shi et al. 2016, equation 4).
+
+    From (n, height, width, r² · C) to (n, r · height, r · width, C), r the block. The order of the channels is that of
+    `tf.nn.depth_to_space`; in PyTorch's `pixel_shuffle` it is x[…, r²·o + r·i + j].
+    """
+    x = images(x)
+    arguments.whole("block", block, 1)
+    n, height, width, channels = x.shape
+    if channels % block**2:
+        raise ValueError(
+            f"x {x.shape} has {channels} channels, and blocks of {block} × {block} need a multiple of {block**2}."
+        )
+    blocks = x.reshape(n, height, width, block, block, channels // block**2)
+    return blocks.transpose(0, 1, 3, 2, 4, 5).reshape(n, block * height, block * width, -1)
+
+
+def _under(padded: Array, i: int, j: int, stride: int, height: int, width: int) -> Array:
+    """The pixels under the kernel's element (i, j), one for each of the kernel's height × width places."""
+    return padded[:, i::stride, j::stride][:, :height, :width]
+
+
+def _border(size: int, kernel: int, stride: int, padding: str | int, dilation: int) -> tuple[int, int]:
+    if padding == "same":
+        return architectures.same_padding(size, dilation * (kernel - 1) + 1, stride)
+    return (0, 0) if padding == "valid" else (int(padding), int(padding))
+
+
+def _bias(bias: ArrayLike | None, channels: int) -> Array | float:
+    return 0.0 if bias is None else vector("bias", bias, channels)
+
+
+def _image_and_kernel(x: ArrayLike, kernel: ArrayLike, axes: str, stride: int, dilation: int) -> tuple[Array, Array]:
+    x, kernel = images(x), array("kernel", kernel)
+    if kernel.ndim != 4 or not kernel.size:
+        raise ValueError(f"The kernel must be ({axes}), not {kernel.shape}.")
+    channels = kernel.shape[axes.split(", ").index("in")]
+    if x.shape[-1] != channels:
+        raise ValueError(
+            f"The channels of x {x.shape} and of the kernel {kernel.shape} differ: {x.shape[-1]} and {channels}. "
+            f"Expected (n, height, width, in) and ({axes})."
+        )
+    arguments.whole("stride", stride, 1)
+    arguments.whole("dilation", dilation, 1)
+    return x, kernel
+
+
+def batch_norm(x: ArrayLike, scale: ArrayLike, shift: ArrayLike, epsilon: float) -> Array:
+    """y = scale · (x - μ) / √(σ² + ε) + shift, with the batch's μ and σ² (Ioffe & Szegedy 2015, algorithm 1).
+
+    They are each channel's mean, and mean squared distance from it, over all axes but the last.
+    """
+    return batch_norm_inference(x, scale, shift, *_statistics(_batch(x)), epsilon)
+
+
+def batch_norm_inference(
+    x: ArrayLike, scale: ArrayLike, shift: ArrayLike, mean: ArrayLike, variance: ArrayLike, epsilon: float
+) -> Array:
+    """The same with moving statistics in place of the batch's (Ioffe & Szegedy 2015, algorithm 2)."""
+    x, epsilon = _batch(x), arguments.real("epsilon", epsilon, 0)
+    channels = x.shape[-1]
+    scale, shift = vector("scale", scale, channels), vector("shift", shift, channels)
+    mean, variance = vector("mean", mean, channels), vector("variance", variance, channels)
+    return scale * (x - mean) / np.sqrt(variance + epsilon) + shift
+
+
+def moving_statistics(x: ArrayLike, mean: ArrayLike, variance: ArrayLike, momentum: float) -> tuple[Array, Array]:
+    """The moving mean and variance after the batch x; momentum is the weight of the old.
+
+        mean ← momentum · mean + (1 - momentum) · μ
+        variance ← momentum · variance + (1 - momentum) · σ² · n / (n - 1)
+
+    where n counts the values of a channel: n / (n - 1) makes σ² unbiased (Ioffe & Szegedy 2015, algorithm 2).
+    """
+    x, momentum = _batch(x), arguments.real("momentum", momentum, 0, 1)
+    n = x[..., 0].size
+    if n < 2:
+        raise ValueError(
+            f"The unbiased variance needs two values a channel, not {n}: give a larger batch than x {x.shape}."
+        )
+    mean, variance = vector("mean", mean, x.shape[-1]), vector("variance", variance, x.shape[-1])
+    mu, sigma2 = _statistics(x)
+    new = 1 - momentum
+    return momentum * mean + new * mu, momentum * variance + new * (sigma2 * n / (n - 1))
+
+
+def spectral_norm(kernel: ArrayLike, u: ArrayLike, training: bool = True) -> tuple[float, Array]:
+    """The largest singular value σ of a kernel, by one power iteration (Miyato et al. 2018, algorithm 1).
+
+        v = W u / ‖W u‖,  u ← Wᵀ v / ‖Wᵀ v‖,  σ = vᵀ W u
+
+    where W is the kernel as a matrix, (all other axes, out). The layer then uses kernel / σ. Returns σ and
+    u (out,), from which the next iteration starts; out of training u stays as it is.
+    """
+    w = array("kernel", kernel)
+    if w.ndim < 2 or not w.size:
+        raise ValueError(f"kernel must be (…, in, out), each at least 1, not {w.shape}.")
+    w = w.reshape(-1, w.shape[-1])
+    u = vector("u", u, w.shape[1])
+    v = _unit(w @ u)
+    if training:
+        u = _unit(w.T @ v)
+    return float(v @ w @ u), u
+
+
+def _batch(x: ArrayLike) -> Array:
+    x = array("x", x)
+    if x.ndim < 2 or not x.size:
+        raise ValueError(f"x must be (n, …, channels), each at least 1, not {x.shape}.")
+    return x
+
+
+def _statistics(x: Array) -> tuple[Array, Array]:
+    axes = tuple(range(x.ndim - 1))
+    return x.mean(axes), x.var(axes)
+
+
+def _unit(vector: Array) -> Array:
+    length = np.linalg.norm(vector)
+    if length == 0:
+        raise ValueError("Spectral normalisation divides by zero: make its kernel and u random at the start.")
+    return vector / length
+
+
+def leaky_relu(x: ArrayLike, slope: float) -> Array:
+    """x where x > 0, slope · x elsewhere (Maas et al. 2013); slope 0 is ReLU."""
+    x, slope = array("x", x), arguments.real("slope", slope)
+    return np.where(x > 0, x, slope * x)
+
+
+def tanh(x: ArrayLike) -> Array:
+    """(eˣ - e⁻ˣ) / (eˣ + e⁻ˣ)."""
+    return np.tanh(array("x", x))
+
+
+def softplus(x: ArrayLike) -> Array:
+    """log(1 + eˣ), which never overflows here: -log(1 - sigmoid(x)), and softplus(-x) is -log(sigmoid(x))."""
+    return np.logaddexp(0.0, array("x", x))
+
+
+def sigmoid(x: ArrayLike) -> Array:
+    """1 / (1 + e⁻ˣ), the derivative of softplus."""
+    return np.exp(-softplus(-array("x", x)))
+
+
+def octaves(x: ArrayLike, count: int) -> Array:
+    """(x, sin x, cos x, sin 2x, cos 2x, sin 4x, …), `count` octaves, along the last axis (Tancik et al. 2020)."""
+    x, count = arguments.array("x", x), arguments.whole("count", count, 1)
+    waves = [wave(2.0**k * x) for k in range(count) for wave in (np.sin, np.cos)]
+    return np.concatenate([x, *waves], axis=-1)
+
+
+def dropout(x: ArrayLike, rate: float, kept: ArrayLike) -> Array:
+    """x / (1 - rate) where the boolean mask `kept` is true, 0 elsewhere (Srivastava et al. 2014).
+
+    Dividing in training keeps the expected value, so that inference leaves x as it is.
+    """
+    x, mask = array("x", x), np.asarray(kept)
+    if mask.shape != x.shape or mask.dtype != np.bool_:
+        raise ValueError(f"kept must be boolean of shape {x.shape}, not {mask.dtype} of shape {mask.shape}.")
+    if arguments.real("rate", rate, 0, 1) == 1:
+        raise ValueError(f"rate must be below 1, not {rate}: nothing would be left.")
+    return np.where(mask, x / (1 - rate), 0.0)
