@@ -98,7 +98,9 @@ def dirac_portrait(
         f"from the equilibrium. {' '.join(verdicts(game, rate, update))}"
     )
     heading = f"{label}, {update}, step size {rate:g}"
-    return interactive("dirac", "drawDiracPortrait", title, alt, lambda figure: _draw(figure, heading, game, path), data)
+    return interactive(
+        "dirac", "drawDiracPortrait", title, alt, lambda figure: _draw(figure, heading, game, path), data
+    )
 
 
 def game_of(method: str, strength: float) -> tuple[dynamics.DiracGAN, float | None]:

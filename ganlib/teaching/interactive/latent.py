@@ -9,13 +9,12 @@ from numpy.typing import ArrayLike
 
 from ganlib import architectures, arguments
 from ganlib.backends import backend
+from ganlib.runtime.trainer import BaseTrainer
 from ganlib.teaching.interactive import portable
 from ganlib.teaching.interactive.element import Interactive, draw_sheets, interactive
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from ganlib.runtime.trainer import BaseTrainer
 
 MOST_WEIGHTS = 400_000  # in a page, which they make 1.1 MB larger
 
@@ -44,8 +43,6 @@ def latent_explorer(trainer: BaseTrainer, latents: ArrayLike | None = None, *, s
         >>> history = trainer.fit(data)
         >>> ganlib.interactive.latent_explorer(trainer)
     """
-    from ganlib.runtime.trainer import BaseTrainer
-
     if not isinstance(trainer, BaseTrainer):
         raise TypeError(
             f"latent_explorer takes a Trainer, such as gl.Trainer(recipe), not {arguments.describe(trainer)}."

@@ -1,4 +1,4 @@
-"""A generator as numbers that a page can compute with: `assets/latent_explorer.js` runs them.
+"""A generator as numbers that a page can compute with: `latent.js` runs them.
 
 A dense layer is a convolution of a single pixel, and a convolution and its transpose meet the same pairs of pixels. So
 every layer with a kernel becomes the same operation, with batch normalisation folded into its kernel and bias. A kernel
