@@ -68,9 +68,10 @@ def points(name: str, values: object) -> np.ndarray:
 
 def scatter(ax: Axes, generated: np.ndarray, real: np.ndarray | None) -> None:
     """Draws generated points, over the real ones where there are some."""
-    for points, label, alpha in ((real, "Real", 0.3), (generated, "Generated", 0.5)):
-        if points is not None:
-            ax.scatter(*points.T, s=6, color=COLOURS[label.lower()], alpha=alpha, linewidths=0, label=label)
+    if real is not None:
+        ax.scatter(real[:, 0], real[:, 1], s=6, color=COLOURS["real"], alpha=0.3, linewidths=0, label="Real")
+    x, y = generated.T
+    ax.scatter(x, y, s=6, color=COLOURS["generated"], alpha=0.5, linewidths=0, label="Generated")
     ax.set_aspect("equal")
     ax.legend(loc="upper right", markerscale=2)
 

@@ -15,27 +15,14 @@ script draws the figure from the data, the style sheet says how it looks. `eleme
 parameters in `ganlib.dynamics`, scores in `ganlib.metrics`, figures that do not move in `ganlib.plots`.
 """
 
-from ganlib.teaching.interactive.convolution import LIMITS, transposed_convolution
-from ganlib.teaching.interactive.dirac import (
-    DIRAC,
-    DIRAC_RANGE,
-    DIRAC_RATES,
-    DIRAC_STRENGTHS,
-    DIRAC_UPDATES,
-    dirac_portrait,
-)
+from ganlib.teaching.interactive.convolution import transposed_convolution
+from ganlib.teaching.interactive.dirac import dirac_portrait
 from ganlib.teaching.interactive.element import Interactive
-from ganlib.teaching.interactive.latent import MOST_WEIGHTS, latent_explorer
-from ganlib.teaching.interactive.replay import Frame, ImageFrame, ImageRecorder, Recorder, training_replay
+from ganlib.teaching.interactive.latent import latent_explorer
+from ganlib.teaching.interactive.recorders import Frame, ImageFrame, ImageRecorder, Recorder
+from ganlib.teaching.interactive.replay import training_replay
 
 __all__ = [
-    "DIRAC",
-    "DIRAC_RANGE",
-    "DIRAC_RATES",
-    "DIRAC_STRENGTHS",
-    "DIRAC_UPDATES",
-    "LIMITS",
-    "MOST_WEIGHTS",
     "Frame",
     "ImageFrame",
     "ImageRecorder",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,17 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Limit(TypedDict):
-    """What a slider sets, and from where to where."""
-
-    label: str
-    symbol: str
-    low: int
-    high: int
-
-
 # Up to these numbers the cells can still be told apart on a phone.
-LIMITS: dict[str, Limit] = {
+LIMITS: dict[str, dict[str, Any]] = {
     "inputs": {"label": "Inputs", "symbol": "n", "low": 1, "high": 7},
     "kernel": {"label": "Kernel", "symbol": "K", "low": 1, "high": 7},
     "stride": {"label": "Stride", "symbol": "s", "low": 1, "high": 4},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,17 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Method(TypedDict, total=False):
-    """What a method is called, its loss, and which number of the game the slider sets, called what."""
-
-    label: str
-    loss: str
-    field: str
-    knob: str
-    symbol: str
-
-
-DIRAC: dict[str, Method] = {
+# Of each method its name, its loss, and which number of the game the slider sets, called what.
+METHODS: dict[str, dict[str, str]] = {
     "gan": {"label": "Minimax GAN", "loss": "minimax"},
     "nsgan": {"label": "Non-saturating", "loss": "nonsaturating"},
     "wgan": {"label": "WGAN", "loss": "wasserstein"},
@@ -36,9 +27,9 @@ DIRAC: dict[str, Method] = {
     "r1": {"label": "R₁ penalty", "loss": "minimax", "field": "r1", "knob": "Weight", "symbol": "γ"},
     "consensus": {"label": "Consensus", "loss": "minimax", "field": "consensus", "knob": "Weight", "symbol": "w"},
 }
-DIRAC_UPDATES = ("alternating", "simultaneous", "extragradient")
-DIRAC_STRENGTHS = {"wgan_clip": 1.0, "wgan_gp": 0.35, "noise": 0.7, "r1": 0.3, "consensus": 1.0}
-DIRAC_RATES, DIRAC_RANGE = {"min": 0.02, "max": 1.0, "step": 0.02}, {"min": 0.05, "max": 2.0, "step": 0.05}
+UPDATES = ("alternating", "simultaneous", "extragradient")
+STRENGTHS = {"wgan_clip": 1.0, "wgan_gp": 0.35, "noise": 0.7, "r1": 0.3, "consensus": 1.0}
+RATES, RANGE = {"min": 0.02, "max": 1.0, "step": 0.02}, {"min": 0.05, "max": 2.0, "step": 0.05}
 
 
 def dirac_portrait(
@@ -69,29 +60,29 @@ def dirac_portrait(
 
     Source: Mescheder, Geiger and Nowozin 2018, whose figures 1 to 3 show such portraits.
     """
-    arguments.one_of("method", method, tuple(DIRAC))
-    arguments.one_of("update", update, DIRAC_UPDATES)
-    rate = arguments.real("rate", rate, DIRAC_RATES["min"], DIRAC_RATES["max"])
+    arguments.one_of("method", method, tuple(METHODS))
+    arguments.one_of("update", update, UPDATES)
+    rate = arguments.real("rate", rate, RATES["min"], RATES["max"])
     if strength is None:
-        strength = DIRAC_STRENGTHS.get(method, 1.0)
-    elif method not in DIRAC_STRENGTHS:
+        strength = STRENGTHS.get(method, 1.0)
+    elif method not in STRENGTHS:
         raise ValueError(f"The method {method!r} has no strength to choose. Leave strength={strength!r} out.")
-    strength = arguments.real("strength", strength, DIRAC_RANGE["min"], DIRAC_RANGE["max"])
+    strength = arguments.real("strength", strength, RANGE["min"], RANGE["max"])
     theta, psi = arguments.pair("start", start, dynamics.POINT).tolist()
     if max(abs(theta), abs(psi)) > 2:
         raise ValueError(f"start must be two numbers from -2 to 2, what the portrait shows, not {(theta, psi)}.")
     nodes, weights = dynamics.quadrature(1.0)
     data = {
         "start": {"method": method, "update": update, "rate": rate, "strength": strength, "start": [theta, psi]},
-        "methods": {name: {**look, "start": DIRAC_STRENGTHS.get(name)} for name, look in DIRAC.items()},
-        "updates": {name: name.capitalize() for name in DIRAC_UPDATES},
-        "rates": DIRAC_RATES,
-        "strengths": DIRAC_RANGE,
+        "methods": {name: {**look, "start": STRENGTHS.get(name)} for name, look in METHODS.items()},
+        "updates": {name: name.capitalize() for name in UPDATES},
+        "rates": RATES,
+        "strengths": RANGE,
         "normal": {"nodes": nodes.tolist(), "weights": weights.tolist()},
     }
     game, clip = game_of(method, strength)
     path = dynamics.simulate(game, (theta, psi), rate, 500, update=update, clip=clip)
-    title, label = "Phase portrait of the Dirac-GAN", DIRAC[method]["label"]
+    title, label = "Phase portrait of the Dirac-GAN", METHODS[method]["label"]
     alt = (
         f"{title}, {label}, {update} updates with step size {rate:g}: the field of both players' velocities, and the "
         f"path of 500 steps from θ = {theta:g}, ψ = {psi:g}, which ends at a distance of {np.hypot(*path[-1]):.2g} "
@@ -105,7 +96,7 @@ def dirac_portrait(
 
 def game_of(method: str, strength: float) -> tuple[dynamics.DiracGAN, float | None]:
     """The game of a method, and the bound to which D is clipped."""
-    loss, field = DIRAC[method]["loss"], DIRAC[method].get("field")
+    loss, field = METHODS[method]["loss"], METHODS[method].get("field")
     if field == "clip":
         return dynamics.DiracGAN(loss), strength
     return dynamics.DiracGAN(loss, **({field: strength} if field else {})), None

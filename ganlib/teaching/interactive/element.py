@@ -22,11 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL.Image import Image
 
-# Of the static pictures, whatever the reader has set.
-STYLE: list[str | dict[str, str | int]] = [
-    "default",
-    {"axes.titlesize": 9, "axes.titlelocation": "left", "figure.titlesize": 10, "figure.titleweight": "bold"},
-]
+# Of the static pictures, on top of Matplotlib's defaults, whatever the reader has set.
+STYLE = {"axes.titlesize": 9, "axes.titlelocation": "left", "figure.titlesize": 10, "figure.titleweight": "bold"}
 
 
 @dataclass(frozen=True)
@@ -59,17 +56,10 @@ class Interactive:
 def interactive(
     file: str, function: str, title: str, alt: str, draw: Callable[[Figure], None], data: Mapping[str, object]
 ) -> Interactive:
-    """Puts a figure's element together.
+    """The element of a figure whose script and style sheet lie beside this module under the name `file`.
 
-    The script comes first, so that where it runs the picture is never seen and nothing moves on the page.
-
-    Args:
-        file: the figure's script and style sheet lie beside this module under this name.
-        function: of the script, called with the place to draw at and the data.
-        title: what the figure is.
-        alt: the text alternative of the static picture.
-        draw: draws the static picture into an empty figure.
-        data: what the script draws, ready for JSON.
+    The script's `function` draws the data, which must be ready for JSON, and `draw` the static picture into an empty
+    figure. The script comes first, so that where it runs the picture is never seen and nothing moves on the page.
     """
     shell, own, look, own_look = map(source, ("element.js", f"{file}.js", "element.css", f"{file}.css"))
     picture, width, height = _picture(draw)
@@ -107,8 +97,9 @@ def data_uri(image: Image) -> str:
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def draw_sheets(figure: Figure, sheets: Mapping[str, np.ndarray]) -> None:
-    """Draws sheets of images side by side, each below its title."""
+def draw_sheets(figure: Figure, sheets: Mapping[str, np.ndarray], headline: float) -> None:
+    """Draws square sheets of images side by side, each below its title, for which this many inches are left."""
+    figure.set_size_inches(7.2, 7.2 / len(sheets) + headline)
     for ax, (title, images) in zip(figure.subplots(1, len(sheets), squeeze=False)[0], sheets.items(), strict=True):
         ax.imshow(pictures.tile(images), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         ax.set_title(title)
@@ -127,7 +118,7 @@ def _picture(draw: Callable[[Figure], None]) -> tuple[str, int, int]:
     from PIL import Image
 
     buffer = io.BytesIO()
-    with matplotlib.style.context(STYLE):
+    with matplotlib.style.context(["default", STYLE]):
         figure = Figure(layout="constrained")
         draw(figure)
         figure.savefig(buffer, format="png", dpi=144, facecolor="white")

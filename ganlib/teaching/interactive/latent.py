@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -12,9 +10,6 @@ from ganlib.backends import backend
 from ganlib.runtime.trainer import BaseTrainer
 from ganlib.teaching.interactive import portable
 from ganlib.teaching.interactive.element import Interactive, draw_sheets, interactive
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MOST_WEIGHTS = 400_000  # in a page, which they make 1.1 MB larger
 
@@ -90,12 +85,9 @@ def latent_explorer(trainer: BaseTrainer, latents: ArrayLike | None = None, *, s
         f"lines; latents lie at {np.sqrt(recipe.latent):.1f}."
     )
     sheets = {"On arcs around the origin": trainer.generate(arcs), "On straight lines": trainer.generate(lines)}
-
-    def draw(figure: Figure) -> None:
-        figure.set_size_inches(7.2, 3.8)
-        draw_sheets(figure, sheets)
-
-    return interactive("latent", "drawLatentExplorer", title, alt, draw, data)
+    return interactive(
+        "latent", "drawLatentExplorer", title, alt, lambda figure: draw_sheets(figure, sheets, 0.2), data
+    )
 
 
 def between(a: np.ndarray, b: np.ndarray, t: float, straight: bool) -> np.ndarray:
