@@ -61,15 +61,13 @@ def latent_explorer(trainer: BaseTrainer, latents: ArrayLike | None = None, *, s
             f"The generator has {count:,} weights, too many for a page, which takes at most {MOST_WEIGHTS:,}. Use a "
             f"recipe with a width smaller than {recipe.width}."
         )
-    drawn = np.random.default_rng(arguments.whole("seed", seed, 0)).standard_normal((4, recipe.latent))
-    corners = arguments.array(
-        "latents", drawn if latents is None else latents, f"the four corners, (4, {recipe.latent})"
-    ).astype(float)
+    rng, expected = np.random.default_rng(arguments.whole("seed", seed, 0)), f"the four corners, (4, {recipe.latent})"
+    given = rng.standard_normal((4, recipe.latent)) if latents is None else latents
+    corners = arguments.array("latents", given, expected).astype(float).round(6)
     if corners.shape != (4, recipe.latent):
-        raise ValueError(f"latents has shape {corners.shape}; expected the four corners, (4, {recipe.latent}).")
+        raise ValueError(f"latents has shape {corners.shape}; expected {expected}.")
     if not np.isfinite(corners).all():
         raise ValueError("The latents hold NaN or infinite values; expected finite numbers.")
-    corners = corners.round(6)
     data = {
         "operations": portable.operations(layers, gl.get_weights(model), recipe.latent),
         "corners": corners.tolist(),

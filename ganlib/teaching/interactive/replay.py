@@ -68,17 +68,25 @@ def training_replay(recorder: Recorder | ImageRecorder, frames: int = 40) -> Int
 
 
 def _points(recorder: Recorder, frames: list[Frame]) -> Shown:
-    """Points are sent as uint16 over a square twice as wide as the view, logits and gradients as bytes."""
-    reach, score = _reach(frames), None
-    four = _evenly(frames, 4)
+    """Points are sent as uint16 over a square twice as wide as the view, logits and gradients as bytes.
+
+    The score is the curve below the losses: heights from 0 to 1, texts beside it, and what is read out at each frame.
+    """
+    reach, score, four = _reach(frames), None, _evenly(frames, 4)
     text = (
         "Real and generated points in the plane over D's probability that a point is real, from vermilion over "
         "white to blue, with arrows where D's logit rises; below, both losses"
     )
     if recorder.centers is not None:
         of, modes = len(recorder.centers), [frame.modes or 0 for frame in frames]
-        texts, said = [f"{m} of {of}" for m in modes], [f"{m} of {of} modes reached" for m in modes]
-        score = _curve("Modes", [m / of for m in modes], texts, said, [str(of), "0"], None)
+        score = {
+            "name": "Modes",
+            "heights": [m / of for m in modes],
+            "texts": [f"{m} of {of}" for m in modes],
+            "said": [f"{m} of {of} modes reached" for m in modes],
+            "ticks": [str(of), "0"],
+            "floor": None,
+        }
         some = ", ".join(f"{frame.modes} at step {frame.step}" for frame in four)
         text += f" and the modes reached. Of {of} modes the samples reach {some}"
     data: dict[str, object] = {
@@ -113,15 +121,8 @@ def _images(recorder: ImageRecorder, frames: list[ImageFrame]) -> Shown:
     return {"sheets": data_uri(image), "score": score}, text, lambda figure: draw_sheets(figure, four, 0.25)
 
 
-def _curve(
-    name: str, heights: list[float], texts: list[str], said: list[str], ticks: list[str], floor: float | None
-) -> dict[str, Any]:
-    """The curve below the losses: heights from 0 to 1, what stands beside it and what is read out, frame by frame."""
-    return {"name": name, "heights": heights, "texts": texts, "said": said, "ticks": ticks, "floor": floor}
-
-
 def _score(recorder: ImageRecorder, frames: list[ImageFrame]) -> dict[str, Any] | None:
-    """The score's curve on a logarithmic scale, on which it falls by as much again and again."""
+    """The curve of the score on a logarithmic scale, on which it falls by as much again and again."""
     values = np.array([np.nan if frame.score is None else frame.score for frame in frames])
     if not np.isfinite(values).any():
         return None
@@ -134,11 +135,16 @@ def _score(recorder: ImageRecorder, frames: list[ImageFrame]) -> dict[str, Any] 
         return round(float(np.log(min(max(value, low), high) / low) / np.log(high / low)), 4)
 
     texts = ["–" if not np.isfinite(v) else f"{v:.3g}" if v < 100 else f"{v:.0f}" for v in values]
-    heights = [height(v) if np.isfinite(v) else 1.0 for v in values]  # of a training that broke down: no better
-    ticks = [f"{high:.3g}", f"{low:.2g}"]
     best = "" if floor is None else f"; dotted: a perfect sampler's, {floor:.2g}"
-    curve = _curve(name, heights, texts, [f"{name} {text}" for text in texts], ticks, height(floor) if floor else None)
-    return curve | {"note": f"{name} on a logarithmic scale{best}."}
+    return {
+        "name": name,
+        "heights": [height(v) if np.isfinite(v) else 1.0 for v in values],  # of a training that broke down: no better
+        "texts": texts,
+        "said": [f"{name} {text}" for text in texts],
+        "ticks": [f"{high:.3g}", f"{low:.2g}"],
+        "floor": height(floor) if floor else None,
+        "note": f"{name} on a logarithmic scale{best}.",
+    }
 
 
 def _draw_points(figure: Figure, recorder: Recorder, frames: list[Frame], reach: float) -> None:
