@@ -123,10 +123,11 @@ def losses(
     """
     if not isinstance(history, Mapping):
         raise TypeError(f"history must be what Trainer.fit() returned, not {arguments.describe(history)}.")
-    missing = [name for name in ("d_loss", "g_loss") if name not in history or not len(history[name])]
+    names = ("d_loss", "g_loss")
+    missing = [name for name in names if name not in history or not len(history[name])]
     if missing:
         raise ValueError(f"The history has no {' and no '.join(missing)}; give what Trainer.fit() returned.")
-    d_loss, g_loss = (arguments.array(f"The history's {name}", history[name]) for name in ("d_loss", "g_loss"))
+    d_loss, g_loss = (arguments.array(f"The history's {name}", history[name]).astype(float) for name in names)
     if d_loss.ndim != 1 or d_loss.shape != g_loss.shape:
         raise ValueError(
             f"d_loss and g_loss have the shapes {d_loss.shape} and {g_loss.shape}; expected (steps,) of both. "
@@ -135,7 +136,7 @@ def losses(
     if levels is not None and not isinstance(levels, Mapping):
         raise TypeError(f"levels must be a mapping from labels to losses, not {arguments.describe(levels)}.")
     levels = {label: arguments.real(f"The level {label!r}", level) for label, level in (levels or {}).items()}
-    ax = _axes(ax, title)
+    figure, ax = _axes(ax, title)
     steps, window = np.arange(1, len(d_loss) + 1), max(1, len(d_loss) // 50)
     for player, values in (("discriminator", d_loss), ("generator", g_loss)):
         ax.plot(steps, values, color=COLOURS[player], alpha=0.2, linewidth=0.6)
@@ -151,15 +152,11 @@ def losses(
         ax.text(1, level, label, transform=place, ha="right", va="bottom", color=COLOURS["reference"], bbox=paper)
     ax.set(xlabel="Step", ylabel="Loss")
     ax.legend(loc="upper right", ncols=2)
-    return _figure(ax)
+    return figure
 
 
 def scatter(
-    samples: np.ndarray,
-    data: Data | np.ndarray | None = None,
-    *,
-    title: str | None = None,
-    ax: Axes | None = None,
+    samples: np.ndarray, data: Data | np.ndarray | None = None, *, title: str | None = None, ax: Axes | None = None
 ) -> Figure:
     """Generated points, over the real ones.
 
@@ -174,9 +171,9 @@ def scatter(
     """
     generated = pictures.points("samples", samples)
     real = None if data is None else pictures.points("data", getattr(data, "samples", data))
-    ax = _axes(ax, title, figsize=(4, 4))
+    figure, ax = _axes(ax, title, figsize=(4, 4))
     pictures.scatter(ax, generated, real)
-    return _figure(ax)
+    return figure
 
 
 def matrices(arrays: Mapping[str, np.ndarray], *, title: str | None = None) -> Figure:
@@ -368,8 +365,8 @@ def _subplots(rows: int, columns: int, title: str | None, **options: Any) -> tup
     return figure, list(axes.ravel())
 
 
-def _axes(ax: Axes | None, title: str | None, **options: Any) -> Axes:
-    """The axes to draw into, below their title: those of the caller, or new ones."""
+def _axes(ax: Axes | None, title: str | None, **options: Any) -> tuple[Figure, Axes]:
+    """The axes to draw into, below their title: those of the caller, or new ones; and the figure they stand in."""
     from matplotlib.axes import Axes
 
     title = _text(title)
@@ -378,16 +375,12 @@ def _axes(ax: Axes | None, title: str | None, **options: Any) -> Axes:
     ax = ax or _subplots(1, 1, None, **options)[1][0]
     if title:
         ax.set_title(title)
-    return ax
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return figure, ax
 
 
 def _text(title: object) -> str | None:
     if title is not None and not isinstance(title, str):
         raise TypeError(f"title must be a text or None, not {arguments.describe(title)}.")
     return title
-
-
-def _figure(ax: Axes) -> Figure:
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    return figure

@@ -54,7 +54,7 @@ class ImageFrame:
 
 
 class _Recording(Generic[F]):
-    """What both recorders do: a frame before the first step, after each `every` steps, and at the end; all losses."""
+    """What both recorders do: keep all losses, and frames before the first step, every `every` steps and at the end."""
 
     def __init__(self, name: str, every: int, seed: int) -> None:
         self.name, self.every, self.seed = name, whole("every", every, 1), whole("seed", seed, 0)
@@ -75,7 +75,7 @@ class _Recording(Generic[F]):
             self.frames.append(self._frame(trainer))
 
     def on_step(self, trainer: BaseTrainer, metrics: dict[str, float]) -> None:
-        """Keeps the losses, and each `every` steps a frame."""
+        """Keeps the losses, and a frame every `every` steps."""
         self.losses.append((metrics["d_loss"], metrics["g_loss"]))
         if trainer.steps_done % self.every == 0:
             self.frames.append(self._frame(trainer))
@@ -98,8 +98,8 @@ class _Recording(Generic[F]):
 class Recorder(_Recording[Frame]):
     """A callback for `Trainer.fit` that keeps what `training_replay` shows, for data in the plane.
 
-    It keeps a frame before the first step, after each `every` steps, and at the end. Going on with `fit` goes on with
-    the same recording.
+    It keeps a frame before the first step, every `every` steps, and at the end. Another `fit` of the same trainer goes
+    on with the same recording.
 
     Args:
         data: what `ganlib.data.load` gives for points, or an array (n, 2): the real points.
@@ -184,7 +184,7 @@ class Recorder(_Recording[Frame]):
 class ImageRecorder(_Recording[ImageFrame]):
     """A callback for `Trainer.fit` that keeps what `training_replay` shows, for images.
 
-    It keeps frames as a `Recorder` does.
+    It keeps its frames when a `Recorder` does.
 
     Args:
         every: steps from one frame to the next.
