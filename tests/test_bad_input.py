@@ -159,7 +159,7 @@ NO_HISTORY = [
 ]
 NOT_AXES = [Bad("a number", 3, r"\b3\b|int"), Bad("text", "ax", "ax|str")]
 NO_TITLE = [Bad("a number", 3, r"\b3\b"), Bad("a list", ["a"], "list|'a'")]
-SIZES = {name: whole(limits["low"], high=limits["high"]) for name, limits in interactive.LIMITS.items()}
+SIZES = {name: whole(limits["low"], high=limits["high"]) for name, limits in interactive.convolution.LIMITS.items()}
 MATRICES = [
     Bad("nothing", None, "None"),
     Bad("an array", np.ones((2, 2)), r"array|\(2, 2\)"),

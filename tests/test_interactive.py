@@ -14,12 +14,17 @@ from PIL import Image
 from scipy import stats
 
 import ganlib
-from ganlib import architectures, dynamics, interactive, plots, portable
+from ganlib import architectures, dynamics, plots
 from ganlib.teaching.interactive import (
     ImageRecorder,
     Recorder,
+    convolution,
+    dirac,
     dirac_portrait,
+    element,
+    latent,
     latent_explorer,
+    portable,
     training_replay,
     transposed_convolution,
 )
@@ -480,8 +485,8 @@ LAYERS = [
 def test_the_sentence_is_true_of_every_layer():
     for layer in LAYERS:
         counts, (_, k, s, *_) = counted(*layer), layer
-        said = interactive._verdict(*layer)
-        assert interactive._touches(*layer).tolist() == counts
+        said = convolution.verdict(*layer)
+        assert convolution.touches(*layer).tolist() == counts
         assert said.startswith("Every output") == (len(set(counts)) == 1), layer
         if len(set(counts)) > 1:
             assert ("even overlap" in said) == (k % s == 0), layer
@@ -504,7 +509,7 @@ def contrast(a, b):
 
 
 def test_texts_stand_out_in_light_and_dark():
-    style = (interactive.files("ganlib") / "assets" / "interactive.css").read_text()
+    style = element.source("element.css")
     themes = [dict(re.findall(r"--(\w+): (#\w{6})", block)) for block in re.findall(r"\.live[^{]*{([^}]*)}", style)[:2]]
     for theme, on_button in zip(themes, ("#ffffff", "#14202b"), strict=True):
         for colour in ("ink", "muted", "green", "vermilion"):
@@ -578,7 +583,7 @@ def test_the_page_counts_as_numpy_does(show, width):
         assert shown["map"] == np.outer(counts, counts).ravel().tolist()
         assert shown["size"] == len(counts)
         assert f"{s}·({n} − 1) + {k} − 2·{p} + {r} = {len(counts)}" in shown["formula"]
-        assert shown["verdict"] == interactive._verdict(*layer)
+        assert shown["verdict"] == convolution.verdict(*layer)
     assert len({shown["height"] for shown in found}) == 1  # nothing below it moves
 
 
@@ -689,15 +694,15 @@ def test_the_page_plays_as_numpy_does(show):
     rng = np.random.default_rng(0)
     games = [
         (method, strength, update, rate, rng.uniform(-2, 2, 2).round(2).tolist())
-        for method, update in itertools.product(interactive.DIRAC, interactive.DIRAC_UPDATES)
-        for strength, rate in ((interactive.DIRAC_STRENGTHS.get(method, 1.0), 0.2), (*rng.uniform(0.05, 2, 1), 0.06))
+        for method, update in itertools.product(dirac.METHODS, dirac.UPDATES)
+        for strength, rate in ((dirac.STRENGTHS.get(method, 1.0), 0.2), (*rng.uniform(0.05, 2, 1), 0.06))
     ]
     page, figure = show(dirac_portrait()), dirac_portrait()
-    source = (interactive.files("ganlib") / "assets" / "dirac_portrait.js").read_text(encoding="utf-8")
-    looks = [[interactive.DIRAC[method], *rest] for method, *rest in games]
+    source = element.source("dirac.js")
+    looks = [[dirac.METHODS[method], *rest] for method, *rest in games]
     found = page.evaluate(DIRAC, [source, looks, payload(figure, "drawDiracPortrait")["normal"]])
     for (method, strength, update, rate, start), shown in zip(games, found, strict=True):
-        game, clip = interactive._dirac(method, strength)
+        game, clip = dirac.game_of(method, strength)
         path = dynamics.simulate(game, start, rate, 500, update=update, clip=clip)
         np.testing.assert_allclose(shown["path"], path, rtol=1e-9, atol=1e-9, err_msg=f"{method} {update}")
         np.testing.assert_allclose(shown["field"], game(*start), atol=1e-12)
@@ -707,7 +712,7 @@ def test_the_page_plays_as_numpy_does(show):
             assert shown["factor"] == pytest.approx(
                 dynamics.contraction(game.jacobian(), rate, update=update), abs=1e-12
             )
-        assert shown["said"] == interactive._judge(game, rate, update)
+        assert shown["said"] == dirac.verdicts(game, rate, update)
 
 
 def test_the_portrait_says_what_it_shows(show):
@@ -737,9 +742,9 @@ def test_the_portrait_says_what_it_shows(show):
 def test_nothing_below_the_portrait_moves(show):
     page = show(dirac_portrait(), width=375)
     heights = set()
-    for method in interactive.DIRAC:
+    for method in dirac.METHODS:
         page.get_by_label("Method").select_option(method)
-        for update in interactive.DIRAC_UPDATES:
+        for update in dirac.UPDATES:
             page.get_by_label("Update").select_option(update)
             heights.add(page.locator(".live").evaluate("e => e.offsetHeight"))
     assert len(heights) == 1
@@ -837,8 +842,7 @@ RUN = """([source, operations, latents]) => {
 
 
 def script(name):
-    folder = interactive.files("ganlib") / "assets"
-    return "".join((folder / f"{file}.js").read_text(encoding="utf-8") for file in ("interactive", name))
+    return element.source("element.js") + element.source(f"{name}.js")
 
 
 def test_the_page_generates_as_the_frameworks_do(show, gl):
@@ -850,7 +854,7 @@ def test_the_page_generates_as_the_frameworks_do(show, gl):
         *("Dense", "Conv", "ConvTranspose", "Upsample", "DepthToSpace", "BatchNorm", "LeakyReLU", "Tanh", "Octaves"),
         "Reshape",
     }
-    found = show().evaluate(RUN, [script("latent_explorer"), networks, latents.tolist()])
+    found = show().evaluate(RUN, [script("latent"), networks, latents.tolist()])
     for trainer, images, case in zip(trainers, found, GENERATORS, strict=True):
         expected = trainer.generate(latents)
         assert expected.std() > 0.1, case
@@ -872,9 +876,9 @@ def test_the_page_walks_as_numpy_does(show):
     corners = np.random.default_rng(0).standard_normal((4, 8))
     alike = np.stack([corners[0], 2 * corners[0], corners[1], -corners[1]])
     cases = [(square.tolist(), straight) for square in (corners, alike, 0 * corners) for straight in (False, True)]
-    found = show().evaluate(WALK, [script("latent_explorer"), cases])
+    found = show().evaluate(WALK, [script("latent"), cases])
     for (square, straight), shown in zip(cases, found["squares"], strict=True):
-        np.testing.assert_allclose(shown, interactive._square(np.array(square), straight), atol=1e-9)
+        np.testing.assert_allclose(shown, latent.between_corners(np.array(square), straight), atol=1e-9)
     numbers = np.sort(found["numbers"])
     assert len(set(found["numbers"])) == len(numbers)
     assert stats.kstest(numbers, "norm").pvalue > 0.01  # the same numbers in every browser
@@ -883,8 +887,8 @@ def test_the_page_walks_as_numpy_does(show):
 def test_arcs_keep_the_norm(explored):
     unit = np.random.default_rng(0).standard_normal((4, 8))
     unit /= np.linalg.norm(unit, axis=1, keepdims=True)
-    np.testing.assert_allclose(np.linalg.norm(interactive._square(unit, False), axis=1), 1)
-    assert np.linalg.norm(interactive._square(unit, True)[12]) < 0.9
+    np.testing.assert_allclose(np.linalg.norm(latent.between_corners(unit, False), axis=1), 1)
+    assert np.linalg.norm(latent.between_corners(unit, True)[12]) < 0.9
 
 
 PIXELS = """(canvas, [x, y, width, height]) => [...canvas.getContext("2d").getImageData(x, y, width, height).data]"""
@@ -907,7 +911,7 @@ def test_the_canvases_show_what_is_generated(show, channels):
     page = show(latent_explorer(trainer, corners))
     settled(page)
     small, large = page.locator("canvas").first, page.locator("canvas").last
-    square = interactive._square(corners, False)
+    square = latent.between_corners(corners, False)
     middle, corner = trainer.generate(square[[12, 4]])
     np.testing.assert_allclose(drawn(large, (0, 0), (16, 16)), np.broadcast_to(grey(middle), (16, 16, 3)), atol=1)
     np.testing.assert_allclose(drawn(small, (51, 51), (16, 16)), np.broadcast_to(grey(middle), (16, 16, 3)), atol=1)
@@ -915,7 +919,7 @@ def test_the_canvases_show_what_is_generated(show, channels):
     page.get_by_label("Between the corners").select_option("straight")
     page.get_by_label("Factor on the latent").press("End")
     settled(page)
-    short = trainer.generate(2 * interactive._square(corners, True)[[12]])[0]
+    short = trainer.generate(2 * latent.between_corners(corners, True)[[12]])[0]
     for canvas, place in ((large, (0, 0)), (small, (51, 51))):
         np.testing.assert_allclose(drawn(canvas, place, (16, 16)), np.broadcast_to(grey(short), (16, 16, 3)), atol=1)
 

@@ -6,9 +6,38 @@ import io
 import math
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from ganlib import arguments
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ganlib.data import Data
+
+# The palette of Okabe and Ito (2008), which readers with any kind of colour vision can tell apart. A thing
+# keeps its colour throughout the book.
+COLOURS = {
+    "real": "#0072B2",  # blue
+    "generated": "#D55E00",  # vermilion
+    "generator": "#D55E00",
+    "discriminator": "#009E73",  # green
+    "other": "#CC79A7",  # purple
+    "reference": "#6B7280",  # grey
+}
+
+
+def arrange(images: np.ndarray, columns: int, between: float) -> np.ndarray:
+    """The images (n, height, width, channels) in rows and columns, one picture with a value of its own between them."""
+    n, height, width, channels = images.shape
+    columns = min(n, columns)
+    rows, gap = math.ceil(n / columns), max(1, height // 12)
+    cells = np.full((rows * columns, height + gap, width + gap, channels), between, images.dtype)
+    cells[:n, :height, :width] = images
+    grid = cells.reshape(rows, columns, *cells.shape[1:]).swapaxes(1, 2)
+    return grid.reshape(rows * (height + gap), columns * (width + gap), channels)[:-gap, :-gap]
 
 
 def tile(images: np.ndarray, columns: int | None = None) -> np.ndarray:
@@ -23,26 +52,37 @@ def tile(images: np.ndarray, columns: int | None = None) -> np.ndarray:
             f"The images have shape {images.shape}; expected (n, height, width, channels), at least one image, one or "
             "three channels."
         )
-    n, height, width, channels = images.shape
-    columns = min(n, columns or math.ceil(math.sqrt(n)))
-    gap = max(1, height // 12)
-    rows = math.ceil(n / columns)
-    picture = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, channels), 255, np.uint8)
     grey = np.clip(np.nan_to_num(images.astype(np.float64), nan=-1.0) * 127.5 + 127.5, 0, 255).round().astype(np.uint8)
-    for i, image in enumerate(grey):
-        row, column = divmod(i, columns)
-        top, left = row * (height + gap), column * (width + gap)
-        picture[top : top + height, left : left + width] = image
-    return picture
+    return arrange(grey, columns or math.ceil(math.sqrt(len(images))), 255)
 
 
-def png(samples: np.ndarray, data: Any = None, scale: int | None = None) -> bytes:
+def points(name: str, values: object) -> np.ndarray:
+    """The values as points in the plane, (n, 2), or an error that calls them by this name."""
+    result = arguments.array(name, values, "an array of points in the plane (n, 2)").astype(float)
+    if result.ndim != 2 or result.shape[1] != 2 or not len(result):
+        raise ValueError(f"{name} has shape {result.shape}; expected points in the plane, shape (n, 2).")
+    if not np.isfinite(result).all(axis=1).any():  # some are left out, as Matplotlib does
+        raise ValueError(f"{name} holds no point without NaN or infinity; expected some: has the training diverged?")
+    return result
+
+
+def scatter(ax: Axes, generated: np.ndarray, real: np.ndarray | None) -> None:
+    """Draws generated points, over the real ones where there are some."""
+    if real is not None:
+        ax.scatter(real[:, 0], real[:, 1], s=6, color=COLOURS["real"], alpha=0.3, linewidths=0, label="Real")
+    x, y = generated.T
+    ax.scatter(x, y, s=6, color=COLOURS["generated"], alpha=0.5, linewidths=0, label="Generated")
+    ax.set_aspect("equal")
+    ax.legend(loc="upper right", markerscale=2)
+
+
+def png(samples: np.ndarray, data: Data | None = None, scale: int | None = None) -> bytes:
     """Samples as the bytes of a PNG file: images in a square grid, points as a scatter plot.
 
     Args:
         samples: (n, height, width, channels) in [-1, 1], or (n, 2).
         data: `ganlib.data.Data` whose points are drawn below the samples; images need none.
-        scale: how many pixels an image's pixel becomes each way; None takes so many that the grid is 500 wide.
+        scale: how many pixels an image's pixel becomes each way; None makes the grid about 500 wide.
 
     Example:
         >>> Path("grid.png").write_bytes(ganlib.pictures.png(trainer.sample(64)))
@@ -51,11 +91,9 @@ def png(samples: np.ndarray, data: Any = None, scale: int | None = None) -> byte
     if np.ndim(samples) == 2:
         from matplotlib.figure import Figure
 
-        from ganlib.teaching import plots
-
         figure = Figure(figsize=(4, 4), dpi=125, layout="constrained")  # without pyplot: no window, nothing to close
-        points = getattr(data, "points", None)
-        plots.scatter(samples, None if points is None else points[:2000], ax=figure.subplots())
+        real = getattr(data, "points", None)
+        scatter(figure.subplots(), points("samples", samples), None if real is None else points("data", real[:2000]))
         figure.savefig(buffer, format="png")
     else:
         from PIL import Image

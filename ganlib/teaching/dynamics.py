@@ -16,17 +16,16 @@ import functools
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from numbers import Real
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ganlib import arguments
 from ganlib.recipe import CONJUGATE
-from ganlib.reference import conjugate_beta
+from ganlib.reference import conjugate_beta, sigmoid
 
 Array = np.ndarray
-Game = Callable[..., Any]  # (θ, ψ) → (v_θ, v_ψ)
+Game = Callable[..., ArrayLike]  # (θ, ψ) → (v_θ, v_ψ)
 
 UPDATES = ("alternating", "simultaneous", "extragradient", "competitive")
 PLAYERS = ("generator", "discriminator")
@@ -83,7 +82,9 @@ class DiracGAN:
             arguments.real(name, getattr(self, name), 0)
 
     def __call__(self, theta: ArrayLike, psi: ArrayLike) -> tuple[Array, Array]:
-        theta, psi = _pair(theta, psi)
+        theta, psi = arguments.array("theta", theta).astype(float), arguments.array("psi", psi).astype(float)
+        if theta.shape != psi.shape:
+            raise ValueError(f"theta and psi must have one shape, not {theta.shape} and {psi.shape}.")
         velocity, jacobian = self._linearise(theta, psi)
         if self.consensus:  # the gradient of ½‖v‖² is Jᵀv
             velocity = velocity - self.consensus * np.einsum("ij...,i...->j...", jacobian, velocity)
@@ -107,23 +108,14 @@ class DiracGAN:
         """The field without consensus, (2, …), and its Jacobian, (2, 2, …)."""
         nodes, weights = quadrature(self.noise)
         fake, psi_ = theta[..., None] + nodes, psi[..., None]
-        g, d, g_slope, d_slope = SLOPES[self.loss](_sigmoid(psi_ * fake))
-        _, r, _, r_slope = SLOPES[self.loss](_sigmoid(-psi_ * nodes))  # of the real part, by -ℓ
-        steepness = np.abs(psi) - 1
-        pull = self.r1 + self.r2
-        velocity = [
-            -psi * (g @ weights),
-            -((fake * d) @ weights)
-            + ((nodes * r) @ weights)
-            - pull * psi
-            - 2 * self.wgan_gp * steepness * np.sign(psi),
-        ]
+        g, d, g_slope, d_slope = SLOPES[self.loss](sigmoid(psi_ * fake))
+        _, r, _, r_slope = SLOPES[self.loss](sigmoid(-psi_ * nodes))  # of the real part, by -ℓ
+        pull, kink = self.r1 + self.r2, 2 * self.wgan_gp * (np.abs(psi) - 1) * np.sign(psi)
+        velocity = [-psi * (g @ weights), -((fake * d) @ weights) + ((nodes * r) @ weights) - pull * psi - kink]
+        by_psi = -((fake**2 * d_slope) @ weights) - ((nodes**2 * r_slope) @ weights) - pull - 2 * self.wgan_gp
         jacobian = [
             [-(psi**2) * (g_slope @ weights), -(g @ weights) - psi * ((fake * g_slope) @ weights)],
-            [
-                -(d @ weights) - psi * ((fake * d_slope) @ weights),
-                -((fake**2 * d_slope) @ weights) - ((nodes**2 * r_slope) @ weights) - pull - 2 * self.wgan_gp,
-            ],
+            [-(d @ weights) - psi * ((fake * d_slope) @ weights), by_psi],
         ]
         return np.array(velocity), np.array(jacobian)
 
@@ -171,7 +163,7 @@ def simulate(
             (Naganuma and Iiduka 2023).
         d_steps: D's steps for each of G's; alternating only.
         first: who moves first in turns, "discriminator" or "generator".
-        clip: ψ is clipped to [-clip, clip] after each step (Arjovsky, Chintala and Bottou 2017); None: not.
+        clip: ψ is clipped to [-clip, clip] after each step (Arjovsky, Chintala and Bottou 2017); None leaves it free.
 
     Raises:
         TypeError: the game cannot be called.
@@ -321,52 +313,39 @@ def _update(
     arguments.one_of("first", first, PLAYERS)
     if d_steps > 1 and update != "alternating":
         raise ValueError(f'd_steps={d_steps} needs update="alternating", not {update!r}, in which both move at once.')
-    generator, discriminator = (np.array(player) for player in ([1.0, 0.0], [0.0, 1.0]))
+    generator, discriminator = np.eye(2)  # 1 for who moves, 0 for who waits
     turns = [*[discriminator] * d_steps, generator]
     if update != "alternating":
         turns = [generator + discriminator]
     elif first == "generator":
         turns = turns[::-1]
+    bounds = np.array([np.inf, np.inf if clip is None else clip])  # of θ and ψ
 
     def velocity(x: Array) -> Array:
         v = np.array(game(*x))
         if update == "extragradient":
-            v = np.array(game(*clipped(x + rates * v)))
+            v = np.array(game(*np.clip(x + rates * v, -bounds, bounds)))
         if update == "competitive":  # each player's velocity w where the other's step ends: w_θ = v_θ + k_θ h_ψ w_ψ …
             j = slopes(x)
             answers = np.array([j[0, 1] * rates[1], j[1, 0] * rates[0]])
             v = (v + answers * v[::-1]) / (1 - answers.prod())
         return v
 
-    def weights(moves: Any, v: Array, m: Array, before: Array) -> Array:
+    def weights(moves: Array, v: Array, m: Array, before: Array) -> Array:
         if betas is not None:
             return betas
         found = [conjugate_beta(formula, -v[i], -before[i], m[i]) if moves[i] else 0 for i in (0, 1)]
         return np.clip(found, 0, BOUND)
 
-    def clipped(x: Array) -> Array:
-        return x if clip is None else np.array([x[0], np.clip(x[1], -clip, clip)])
-
     def step(x: Array, buffers: Array) -> tuple[Array, Array]:
         m, before = buffers
-        for moves in turns:  # 1 for who moves, 0 for who waits
+        for moves in turns:
             v = velocity(x)
             m, before = np.where(moves, weights(moves, v, m, before) * m + v, m), np.where(moves, v, before)
-            x = clipped(np.where(moves, x + rates * m, x))
+            x = np.clip(np.where(moves, x + rates * m, x), -bounds, bounds)
         return x, np.array([m, before])
 
     return step
-
-
-def _sigmoid(t: Array) -> Array:
-    return np.exp(-np.logaddexp(0, -t))
-
-
-def _pair(theta: ArrayLike, psi: ArrayLike) -> tuple[Array, Array]:
-    theta, psi = arguments.array("theta", theta).astype(float), arguments.array("psi", psi).astype(float)
-    if theta.shape != psi.shape:
-        raise ValueError(f"theta and psi must have one shape, not {theta.shape} and {psi.shape}.")
-    return theta, psi
 
 
 def _both(name: str, values: ArrayLike) -> Array:

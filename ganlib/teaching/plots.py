@@ -18,24 +18,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganlib import architectures, arguments
+from ganlib.runtime import pictures
+from ganlib.runtime.pictures import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from ganlib.architectures import Layer, Shape
     from ganlib.data import Data
     from ganlib.recipe import Recipe
-
-# The palette of Okabe and Ito (2008), which readers with any kind of colour vision can tell apart. A thing
-# keeps its colour throughout the book.
-COLOURS = {
-    "real": "#0072B2",  # blue
-    "generated": "#D55E00",  # vermilion
-    "generator": "#D55E00",
-    "discriminator": "#009E73",  # green
-    "other": "#CC79A7",  # purple
-    "reference": "#6B7280",  # grey
-}
 
 
 def style() -> None:
@@ -93,7 +85,7 @@ def image_grid(images: np.ndarray | Mapping[str, np.ndarray], *, columns: int = 
     Example:
         >>> ganlib.plots.image_grid({"Real": data.images[:64], "Generated": trainer.sample(64)})
     """
-    columns, title = arguments.whole("columns", columns, 1), _text(title)
+    columns = arguments.whole("columns", columns, 1)
     blocks = dict(images) if isinstance(images, Mapping) else {"": images}
     if not blocks:
         raise ValueError("Nothing to draw: the mapping is empty. Give at least one name and its images.")
@@ -102,14 +94,12 @@ def image_grid(images: np.ndarray | Mapping[str, np.ndarray], *, columns: int = 
     ratio = max(tile.shape[0] / tile.shape[1] for tile in tiles.values())
     width = min(7.2, max(4.0, 0.8 * across))  # of the figure, in inches
     extra = 0.3 * (title is not None) + 0.25 * any(tiles)
-    figure, axes = _subplots(1, len(tiles), figsize=(width, ratio * width / len(tiles) + extra))
+    figure, axes = _subplots(1, len(tiles), title, figsize=(width, ratio * width / len(tiles) + extra))
     for ax, (name, tile) in zip(axes, tiles.items(), strict=True):
         ax.imshow(tile, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         ax.set_axis_off()
         if name:
             ax.set_title(name, fontweight="normal")
-    if title:
-        figure.suptitle(title, x=0.01, ha="left")
     return figure
 
 
@@ -133,47 +123,40 @@ def losses(
     """
     if not isinstance(history, Mapping):
         raise TypeError(f"history must be what Trainer.fit() returned, not {arguments.describe(history)}.")
-    missing = [name for name in ("d_loss", "g_loss") if name not in history or not len(history[name])]
+    names = ("d_loss", "g_loss")
+    missing = [name for name in names if name not in history or not len(history[name])]
     if missing:
         raise ValueError(f"The history has no {' and no '.join(missing)}; give what Trainer.fit() returned.")
-    curves = [arguments.array(f"The history's {name}", history[name]) for name in ("d_loss", "g_loss")]
-    if curves[0].ndim != 1 or curves[0].shape != curves[1].shape:
+    d_loss, g_loss = (arguments.array(f"The history's {name}", history[name]).astype(float) for name in names)
+    if d_loss.ndim != 1 or d_loss.shape != g_loss.shape:
         raise ValueError(
-            f"d_loss and g_loss have the shapes {curves[0].shape} and {curves[1].shape}; expected (steps,) of both. "
+            f"d_loss and g_loss have the shapes {d_loss.shape} and {g_loss.shape}; expected (steps,) of both. "
             "Give what Trainer.fit() returned."
         )
     if levels is not None and not isinstance(levels, Mapping):
         raise TypeError(f"levels must be a mapping from labels to losses, not {arguments.describe(levels)}.")
     levels = {label: arguments.real(f"The level {label!r}", level) for label, level in (levels or {}).items()}
-    title, ax = _text(title), _axes(ax) or _subplots(1, 1)[1][0]
-    for name, player in (("d_loss", "discriminator"), ("g_loss", "generator")):
-        values = np.asarray(history[name], dtype=float)
-        steps = np.arange(1, len(values) + 1)
-        window = max(1, len(values) // 50)
+    figure, ax = _axes(ax, title)
+    steps, window = np.arange(1, len(d_loss) + 1), max(1, len(d_loss) // 50)
+    for player, values in (("discriminator", d_loss), ("generator", g_loss)):
         ax.plot(steps, values, color=COLOURS[player], alpha=0.2, linewidth=0.6)
         smooth = np.convolve(values, np.ones(window) / window, mode="valid")
         ax.plot(steps[window - 1 :], smooth, color=COLOURS[player], label=player.capitalize())
-    both = np.concatenate([history["d_loss"], history["g_loss"]])
+    both = np.concatenate([d_loss, g_loss])
     if np.isfinite(both).all():  # a few outliers would press the rest flat
-        ax.set_ylim(min(0, both.min()), 1.2 * max(np.quantile(both, 0.99), *(levels or {}).values(), 1e-6))
-    for label, level in (levels or {}).items():
+        ax.set_ylim(min(0, both.min()), 1.2 * max(np.quantile(both, 0.99), *levels.values(), 1e-6))
+    for label, level in levels.items():
         ax.axhline(level, color=COLOURS["reference"], linestyle="--", linewidth=1)
         place = ax.get_yaxis_transform()  # across the axes in x, a loss in y
         paper = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1}
         ax.text(1, level, label, transform=place, ha="right", va="bottom", color=COLOURS["reference"], bbox=paper)
     ax.set(xlabel="Step", ylabel="Loss")
     ax.legend(loc="upper right", ncols=2)
-    if title:
-        ax.set_title(title)
-    return _figure(ax)
+    return figure
 
 
 def scatter(
-    samples: np.ndarray,
-    data: Data | np.ndarray | None = None,
-    *,
-    title: str | None = None,
-    ax: Axes | None = None,
+    samples: np.ndarray, data: Data | np.ndarray | None = None, *, title: str | None = None, ax: Axes | None = None
 ) -> Figure:
     """Generated points, over the real ones.
 
@@ -186,19 +169,11 @@ def scatter(
     Raises:
         ValueError: one of the two is not a list of points in the plane.
     """
-    made, title = _points("samples", samples), _text(title)
-    real = None
-    if data is not None:
-        real = _points("data", getattr(data, "samples", data))
-    ax = _axes(ax) or _subplots(1, 1, figsize=(4, 4))[1][0]
-    if real is not None:
-        ax.scatter(real[:, 0], real[:, 1], s=6, color=COLOURS["real"], alpha=0.3, linewidths=0, label="Real")
-    ax.scatter(made[:, 0], made[:, 1], s=6, color=COLOURS["generated"], alpha=0.5, linewidths=0, label="Generated")
-    ax.set_aspect("equal")
-    ax.legend(loc="upper right", markerscale=2)
-    if title:
-        ax.set_title(title)
-    return _figure(ax)
+    generated = pictures.points("samples", samples)
+    real = None if data is None else pictures.points("data", getattr(data, "samples", data))
+    figure, ax = _axes(ax, title, figsize=(4, 4))
+    pictures.scatter(ax, generated, real)
+    return figure
 
 
 def matrices(arrays: Mapping[str, np.ndarray], *, title: str | None = None) -> Figure:
@@ -217,7 +192,7 @@ def matrices(arrays: Mapping[str, np.ndarray], *, title: str | None = None) -> F
         raise TypeError(f"arrays must be a mapping from names to matrices, not {arguments.describe(arrays)}.")
     if not arrays:
         raise ValueError("Nothing to draw: the mapping is empty. Give at least one name and its matrix.")
-    arrays, title = {name: arguments.array(repr(name), array) for name, array in arrays.items()}, _text(title)
+    arrays = {name: arguments.array(repr(name), array) for name, array in arrays.items()}
     for name, array in arrays.items():
         if array.ndim != 2 or not array.size:
             raise ValueError(f"{name!r} has shape {array.shape}; a matrix has two axes, and needs at least one entry.")
@@ -228,7 +203,7 @@ def matrices(arrays: Mapping[str, np.ndarray], *, title: str | None = None) -> F
     columns = [array.shape[1] for array in arrays.values()]
     rows = max(array.shape[0] for array in arrays.values())
     height = min(4.5, 6.6 * rows / sum(columns)) + 0.8
-    figure, axes = _subplots(1, len(arrays), figsize=(7.2, height), width_ratios=columns)
+    figure, axes = _subplots(1, len(arrays), title, figsize=(7.2, height), width_ratios=columns)
     for ax, (name, array) in zip(axes, arrays.items(), strict=True):
         image = ax.imshow(array, cmap=colours, vmin=-limit, vmax=limit, interpolation="nearest")
         ax.set_anchor("N")
@@ -237,8 +212,6 @@ def matrices(arrays: Mapping[str, np.ndarray], *, title: str | None = None) -> F
         ax.spines[:].set(visible=True, color="#9CA3AF")
         ax.grid(False)
     figure.colorbar(image, ax=list(axes), shrink=0.8, aspect=30, pad=0.02, panchor=False)
-    if title:
-        figure.suptitle(title, x=0.01, ha="left")
     return figure
 
 
@@ -248,8 +221,7 @@ def players(*, title: str | None = None) -> Figure:
     Args:
         title: what the figure shows.
     """
-    title = _text(title)
-    figure, [ax] = _subplots(1, 1, figsize=(7.2, 2.9))
+    figure, [ax] = _subplots(1, 1, title, figsize=(7.2, 2.9))
     ax.set(xlim=(0, 9.7), ylim=(-0.7, 2.8), aspect="equal")
     ax.set_axis_off()
     for x, y, text, colour in (
@@ -272,8 +244,6 @@ def players(*, title: str | None = None) -> Figure:
     back = {**arrow, "color": COLOURS["generator"], "linestyle": "--", "connectionstyle": "arc3,rad=-0.25"}
     ax.annotate("", (2.1, 0.2), (6.5, 1.0), arrowprops=back)
     ax.text(5.9, -0.45, "gradient: the way uphill for $\\ell$", color=COLOURS["generator"], fontsize=9, ha="center")
-    if title:
-        figure.suptitle(title, x=0.01, ha="left")
     return figure
 
 
@@ -293,11 +263,10 @@ def networks(recipe: Recipe, *, title: str | None = None) -> Figure:
         "generator": (architectures.generator_layers(recipe), (recipe.latent,)),
         "discriminator": (architectures.discriminator_layers(recipe), architectures.discriminator_input(recipe)),
     }
-    title = _text(title)
     tensors = {player: _tensors(layers, shape) for player, (layers, shape) in players.items()}
     longest = max(map(len, tensors.values()))
     size = min(8.0, 56 / longest)  # of the letters
-    figure, axes = _subplots(2, 1, figsize=(7.2, 4.6))
+    figure, axes = _subplots(2, 1, title, figsize=(7.2, 4.6))
     for ax, (player, given) in zip(axes, tensors.items(), strict=True):
         ax.set(xlim=(-0.6, longest - 0.4), ylim=(-1.15, 0.62))
         ax.set_axis_off()
@@ -314,30 +283,25 @@ def networks(recipe: Recipe, *, title: str | None = None) -> Figure:
             ax.text(i, -0.52, "×".join(map(str, shape)), ha="center", va="center", fontsize=size, fontweight="bold")
             text = "\n".join(made_by) or ("latent" if player == "generator" else "sample")
             ax.text(i, -0.62, text, ha="center", va="top", fontsize=0.85 * size, color="#374151")
-    if title:
-        figure.suptitle(title, x=0.01, ha="left")
     return figure
 
 
-def _tensors(
-    layers: list[architectures.Layer], shape: architectures.Shape
-) -> list[tuple[architectures.Shape, list[str]]]:
+def _tensors(layers: list[Layer], shape: Shape) -> list[tuple[Shape, list[str]]]:
     """Each shape on the way, and the layers that led to it, those that keep the shape with the one before them."""
-    found: list[tuple[architectures.Shape, list[str]]] = [(shape, [])]
+    found: list[tuple[Shape, list[str]]] = [(shape, [])]
     for layer, after in zip(layers, architectures.shapes(layers, shape), strict=True):
-        kind = type(layer).__name__
+        kind = type(layer).__name__.lower()
         match layer:
-            case architectures.Conv() | architectures.ConvTranspose():
-                what = "transposed" if kind == "ConvTranspose" else "conv"
-                kind = f"{what} {layer.kernel}×{layer.kernel}\nstride {layer.stride}"
+            case architectures.Conv():
+                kind = f"conv {layer.kernel}×{layer.kernel}\nstride {layer.stride}"
+            case architectures.ConvTranspose():
+                kind = f"transposed {layer.kernel}×{layer.kernel}\nstride {layer.stride}"
             case architectures.LeakyReLU():
                 kind = f"LeakyReLU {layer.slope:g}" if layer.slope else "ReLU"
             case architectures.BatchNorm():
                 kind = "batch norm"
             case architectures.AveragePool():
                 kind = f"average {layer.size}×{layer.size}"
-            case _:
-                kind = kind.lower()
         if after == found[-1][0]:
             found[-1][1].append(kind)
         else:
@@ -345,7 +309,7 @@ def _tensors(
     return found
 
 
-def _block_size(shape: architectures.Shape) -> tuple[float, float, float]:
+def _block_size(shape: Shape) -> tuple[float, float, float]:
     """Width, height and depth of a shape's block, 1 from one block's place to the next."""
     if len(shape) == 1:
         return 0.05, 0.07 * math.log2(shape[0] + 1), 0.0
@@ -354,25 +318,20 @@ def _block_size(shape: architectures.Shape) -> tuple[float, float, float]:
 
 def _block(ax: Axes, x: float, width: float, tall: float, deep: float, colour: str) -> None:
     """Draws one block, its left edge at x and its front's middle at height 0."""
+    from matplotlib.colors import to_rgb
     from matplotlib.patches import Polygon
 
-    look: dict[str, Any] = {"edgecolor": colour, "linewidth": 1.2, "joinstyle": "round"}
-    right, low, high = x + width, -tall / 2, tall / 2
+    right, low, high, rgb = x + width, -tall / 2, tall / 2, np.array(to_rgb(colour))
     for corners, shade in (
         ([(x, high), (right, high), (right + deep, high + deep), (x + deep, high + deep)], 0.35),
         ([(right, low), (right, high), (right + deep, high + deep), (right + deep, low + deep)], 0.55),
         ([(x, low), (right, low), (right, high), (x, high)], 0.18),
     ):
-        ax.add_patch(Polygon(corners, facecolor=_paler(colour, shade), **look))
+        face = tuple(1 - shade * (1 - rgb))
+        ax.add_patch(Polygon(corners, facecolor=face, edgecolor=colour, linewidth=1.2, joinstyle="round"))
 
 
-def _paler(colour: str, share: float) -> tuple[float, ...]:
-    from matplotlib.colors import to_rgb
-
-    return tuple(1 - share * (1 - part) for part in to_rgb(colour))
-
-
-def _tile(name: str, images: Any, columns: int) -> np.ndarray:
+def _tile(name: str, images: object, columns: int) -> np.ndarray:
     """The images as one picture in [0, 1], white between them."""
     what = f"The images {name!r}" if name else "The images"
     images = arguments.array(what, images, "an array (n, height, width, channels) in [-1, 1]")
@@ -391,49 +350,37 @@ def _tile(name: str, images: Any, columns: int) -> np.ndarray:
             f"{what} are {images.dtype} from {finite.min():.4g} to {finite.max():.4g}; expected floating-point numbers "
             "in [-1, 1]. For images of 0 to 255 use images / 127.5 - 1."
         )
-    n, height, width, channels = images.shape
-    gap = max(1, height // 12)
-    columns = min(columns, n)
-    rows = math.ceil(n / columns)
-    picture = np.ones((rows * (height + gap) - gap, columns * (width + gap) - gap, channels))
-    for i, image in enumerate(np.clip((images + 1) / 2, 0, 1)):
-        row, column = divmod(i, columns)
-        top, left = row * (height + gap), column * (width + gap)
-        picture[top : top + height, left : left + width] = image
-    return picture[..., 0] if channels == 1 else picture
+    picture = pictures.arrange(np.clip((images + 1) / 2, 0, 1).astype(float), columns, 1)
+    return picture[..., 0] if picture.shape[2] == 1 else picture
 
 
-def _points(name: str, values: Any) -> np.ndarray:
-    points = arguments.array(name, values, "an array of points in the plane (n, 2)").astype(float)
-    if points.ndim != 2 or points.shape[1] != 2 or not len(points):
-        raise ValueError(f"{name} has shape {points.shape}; expected points in the plane, shape (n, 2).")
-    if not np.isfinite(points).all(axis=1).any():  # some are left out, as Matplotlib does
-        raise ValueError(f"{name} holds no point without NaN or infinity; expected some: has the training diverged?")
-    return points
-
-
-def _text(title: Any) -> str | None:
-    if title is not None and not isinstance(title, str):
-        raise TypeError(f"title must be a text or None, not {arguments.describe(title)}.")
-    return title
-
-
-def _axes(ax: Any) -> Axes | None:
-    from matplotlib.axes import Axes
-
-    if ax is not None and not isinstance(ax, Axes):
-        raise TypeError(f"ax must be Matplotlib axes or None, not {arguments.describe(ax)}. Use plt.subplots()[1].")
-    return ax
-
-
-def _subplots(rows: int, columns: int, **options: Any) -> tuple[Figure, list[Axes]]:
+def _subplots(rows: int, columns: int, title: str | None, **options: Any) -> tuple[Figure, list[Axes]]:
+    """A new figure below its title, and its axes, row by row."""
     import matplotlib.pyplot as plt
 
+    title = _text(title)
     figure, axes = plt.subplots(rows, columns, squeeze=False, **options)
+    if title:
+        figure.suptitle(title, x=0.01, ha="left")
     return figure, list(axes.ravel())
 
 
-def _figure(ax: Axes) -> Figure:
+def _axes(ax: Axes | None, title: str | None, **options: Any) -> tuple[Figure, Axes]:
+    """The axes to draw into, below their title: those of the caller, or new ones; and the figure they stand in."""
+    from matplotlib.axes import Axes
+
+    title = _text(title)
+    if ax is not None and not isinstance(ax, Axes):
+        raise TypeError(f"ax must be Matplotlib axes or None, not {arguments.describe(ax)}. Use plt.subplots()[1].")
+    ax = ax or _subplots(1, 1, None, **options)[1][0]
+    if title:
+        ax.set_title(title)
     figure = ax.get_figure(root=True)
     assert figure is not None
-    return figure
+    return figure, ax
+
+
+def _text(title: object) -> str | None:
+    if title is not None and not isinstance(title, str):
+        raise TypeError(f"title must be a text or None, not {arguments.describe(title)}.")
+    return title

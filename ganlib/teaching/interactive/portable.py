@@ -1,4 +1,4 @@
-"""A generator as numbers that a page can compute with: `assets/latent_explorer.js` runs them.
+"""A generator as numbers that a page can compute with: `latent.js` runs them.
 
 A dense layer is a convolution of a single pixel, and a convolution and its transpose meet the same pairs of pixels. So
 every layer with a kernel becomes the same operation, with batch normalisation folded into its kernel and bias. A kernel
@@ -8,32 +8,20 @@ rounding is finer than float16's, which grows with the weight.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ganlib import architectures
-from ganlib.architectures import (
-    BatchNorm,
-    Conv,
-    ConvTranspose,
-    Dense,
-    DepthToSpace,
-    Flatten,
-    Layer,
-    LeakyReLU,
-    Octaves,
-    Reshape,
-    Shape,
-    Tanh,
-    Upsample,
-)
+from ganlib.architectures import Conv, ConvTranspose, Dense, Layer, Shape
+from ganlib.teaching.interactive.element import encode
+
+Operation = dict[str, Any]  # ready for JSON
 
 
-def operations(layers: list[Layer], weights: Mapping[str, np.ndarray], latent: int) -> list[dict[str, Any]]:
-    """What takes latents (latent,) to samples in inference, one operation after the other, ready for JSON.
+def operations(layers: list[Layer], weights: Mapping[str, np.ndarray], latent: int) -> list[Operation]:
+    """What takes latents (latent,) to samples in inference, one operation after the other.
 
     Args:
         layers: a generator's, as `ganlib.architectures.generator_layers` gives them.
@@ -46,8 +34,8 @@ def operations(layers: list[Layer], weights: Mapping[str, np.ndarray], latent: i
     for name, weight in weights.items():
         if not np.isfinite(weight).all():
             raise ValueError(f"{name} holds NaN or infinite values: this training broke down. Use a run that did not.")
-    result: list[dict[str, Any]] = []
-    kernel: dict[str, Any] | None = None  # the last operation with a kernel, where normalisation can still go into it
+    result: list[Operation] = []
+    kernel: Operation | None = None  # the last operation with a kernel, where normalisation can still go into it
     shapes = [(latent,), *architectures.shapes(layers, (latent,))]
     for name, layer, before, after in zip(architectures.names(layers), layers, shapes, shapes[1:], strict=False):
         own = {
@@ -57,26 +45,26 @@ def operations(layers: list[Layer], weights: Mapping[str, np.ndarray], latent: i
             case Dense(spectral=False) | Conv(spectral=False) | ConvTranspose():
                 kernel = _kernel(layer, own, _image(before), _image(after))
                 result.append(kernel)
-            case BatchNorm() if kernel:
+            case architectures.BatchNorm() if kernel:
                 _fold(kernel, own, layer.epsilon)
-            case Reshape() | Flatten():
+            case architectures.Reshape() | architectures.Flatten():
                 pass  # channels run fastest before and after, so the numbers stay where they are
-            case DepthToSpace() | Upsample():
-                factor = layer.block if isinstance(layer, DepthToSpace) else layer.factor
-                kind = "depth_to_space" if isinstance(layer, DepthToSpace) else "upsample"
-                result.append({"op": kind, "output": _image(after), "factor": factor})
-            case LeakyReLU():
+            case architectures.DepthToSpace():
+                result.append({"op": "depth_to_space", "output": _image(after), "factor": layer.block})
+            case architectures.Upsample():
+                result.append({"op": "upsample", "output": _image(after), "factor": layer.factor})
+            case architectures.LeakyReLU():
                 result.append({"op": "leaky_relu", "slope": layer.slope})
                 kernel = None
-            case Tanh():
+            case architectures.Tanh():
                 result.append({"op": "tanh"})
                 kernel = None
-            case Octaves():
+            case architectures.Octaves():
                 result.append({"op": "octaves", "count": layer.count})
                 kernel = None
             case _:
                 raise ValueError(f"A page cannot compute {layer} here. Use a generator of ganlib's recipes for images.")
-    return [_encoded(operation) for operation in result]
+    return [_encoded(operation) if operation["op"] == "kernel" else operation for operation in result]
 
 
 def _image(shape: Shape) -> tuple[int, int, int]:
@@ -84,9 +72,7 @@ def _image(shape: Shape) -> tuple[int, int, int]:
     return shape if len(shape) == 3 else (1, 1, *shape)  # type: ignore[return-value]
 
 
-def _kernel(
-    layer: Dense | Conv | ConvTranspose, own: dict[str, np.ndarray], before: Shape, after: Shape
-) -> dict[str, Any]:
+def _kernel(layer: Dense | Conv | ConvTranspose, own: dict[str, np.ndarray], before: Shape, after: Shape) -> Operation:
     kernel, size, stride, border = own["kernel"], 1, 1, [0, 0]
     if isinstance(layer, Dense):
         kernel = kernel[None, None]
@@ -96,22 +82,21 @@ def _kernel(
             # The border belongs to the larger of the two images.
             large = after if isinstance(layer, ConvTranspose) else before
             border = [architectures.same_padding(pixels, size, stride)[0] for pixels in large[:2]]
-    if not isinstance(layer, ConvTranspose):
-        kernel = kernel.transpose(0, 1, 3, 2)
+    transposed = isinstance(layer, ConvTranspose)
     return {
         "op": "kernel",
-        "transposed": isinstance(layer, ConvTranspose),
+        "transposed": transposed,
         "input": before,
         "output": after,
         "size": size,
         "stride": stride,
         "border": border,
-        "kernel": kernel,  # (size, size, out, in)
+        "kernel": kernel if transposed else kernel.swapaxes(2, 3),  # (size, size, out, in)
         "bias": own.get("bias", np.zeros(after[2])),
     }
 
 
-def _fold(operation: dict[str, Any], own: dict[str, np.ndarray], epsilon: float) -> None:
+def _fold(operation: Operation, own: dict[str, np.ndarray], epsilon: float) -> None:
     """Puts the normalisation that follows into the kernel and the bias.
 
     What may stand between the two, reshaping and depth-to-space, leaves the channels innermost.
@@ -123,13 +108,8 @@ def _fold(operation: dict[str, Any], own: dict[str, np.ndarray], epsilon: float)
     operation["bias"] = operation["bias"] * factor + shift
 
 
-def _encoded(operation: dict[str, Any]) -> dict[str, Any]:
-    if operation["op"] != "kernel":
-        return operation
-    kernel = operation["kernel"]
-    scale = np.abs(kernel).max(axis=(0, 1, 3)) / 32767
-    whole = np.rint(kernel / np.where(scale > 0, scale, 1)[:, None])
-    arrays = {"kernel": (whole, "<i2"), "scale": (scale, "<f4"), "bias": (operation["bias"], "<f4")}
-    return operation | {
-        key: base64.b64encode(array.astype(dtype).tobytes()).decode() for key, (array, dtype) in arrays.items()
-    }
+def _encoded(operation: Operation) -> Operation:
+    scale = np.abs(operation["kernel"]).max(axis=(0, 1, 3)) / 32767
+    whole = np.rint(operation["kernel"] / np.where(scale > 0, scale, 1)[:, None])
+    bias = encode(operation["bias"], "<f4")
+    return operation | {"kernel": encode(whole, "<i2"), "scale": encode(scale, "<f4"), "bias": bias}

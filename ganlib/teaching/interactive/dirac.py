@@ -1,0 +1,143 @@
+"""The phase portrait of the Dirac-GAN, the smallest game of a generator and a discriminator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ganlib import arguments
+from ganlib.runtime.pictures import COLOURS
+from ganlib.teaching import dynamics
+from ganlib.teaching.interactive.element import Interactive, interactive
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+# Of each method its name, its loss, and which number of the game the slider sets, called what.
+METHODS: dict[str, dict[str, str]] = {
+    "gan": {"label": "Minimax GAN", "loss": "minimax"},
+    "nsgan": {"label": "Non-saturating", "loss": "nonsaturating"},
+    "wgan": {"label": "WGAN", "loss": "wasserstein"},
+    "wgan_clip": {"label": "WGAN, clipped", "loss": "wasserstein", "field": "clip", "knob": "Clip", "symbol": "c"},
+    "wgan_gp": {"label": "WGAN-GP", "loss": "wasserstein", "field": "wgan_gp", "knob": "Weight", "symbol": "λ"},
+    "noise": {"label": "Instance noise", "loss": "minimax", "field": "noise", "knob": "Deviation", "symbol": "τ"},
+    "r1": {"label": "R₁ penalty", "loss": "minimax", "field": "r1", "knob": "Weight", "symbol": "γ"},
+    "consensus": {"label": "Consensus", "loss": "minimax", "field": "consensus", "knob": "Weight", "symbol": "w"},
+}
+UPDATES = ("alternating", "simultaneous", "extragradient")
+STRENGTHS = {"wgan_clip": 1.0, "wgan_gp": 0.35, "noise": 0.7, "r1": 0.3, "consensus": 1.0}
+RATES, RANGE = {"min": 0.02, "max": 1.0, "step": 0.02}, {"min": 0.05, "max": 2.0, "step": 0.05}
+
+
+def dirac_portrait(
+    method: str = "gan",
+    update: str = "alternating",
+    rate: float = 0.2,
+    strength: float | None = None,
+    start: ArrayLike = (1.0, 1.0),
+) -> Interactive:
+    """The phase portrait of the Dirac-GAN: its field, 500 steps from a start that the reader drags, and the distance.
+
+    Beside it stand the eigenvalues at the equilibrium and the factor by which an update multiplies small deviations.
+    The numbers are those of `ganlib.dynamics`.
+
+    Args:
+        method: at the start, one of "gan", "nsgan", "wgan", "wgan_clip", "wgan_gp", "noise", "r1", "consensus".
+        update: at the start, "alternating" (D first), "simultaneous" or "extragradient".
+        rate: the step size h at the start, 0.02 to 1.
+        strength: the method's number at the start, 0.05 to 2: the clip c, WGAN-GP's λ, the noise's standard deviation
+            τ, R₁'s γ, the weight w of consensus. None: the number of the authors' notebook.
+        start: θ and ψ, each from -2 to 2.
+
+    Raises:
+        ValueError: an unknown name, a number out of its range, a strength for a method that has none.
+
+    Example:
+        >>> ganlib.interactive.dirac_portrait("r1", strength=0.3)
+
+    Source: Mescheder, Geiger and Nowozin 2018, whose figures 1 to 3 show such portraits.
+    """
+    arguments.one_of("method", method, tuple(METHODS))
+    arguments.one_of("update", update, UPDATES)
+    rate = arguments.real("rate", rate, RATES["min"], RATES["max"])
+    if strength is None:
+        strength = STRENGTHS.get(method, 1.0)
+    elif method not in STRENGTHS:
+        raise ValueError(f"The method {method!r} has no strength to choose. Leave strength={strength!r} out.")
+    strength = arguments.real("strength", strength, RANGE["min"], RANGE["max"])
+    theta, psi = arguments.pair("start", start, dynamics.POINT).tolist()
+    if max(abs(theta), abs(psi)) > 2:
+        raise ValueError(f"start must be two numbers from -2 to 2, what the portrait shows, not {(theta, psi)}.")
+    nodes, weights = dynamics.quadrature(1.0)
+    data = {
+        "start": {"method": method, "update": update, "rate": rate, "strength": strength, "start": [theta, psi]},
+        "methods": {name: {**look, "start": STRENGTHS.get(name)} for name, look in METHODS.items()},
+        "updates": {name: name.capitalize() for name in UPDATES},
+        "rates": RATES,
+        "strengths": RANGE,
+        "normal": {"nodes": nodes.tolist(), "weights": weights.tolist()},
+    }
+    game, clip = game_of(method, strength)
+    path = dynamics.simulate(game, (theta, psi), rate, 500, update=update, clip=clip)
+    title, label = "Phase portrait of the Dirac-GAN", METHODS[method]["label"]
+    alt = (
+        f"{title}, {label}, {update} updates with step size {rate:g}: the field of both players' velocities, and the "
+        f"path of 500 steps from θ = {theta:g}, ψ = {psi:g}, which ends at a distance of {np.hypot(*path[-1]):.2g} "
+        f"from the equilibrium. {' '.join(verdicts(game, rate, update))}"
+    )
+    heading = f"{label}, {update}, step size {rate:g}"
+    return interactive(
+        "dirac", "drawDiracPortrait", title, alt, lambda figure: _draw(figure, heading, game, path), data
+    )
+
+
+def game_of(method: str, strength: float) -> tuple[dynamics.DiracGAN, float | None]:
+    """The game of a method, and the bound to which D is clipped."""
+    loss, field = METHODS[method]["loss"], METHODS[method].get("field")
+    if field == "clip":
+        return dynamics.DiracGAN(loss), strength
+    return dynamics.DiracGAN(loss, **({field: strength} if field else {})), None
+
+
+def verdicts(game: dynamics.DiracGAN, rate: float, update: str) -> list[str]:
+    """What the eigenvalues mean, in the words that the page's script uses too; a test compares the two."""
+    if game.wgan_gp:
+        return ["The field jumps at ψ = 0: no eigenvalues.", "No factor: look at the curve below."]
+
+    def number(value: float) -> str:
+        return "0" if abs(value) < 5e-4 else f"{value:.3f}".rstrip("0").rstrip(".").replace("-", "−")
+
+    jacobian = game.jacobian()
+    one, other = dynamics.eigenvalues(jacobian)
+    if one.imag:
+        real = number(one.real)
+        pair = ("±" if real == "0" else f"{real} ± ") + f"{number(one.imag)}i"
+    else:
+        pair = f"{number(one.real)} and {number(other.real)}"
+    factor = dynamics.contraction(jacobian, rate, update=update)
+    verdict = "below 1, they die out." if factor < 1 else "above 1, they grow."
+    if abs(factor - 1) < 1e-9:
+        verdict = "exactly 1, they neither grow nor shrink."
+    return [
+        f"Eigenvalues of the field: {pair}.",
+        f"An update multiplies small deviations by {factor:.5f}: {verdict}",
+    ]
+
+
+def _draw(figure: Figure, heading: str, game: dynamics.DiracGAN, path: np.ndarray) -> None:
+    figure.set_size_inches(7.2, 3.4)
+    figure.suptitle(heading, x=0.01, ha="left")
+    plane, curve = figure.subplots(1, 2, width_ratios=(1, 1.1))
+    theta, psi = np.meshgrid(np.linspace(-1.9, 1.9, 13), np.linspace(-1.9, 1.9, 13))
+    velocity = np.array(game(theta, psi))
+    speed = np.maximum(np.linalg.norm(velocity, axis=0), 1e-9)
+    plane.quiver(theta, psi, *(velocity * np.tanh(speed) / speed), pivot="mid", color=COLOURS["reference"], scale=14)
+    plane.plot(*path.T, ".-", color=COLOURS["real"], markersize=3, linewidth=0.6)
+    plane.plot(*path[0], "o", color=COLOURS["generated"])
+    plane.plot(0, 0, "+", color="black", markersize=10)
+    plane.set(xlim=(-2, 2), ylim=(-2, 2), aspect="equal", xlabel="θ, the generator", ylabel="ψ, the discriminator")
+    curve.semilogy(np.hypot(*path.T), color=COLOURS["real"])
+    curve.set(xlabel="Step", title="Distance to the equilibrium")
