@@ -2,8 +2,8 @@
 
     python scripts/measurements.py
 
-The tables are those that the commands in `benchmarks` print with `--table`. In the sentences, too, what the ledgers hold
-is computed. `tests/test_measurements.py` fails when the page and the ledgers disagree.
+The tables are those that the commands in `benchmarks` print with `--table`. What the sentences say of the ledgers is
+computed, too. `tests/test_measurements.py` fails when the page and the ledgers disagree.
 """
 
 import re
@@ -209,9 +209,10 @@ def story() -> tuple[str, ...]:
     """What the monitor's runs taught, in ten sentences."""
     largest = max(row["result"]["logit"] for row in ledger.load(monitor.NAME).rows)
     fresh = (told(monitor.ON_SHAPES, 14), told(monitor.ON_SHAPES, 18))
+    recipes, runs = len(ganlib.recipes()), len(watched())
     return (
-        f"""The monitor watched all {len(ganlib.recipes())} shipped recipes and two more experiments, {len(watched())} runs
-        in all, on at least ten seeds each.""",
+        f"""The monitor watched all {recipes} shipped recipes and two more experiments, {runs} runs in all, on at least
+        ten seeds each.""",
         """Ten of the recipes ran for all of their steps at their full size, four of these on fresh seeds, which had no
         part in choosing how long the monitor waits.""",
         """The other six are too expensive for the machine that measured them, so they ran for all of their steps at an
