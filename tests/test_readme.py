@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import ganlib
-from ganlib import cli
+from ganlib.runtime import cli
 
 pytestmark = pytest.mark.long
 
