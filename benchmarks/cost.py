@@ -2,7 +2,7 @@
 
     python benchmarks/cost.py                          # both frameworks; a quarter of an hour on two cores
     python benchmarks/cost.py --axis width --backend torch
-    python benchmarks/cost.py --table                  # what was measured, as the README shows it
+    python benchmarks/cost.py --table                  # what was measured, as the book shows it
     python benchmarks/cost.py --figure cost.png        # the same as a picture
 
 One field of dcgan-32 changes at a time. Each setting runs in a process of its own, whose largest memory is the

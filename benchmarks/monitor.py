@@ -4,7 +4,7 @@
     python benchmarks/monitor.py ring --backend torch --seeds 0 1 2
     python benchmarks/monitor.py dcgan-28 --seeds 10 11           # fresh seeds: the wide recipes at their own width
     python benchmarks/monitor.py source-002 --seeds 10 --whole    # and to the end: hours on a core; meant for a GPU
-    python benchmarks/monitor.py --table                          # what was measured, as the README shows it
+    python benchmarks/monitor.py --table                          # what was measured, as the book shows it
     python benchmarks/monitor.py --extremes                       # what the thresholds stand beside
 
 The wide recipes are cut, see benchmarks/sources.py: narrower at rates as much higher, in smaller batches, some to fewer

@@ -2,7 +2,7 @@
 
     python benchmarks/precision.py                          # a quarter of an hour on two cores
     python benchmarks/precision.py --backend torch --seeds 0
-    python benchmarks/precision.py --table                  # what was measured, as the README shows it
+    python benchmarks/precision.py --table                  # what was measured, as the book shows it
 
 bfloat16 is what `precision="auto"` takes where the processor is faster at it; elsewhere it is slower, and the scores
 are the same. Rows that are there are not run again.

@@ -2,7 +2,7 @@
 
     python benchmarks/the_book.py                  # everything; half an hour to an hour on two cores, if idle
     python benchmarks/the_book.py site chapters    # only these
-    python benchmarks/the_book.py --table          # what was measured, as the README shows it
+    python benchmarks/the_book.py --table          # what was measured, as the book shows it
 
 Each chapter runs as `make notebook-tests` runs it, alone. The memory is that of the largest process, which is the
 notebook's.
@@ -96,7 +96,7 @@ def main() -> None:
     if options.table:
         print(table())
         return
-    if "tests" in options.parts:  # first, and written when all are done: a test compares the ledger with the README
+    if "tests" in options.parts:  # first, and written when all are done: a test compares the ledger with the book
         results = {}
         for target in TARGETS:
             print(f"make {target} …", flush=True)

@@ -3,7 +3,7 @@
     python benchmarks/time_to_quality.py                                   # digits, both frameworks; hours on two cores
     python benchmarks/time_to_quality.py --data digits --backend torch --seeds 0
     GANLIB_DATA=FOLDER python benchmarks/time_to_quality.py --data mnist    # FOLDER holds mnist
-    python benchmarks/time_to_quality.py --table                           # what was measured, as the README shows it
+    python benchmarks/time_to_quality.py --table                           # what was measured, as the book shows it
 
 PyTorch trains against PyTorch's tutorial, TensorFlow against TensorFlow's: its network, loss, optimiser, batch and loop
 (`training_step.py` writes them out), its width, and as many doublings as the data's size needs. Its schedule is 50

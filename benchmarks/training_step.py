@@ -3,7 +3,7 @@
     python benchmarks/training_step.py                     # all networks in both frameworks; half an hour on two cores
     python benchmarks/training_step.py --network dcgan-digits --backend torch --repetitions 20
     python benchmarks/training_step.py --compiled          # ganlib's steps by the framework's compiler
-    python benchmarks/training_step.py --table             # what was measured, as the README shows it
+    python benchmarks/training_step.py --table             # what was measured, as the book shows it
 
 The tutorials' loops are written here as their pages have them: the framework's own layers, one `optimizer.step()` after
 `backward()` through everything in PyTorch; one `tf.function` with two tapes in TensorFlow. Both frameworks may use all

@@ -4,7 +4,8 @@
     python scripts/address.py https://github.com/YOU/ganlib
 
 The setting is `repository: url` in _config.yml, from which Jupyter Book makes the Colab buttons. The chapters' first
-cells, which install ganlib where it is missing, and the README hold a copy, because a notebook has to stand alone.
+cells, which install ganlib where it is missing, hold a copy, because a notebook has to stand alone. So do README,
+pyproject.toml and CITATION.cff, where the address also stands as Colab's and as that of the book on GitHub Pages.
 This changes them all; `tests/test_address.py` fails when they disagree. The publishing workflow runs it, so a fork's
 book opens the fork's notebooks. Outputs stay valid: an address is no part of the code that `scripts/notebooks.py`
 hashes.
@@ -29,8 +30,14 @@ def address(root: Path = ROOT) -> str:
 
 def files(root: Path = ROOT) -> list[Path]:
     """Those that may hold the address."""
-    patterns = ("_config.yml", "*.md", "book/*.md", "book/text/*.md", "book/*.ipynb")
+    patterns = ("_config.yml", "pyproject.toml", "CITATION.cff", "*.md", "book/*.md", "book/text/*.md", "book/*.ipynb")
     return [path for pattern in patterns for path in sorted(root.glob(pattern))]
+
+
+def forms(address: str) -> list[str]:
+    """How the address stands in the files: itself, where Colab opens its notebooks, and where its book is."""
+    owner, name = address.removeprefix("https://github.com/").split("/")
+    return [address, f"https://colab.research.google.com/github/{owner}/{name}", f"https://{owner}.github.io/{name}"]
 
 
 def stamp(new: str, root: Path = ROOT) -> list[Path]:
@@ -41,11 +48,13 @@ def stamp(new: str, root: Path = ROOT) -> list[Path]:
     """
     if not ADDRESS.fullmatch(new):
         raise ValueError(f"{new!r} is no repository's address; expected https://github.com/OWNER/NAME.")
-    old = re.compile(re.escape(address(root)) + r"(?![\w-])")
+    pairs = list(zip(forms(address(root)), forms(new), strict=True))
     changed = []
     for path in files(root):
         before = path.read_text(encoding="utf-8")
-        after = old.sub(new, before)
+        after = before
+        for old, form in pairs:
+            after = re.sub(re.escape(old) + r"(?![\w-])", form, after)
         if after != before:
             path.write_text(after, encoding="utf-8")
             changed.append(path)

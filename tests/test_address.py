@@ -38,11 +38,16 @@ def test_all_chapters_begin_with_the_same_cell():
 
 def test_every_address_is_the_one_of_the_setting():
     """What is installed from, and every address of a repository of this name, whoever's; others are just links."""
-    name = HERE.rpartition("/")[2]
-    copies = re.compile(rf"git\+(https://[^\s\\\"]+)|(https://github\.com/[\w-]+/{re.escape(name)}(?![\w-]))")
+    name = re.escape(HERE.rpartition("/")[2])
+    places = (r"github\.com/[\w-]+", r"colab\.research\.google\.com/github/[\w-]+", r"[\w-]+\.github\.io")
+    copies = re.compile(rf"git\+(https://[^\s\\\"]+)|(https://(?:{'|'.join(places)})/{name}(?![\w-]))")
+    found = set()
     for path in address.files():
-        for found in copies.finditer(path.read_text(encoding="utf-8")):
-            assert (found[1] or found[2]) == HERE, f"{path.name}: {found[0]}. scripts/address.py changes them all."
+        for copy in copies.finditer(path.read_text(encoding="utf-8")):
+            where = copy[1] or copy[2]
+            assert where in address.forms(HERE), f"{path.name}: {where}. scripts/address.py changes them all."
+            found.add(where)
+    assert found == set(address.forms(HERE))
 
 
 @pytest.mark.parametrize("missing", [True, False])
@@ -79,10 +84,11 @@ def copy(tmp_path):
 
 def test_a_fork_gets_its_own_address_everywhere(copy):
     changed = address.stamp(FORK, copy)
-    assert {copy / "_config.yml", copy / "README.md"} < set(changed)
+    assert {copy / name for name in ("_config.yml", "README.md", "pyproject.toml", "CITATION.cff")} < set(changed)
     assert sum(path.suffix == ".md" and path.parent.name == "text" for path in changed) == len(notebooks.chapters())
     assert address.address(copy) == FORK
-    assert not any(HERE in path.read_text(encoding="utf-8") for path in address.files(copy))
+    for form in address.forms(HERE):
+        assert not any(form in path.read_text(encoding="utf-8") for path in address.files(copy))
     address.stamp(HERE, copy)
     for path in address.files():
         assert (copy / path.relative_to(ROOT)).read_bytes() == path.read_bytes(), "there and back again"
@@ -97,6 +103,13 @@ def test_a_fork_s_outputs_stay_valid(copy, monkeypatch):
         assert f"git+{FORK}\n" in notebooks.code_cells(after)[0].source
         assert notebooks.code_hash(after) == notebooks.code_hash(notebook)
         assert [cell.id for cell in after.cells] == [cell.id for cell in notebook.cells]
+
+
+def test_the_forms_of_an_address():
+    assert address.forms(FORK)[1:] == [
+        "https://colab.research.google.com/github/some-body/gans.2",
+        "https://some-body.github.io/gans.2",
+    ]
 
 
 def test_a_longer_name_is_another_address(tmp_path):

@@ -15,7 +15,7 @@ import time_to_quality
 import training_step
 
 import ganlib
-from ganlib.runtime.monitor import FAR, LARGE_LOGIT
+from ganlib.runtime.monitor import FAR
 
 LOOKED_AT = (
     *("d_real", "d_fake", "d_loss", "g_loss", "slope", "spread", "distance", "logit"),
@@ -122,7 +122,7 @@ def test_a_run_ends_when_looks_in_a_row_see_nothing(gl, width, looks, steps):  #
     assert result["steps"] == steps
 
 
-# What was told, by recipe and seed. README says of each what became of it.
+# What was told, by recipe and seed. The book's page of measurements says of each what became of it.
 TOLD = {"dcgan-64": {5}, monitor_benchmark.ON_SHAPES: {3, 5, 14, 18}}
 OLDER_WAIT = {14, 18}  # told by a monitor that waited for a tenth of the steps; these came back within a quarter
 
@@ -154,14 +154,6 @@ def test_the_monitor_told_nothing_of_good_samples(name):
     assert {row["key"]["seed"] for row in rows if row["result"]["findings"]} == TOLD.get(name, set())
 
 
-def test_the_largest_logit_of_a_healthy_run_is_the_one_that_is_named():
-    largest = max(row["result"]["logit"] for row in ganlib.ledger.load(monitor_benchmark.NAME).rows)
-    assert largest < LARGE_LOGIT
-    root = Path(__file__).resolve().parent.parent
-    for name in ("README.md", "ganlib/monitor.py"):
-        assert f"up to {largest:.0f}" in (root / name).read_text(encoding="utf-8")
-
-
 def test_a_commands_memory_is_that_of_the_largest_process_it_started():
     inner = "held = bytearray(300 * 2**20)"
     started = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}], check=True)"
@@ -179,12 +171,3 @@ def test_a_command_that_fails_is_not_measured():
 
 def test_the_import_is_timed_and_loads_no_framework():
     assert the_book.import_seconds() > 0
-
-
-@pytest.mark.parametrize(
-    "benchmark", [training_step, precision_benchmark, time_to_quality, cost, the_book, monitor_benchmark]
-)
-def test_the_readme_shows_what_was_measured(benchmark):
-    readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
-    assert benchmark.table() in readme
-    assert benchmark.COMMAND in readme

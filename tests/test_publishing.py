@@ -5,10 +5,13 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+
+import ganlib
 
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("nbval")
@@ -17,9 +20,22 @@ ROOT = Path(__file__).resolve().parent.parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
-spec = importlib.util.spec_from_file_location("status", ROOT / "scripts" / "status.py")
-status = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(status)
+
+def script(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+status, release = script("status"), script("release")
+
+# What a job may do beyond reading the repository.
+RIGHTS = {
+    "deploy": {"pages": "write", "id-token": "write"},
+    "pypi": {"id-token": "write"},
+    "github": {"contents": "write", "id-token": "write", "attestations": "write"},
+}
 
 
 def parsed(path):
@@ -30,8 +46,8 @@ def steps_of(workflow):
     return [step for job in workflow["jobs"].values() for step in job.get("steps", [])]
 
 
-def test_there_is_a_workflow_that_checks_and_one_that_publishes():
-    assert [path.stem for path in WORKFLOWS] == ["ci", "publish"]
+def test_there_are_workflows_that_check_publish_and_release():
+    assert [path.stem for path in WORKFLOWS] == ["ci", "publish", "release"]
 
 
 def test_actions_are_pinned_by_commit_and_always_to_the_same_one():
@@ -45,7 +61,8 @@ def test_actions_are_pinned_by_commit_and_always_to_the_same_one():
                 continue
             action, commit, release = re.fullmatch(r"([\w./-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)", used).groups()
             assert pins.setdefault(action, (commit, release)) == (commit, release)
-    assert {action.partition("/")[0] for action in pins} == {"actions"}, "GitHub's own only"
+    others = {action for action in pins if not action.startswith("actions/")}
+    assert others == {"pypa/gh-action-pypi-publish"}, "GitHub's own, and PyPI's"
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -54,7 +71,7 @@ def test_a_workflow_may_do_as_little_as_it_can(path):
     assert workflow["permissions"] == {"contents": "read"}
     assert workflow["concurrency"]["group"]
     for name, job in workflow["jobs"].items():
-        assert job.get("permissions", {}) == ({"pages": "write", "id-token": "write"} if name == "deploy" else {})
+        assert job.get("permissions", {}) == RIGHTS.get(name, {})
         assert "uses" in job or job["timeout-minutes"] <= 120
     for step in steps_of(workflow):
         if step.get("uses", "").startswith("actions/checkout@"):
@@ -72,6 +89,9 @@ def test_every_command_exists(path):
         if program == "make":
             assert re.search(rf"^{first}:.*## \S", MAKEFILE, re.MULTILINE), command
         else:
+            if program == "gh" or (program, first) == ("python", "-m"):
+                assert (first, rest[0]) in {("release", "create"), ("-m", "pip"), ("-m", "zipfile")}
+                continue
             assert program in ("bash", "python")
             assert (ROOT / first).exists(), command
             assert first != "scripts/status.py" or rest == ["page"]
@@ -94,6 +114,90 @@ def test_only_what_was_checked_is_published_under_its_own_address():
     upload = next(step for step in jobs["build"]["steps"] if "upload-pages-artifact" in step.get("uses", ""))
     assert upload["with"]["path"] == "_build/html"
     assert "jupyter-book build . " in MAKEFILE
+
+
+# A release
+
+
+def test_a_tag_is_checked_before_anything_is_built_and_uploaded_by_a_job_that_does_nothing_else():
+    workflow = parsed(ROOT / ".github" / "workflows" / "release.yml")
+    jobs = workflow["jobs"]
+    assert workflow[True] == {"push": {"tags": ["v*"]}}
+    assert jobs["checks"]["uses"] == "./.github/workflows/ci.yml"
+    assert [jobs[name]["needs"] for name in ("build", "pypi", "github")] == ["checks", "build", "pypi"]
+    commands = [step["run"] for step in jobs["build"]["steps"] if "run" in step]
+    assert commands == [
+        'python scripts/release.py "$GITHUB_REF_NAME" dist/notes.md',
+        'python scripts/address.py "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY"',
+        "python -m pip wheel --no-deps --wheel-dir dist .",
+        "make book",
+        "python -m zipfile -c dist/book.zip _build/html",
+    ]
+    assert [step.get("uses", "").partition("@")[0] for step in jobs["pypi"]["steps"]] == [
+        "actions/download-artifact",
+        "pypa/gh-action-pypi-publish",
+    ]
+    assert jobs["pypi"]["environment"] == "pypi"
+
+
+def test_one_version_stands_everywhere():
+    newest = re.search(r"^## (\S+?)(?:, not released yet)?$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[1]
+    assert newest == ganlib.__version__.partition(".dev")[0]
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == newest
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "ganlib.__version__"}
+
+
+@pytest.fixture
+def versions(tmp_path):
+    """A repository that is ready to be released as 1.2.3."""
+    (tmp_path / "ganlib").mkdir()
+    (tmp_path / "ganlib" / "__init__.py").write_text('__version__ = "1.2.3"\n', encoding="utf-8")
+    (tmp_path / "CITATION.cff").write_text("cff-version: 1.2.0\nversion: 1.2.3\n", encoding="utf-8")
+    changes = "# Changelog\n\nText.\n\n## 1.2.3\n\n- One.\n- Two.\n\n## 1.2.2\n\n- Three.\n"
+    (tmp_path / "CHANGELOG.md").write_text(changes, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_release_says_what_has_changed(versions):
+    assert release.notes("v1.2.3", versions) == "- One.\n- Two.\n"
+
+
+@pytest.mark.parametrize("file", ["ganlib/__init__.py", "CITATION.cff", "CHANGELOG.md"])
+def test_a_tag_that_a_file_contradicts_is_refused(versions, file):
+    path = versions / file
+    path.write_text(path.read_text(encoding="utf-8").replace("1.2.3", "1.2.3.dev0"), encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"The tag is v1\.2\.3, and {file} says 1\.2\.3\.dev0"):
+        release.notes("v1.2.3", versions)
+
+
+@pytest.mark.parametrize("tag", ["1.2.3", "v1.2", "v1.2.3rc1", "nightly"])
+def test_what_is_no_version_is_refused(versions, tag):
+    with pytest.raises(ValueError, match=r"expected one like v0\.2\.0"):
+        release.notes(tag, versions)
+
+
+# What people are asked for
+
+
+def test_an_issue_asks_for_the_recipe_the_seed_and_what_doctor_says():
+    form = parsed(ROOT / ".github" / "ISSUE_TEMPLATE" / "problem.yml")
+    needed = {entry["id"] for entry in form["body"] if entry.get("validations", {}).get("required")}
+    assert needed == {"happened", "recipe", "seed", "doctor"}
+    for path in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("[!c]*.yml"):
+        assert {"name", "description", "body"} <= set(parsed(path))
+        assert "ganlib doctor --json" in path.read_text(encoding="utf-8")
+    change = (ROOT / ".github" / "PULL_REQUEST_TEMPLATE.md").read_text(encoding="utf-8")
+    assert all(word in change for word in ("recipe", "seed", "ganlib doctor --json", "make test", "CHANGELOG.md"))
+
+
+def test_the_dev_container_has_what_the_two_commands_need():
+    text = (ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8")
+    container = json.loads(re.sub(r"^//.*\n", "", text, flags=re.MULTILINE))
+    assert container["postCreateCommand"] == "make book"
+    assert "chromium" in container["onCreateCommand"]
+    assert re.search(r"python:3\.1[123]-", container["image"])
 
 
 # The status page

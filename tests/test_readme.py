@@ -1,4 +1,4 @@
-"""The README's five lines work as they stand, under either framework, and its commands exist."""
+"""The README is short, its lines of code work as they stand under either framework, and what it names exists."""
 
 import os
 import re
@@ -8,21 +8,47 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 import ganlib
-from ganlib import cli
+from ganlib.runtime import cli
 
 pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLE, SAVER = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+[EXAMPLE] = PYTHON.findall(README)
+[SAVER] = PYTHON.findall((ROOT / "book" / "api" / "files.md").read_text(encoding="utf-8"))
+CHAPTERS = [
+    Path(chapter["file"]).stem for chapter in yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"][0]["chapters"]
+]
+
+
+def test_it_can_be_read_in_a_minute():
+    """What it is, then three ways to use it, then the rest; no table of numbers."""
+    assert len(README.splitlines()) <= 120
+    titles = ["Read it", "Run it", "Build on it", "Two commands for the book", "Command line", "Where things are"]
+    assert re.findall(r"^## (.+)", README, re.MULTILINE) == [*titles, "Contribute, cite, license"]
+    assert "--:|" not in README
+    assert README.index("![") < README.index("## Read it")
+
+
+def test_every_chapter_can_be_read_and_opened_on_colab():
+    read, run = (README.partition(f"## {title}\n")[2].partition("\n## ")[0] for title in ("Read it", "Run it"))
+    assert re.findall(r"^\d\. \[.+\]\(https://[\w.-]+/[\w.-]+/book/(\w+)\.html\):$", read, re.MULTILINE) == CHAPTERS
+    opened = re.findall(r"\]\(https://colab\.research\.google\.com/github/[\w-]+/[\w.-]+/blob/main/(\S+?)\)", run)
+    assert opened == [f"book/{chapter}.ipynb" for chapter in CHAPTERS]
+    for place, chapter in enumerate(CHAPTERS, start=1):
+        title = re.search(r"^# (.+)", (ROOT / "book" / "text" / f"{chapter}.md").read_text(), re.MULTILINE)[1]
+        assert f"{place}. [{title}](" in read
+        assert f"| {place}. {title} | [![Open chapter {place} on Colab](" in run
 
 
 @pytest.mark.parametrize("backend", ganlib.available())
-def test_five_lines_train_sample_and_score(backend, tmp_path):
+def test_five_lines_train_sample_and_score_and_a_sixth_saves_a_picture(backend, tmp_path):
     lines = [line for line in EXAMPLE.splitlines() if line and not line.startswith("import")]
-    assert len(lines) == 5
+    assert len(lines) == 6
     environment = {**os.environ, "GANLIB_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     result = subprocess.run(
@@ -36,7 +62,8 @@ def test_five_lines_train_sample_and_score(backend, tmp_path):
     assert result.returncode == 0, result.stderr[-2000:]
     assert "perfect sampler" in result.stdout
     assert "precision" in result.stdout
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ["digits.png"]
+    assert (tmp_path / "digits.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_loop_with_a_saver_goes_on(gl, tmp_path, monkeypatch):
@@ -65,7 +92,7 @@ def test_ci_runs_the_test_command():
 def test_the_map_names_what_exists():
     table = README[README.index("## Where things are") :]
     places = re.findall(r"^- `([^`]+)`", table, re.MULTILINE)
-    assert len(places) > 5
+    assert len(places) == 10
     for place in places:
         assert (ROOT / place).exists(), place
 
