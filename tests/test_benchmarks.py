@@ -157,9 +157,8 @@ def test_the_monitor_told_nothing_of_good_samples(name):
 def test_the_largest_logit_of_a_healthy_run_is_the_one_that_is_named():
     largest = max(row["result"]["logit"] for row in ganlib.ledger.load(monitor_benchmark.NAME).rows)
     assert largest < LARGE_LOGIT
-    root = Path(__file__).resolve().parent.parent
-    for name in ("README.md", "ganlib/monitor.py"):
-        assert f"up to {largest:.0f}" in (root / name).read_text(encoding="utf-8")
+    for file in (Path(__file__).resolve().parent.parent / "README.md", Path(ganlib.monitor.__file__)):
+        assert f"up to {largest:.0f}" in file.read_text(encoding="utf-8")
 
 
 def test_a_commands_memory_is_that_of_the_largest_process_it_started():
