@@ -26,9 +26,10 @@ import ganlib
 from ganlib import arguments, data, metrics, reference
 from ganlib.errors import TrainingFailed
 from ganlib.recipe import FIELDS, Optimiser, Recipe, recipe
+from ganlib.runtime import files
 
-RADIUS = 0.2  # a sample belongs to a mode within so much of the distance between neighbouring modes
-SHARE = 1 / 3  # a mode is held by so much of the samples that are its due
+RADIUS = 0.2  # how near to a mode its samples lie, in distances between neighbouring modes
+SHARE = 1 / 3  # of the samples that are a mode's due: with fewer it is not held
 HELD = 6  # of the ring's eight modes. Healthy: all 8. Broken: none. Three seeds each, both frameworks.
 FRECHET = 30.0  # on the digits. Healthy: 26 and less. Broken: 53 and more. Three seeds each, both frameworks.
 
@@ -95,9 +96,8 @@ class Patient:
         if self.code is not None:
             text = textwrap.dedent(inspect.getsource(self.code))
         else:
-            shipped = ganlib.recipe(self.recipe.name)
             changes: dict[str, Any] = {}
-            for name, value in _different(shipped, self.recipe).items():
+            for name, value in files.changes(self.recipe).items():
                 player, _, part = name.partition(".")
                 if part:
                     changes.setdefault(player, {})[part] = value
@@ -183,14 +183,11 @@ def _train(sick: Patient, version: Any, seed: int, backend: str | None) -> Run:
     real = loaded.samples
     if sick.takes == "real":
         real = np.asarray(version(_raw(loaded), np.random.default_rng(seed)), dtype=np.float32)
-    trainer = gl.Trainer(chosen, seed)
+    loss = None
     if sick.takes == "generator_loss":
-        # The relativistic loss is the one for which the trainer shows the real logits to G's loss too.
-        trainer = type("Trainer", (gl.Trainer,), {"_relativistic": True})(chosen, seed)
-        loss = trainer._loss
-        trainer._loss = SimpleNamespace(
-            discriminator=loss.discriminator, generator=lambda real, fake: version(loss, real, fake)
-        )
+        right = gl.losses.get(chosen.loss)
+        loss = SimpleNamespace(discriminator=right.discriminator, generator=functools.partial(version, right))
+    trainer = gl.Trainer(chosen, seed, loss=loss)
     failed = ""
     try:
         trainer.fit(real, progress=False)
@@ -262,21 +259,8 @@ def generator_loss(loss, real_logits, fake_logits):
 # What the check looks at before it trains.
 
 
-def _different(one: Recipe, other: Recipe) -> dict[str, Any]:
-    """Field → the other's value, where the two differ; "player_optimiser.rate" for the parts of an optimiser."""
-    found: dict[str, Any] = {}
-    for name in FIELDS:
-        mine, yours = getattr(one, name), getattr(other, name)
-        if isinstance(mine, Optimiser):
-            parts = {f"{name}.{part}": value for part, value in vars(yours).items() if value != getattr(mine, part)}
-            found.update(parts)
-        elif mine != yours:
-            found[name] = yours
-    return found
-
-
 def _look_at_recipe(case: _Case, sick: Recipe, answer: Recipe) -> str | None:
-    changed = [name for name in _different(sick, answer) if name != "about"]
+    changed = [name for name in files.differing(sick, answer) if name != "about"]
     if not changed:
         return "this is the patient as it came, nothing was changed."
     groups = [group for group in case.cures if set(changed) & set(group)]
@@ -296,7 +280,7 @@ class _Case:
     complaint: str
     recipe: Recipe
     diagnosis: str
-    hint: str  # for a change somewhere else
+    hint: str = ""  # for a change somewhere else
     code: Callable[..., Any] | None = None
     takes: str = "recipe"
     cures: tuple[tuple[str, ...], ...] = ()  # the fields that may change, those of one remedy together
@@ -373,7 +357,6 @@ _CASES = (
         code=real_points,
         takes="real",
         diagnosis="D was shown noise as real, and G learnt just that. The game was never broken; its data were.",
-        hint="",
         look=_look_at_points,
     ),
     _Case(
@@ -386,7 +369,7 @@ _CASES = (
             "moving_average": "a longer average smears a G that jumps over all its modes: it hides the collapse.",
             "steps": "longer does not help a G that runs in circles. Who is too slow to catch it?",
             "penalty_weight": "the penalty is not what is missing: this D is too slow to be too steep.",
-            "discriminator_steps": ("it would take 20 steps of D for one of G. There is a cheaper number to change."),
+            "discriminator_steps": "it would take 20 steps of D for one of G. There is a cheaper number to change.",
         },
     ),
     _Case(
@@ -407,7 +390,6 @@ _CASES = (
         code=generator_loss,
         takes="generator_loss",
         diagnosis="both players descended one quantity, so G helped D to tell its samples apart.",
-        hint="",
         look=_look_at_loss,
     ),
     _Case(
@@ -459,7 +441,6 @@ _CASES = (
         code=real_images,
         takes="real",
         diagnosis="the images were in [0, 1] and the tanh, the pictures and the features all take [-1, 1].",
-        hint="",
         look=_look_at_images,
     ),
 )

@@ -15,7 +15,7 @@ import importlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,10 @@ import ganlib
 from ganlib import architectures, arguments, data, metrics
 from ganlib.errors import TrainingFailed
 from ganlib.recipe import Recipe, recipe
+from ganlib.runtime.trainer import BaseTrainer
 from ganlib.teaching import clinic
 
+Loss = Callable[[Any, Any], Any]  # of real and fake logits, the framework's tensors
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # of a terminal, which Keras puts into its errors
 
 
@@ -93,22 +95,27 @@ def specimen(name: str) -> Specimen:
 # What runs them.
 
 
-def _trainer(gl: Any, chosen: Recipe, seed: int, loss: Any = None, one_noise: bool = False) -> Any:
-    """A trainer, with losses of one's own (real_logits, fake_logits), or with one noise for all steps."""
+def noise_drawn_once(gl: ModuleType) -> type[BaseTrainer]:
+    """The framework's trainer, but every step gets the noise of the first one.
+
+    >>> trainer = ganlib.specimens.noise_drawn_once(gl)(recipe, seed=0)
+    """
 
     class Once(gl.Trainer):
-        def _draw(self, step: int) -> dict[str, np.ndarray]:
-            draws = super()._draw(step)
+        def draw(self, step: int) -> dict[str, np.ndarray]:
+            draws = super().draw(step)
             self.first = getattr(self, "first", draws["latents"])
             return {**draws, "latents": self.first}
 
-    trainer = (Once if one_noise else gl.Trainer)(chosen, seed)
-    if loss is not None:
-        trainer._loss = loss
-    return trainer
+    return Once
 
 
-def _fit(trainer: Any, samples: Any) -> str:
+def _losses(discriminator: Loss, generator: Loss) -> SimpleNamespace:
+    """Losses of one's own for a trainer, as functions of real and fake logits. G's looks at the fake ones alone."""
+    return SimpleNamespace(discriminator=discriminator, generator=generator, needs_real=False)
+
+
+def _fit(trainer: BaseTrainer, samples: data.Data | np.ndarray) -> str:
     """Trains; "" or a note of how it broke down."""
     try:
         trainer.fit(samples, progress=False)
@@ -117,7 +124,7 @@ def _fit(trainer: Any, samples: Any) -> str:
     return ""
 
 
-def _mathematics(gl: Any) -> Any:
+def _mathematics(gl: ModuleType) -> SimpleNamespace:
     """The functions of tensors that the documents' losses take."""
     if gl.name == "torch":
         import torch
@@ -137,11 +144,22 @@ def _thin(name: str, **changes: Any) -> Recipe:
     )
 
 
-def _refused(gl: Any, judge: Recipe, images: np.ndarray, why: str) -> Seen:
+def _judged(gl: ModuleType, trainer: BaseTrainer, images: np.ndarray) -> Any:
+    """What D says of images, without the check that `Trainer.logits` begins with."""
+    if gl.name == "torch":
+        import torch
+
+        return trainer.discriminator.eval()(torch.as_tensor(np.moveaxis(images, -1, 1), device=trainer.device))
+    import tensorflow as tf
+
+    return trainer.discriminator(tf.constant(images), training=False)
+
+
+def _refused(gl: ModuleType, judge: Recipe, images: np.ndarray, why: str) -> Seen:
     """D, made for one shape, is shown another: the framework's own words, and ganlib's."""
     trainer = gl.Trainer(judge, 0)
     try:
-        logits = trainer._logits(images)  # without the check that would come first
+        logits = _judged(gl, trainer, images)
     except Exception as error:  # each framework has its own
         said = f"{type(error).__name__}: {COLOUR.sub('', str(error))}"
     else:
@@ -156,16 +174,17 @@ def _refused(gl: Any, judge: Recipe, images: np.ndarray, why: str) -> Seen:
 # 000: one quantity for both players.
 
 
-def _one_quantity(gl: Any, seed: int, corrected: bool) -> Seen:
+def _one_quantity(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     functions = _mathematics(gl)
 
     def mean_output(real: Any, fake: Any) -> Any:
         return functions.mean(functions.sigmoid(fake))
 
-    loss = None if corrected else SimpleNamespace(discriminator=mean_output, generator=mean_output)
+    loss = None if corrected else _losses(mean_output, mean_output)
+    trainer_of = gl.Trainer if corrected else noise_drawn_once(gl)
     chosen = _thin("source-000", fresh_noise=corrected, **_rates(1e-3))
     digits = data.load(chosen).samples
-    trainers = [_trainer(gl, chosen, seed, loss, one_noise=not corrected) for _ in range(2)]
+    trainers = [trainer_of(chosen, seed, loss=loss) for _ in range(2)]
     for trainer, images in zip(trainers, (digits, -digits), strict=True):
         _fit(trainer, images)
     made = [trainer.sample(100, seed=1) for trainer in trainers]
@@ -189,7 +208,7 @@ def _rates(rate: float) -> dict[str, Any]:
 # 001: a D of 100 numbers, and noise in place of images.
 
 
-def _hundred_numbers(gl: Any, seed: int, corrected: bool) -> Seen:
+def _hundred_numbers(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     images = data.load("shapes", n=8, seed=seed).samples
     if corrected:
         return _refused(gl, recipe("source-001"), images, "")
@@ -198,7 +217,7 @@ def _hundred_numbers(gl: Any, seed: int, corrected: bool) -> Seen:
     return _refused(gl, dense, images.reshape(len(images), -1), why)
 
 
-def _noise(gl: Any, seed: int, corrected: bool) -> Seen:
+def _noise(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     chosen = recipe(
         "dcgan-digits",
         **{"generator": "dense", "discriminator": "dense", "width": 128, "depth": 2, "latent": 32, "steps": 300},
@@ -208,7 +227,7 @@ def _noise(gl: Any, seed: int, corrected: bool) -> Seen:
     )
     digits = data.load(chosen).samples
     noise = np.random.default_rng(seed).normal(size=digits.shape).clip(-1, 1).astype(np.float32)
-    trainer = _trainer(gl, chosen, seed)
+    trainer = gl.Trainer(chosen, seed)
     broke = _fit(trainer, digits if corrected else noise)
     samples = trainer.sample(1000, seed=1)
     distance = float(metrics.frechet_distance(metrics.features(digits), metrics.features(samples)))
@@ -223,21 +242,21 @@ def _noise(gl: Any, seed: int, corrected: bool) -> Seen:
 # 002: players of different shapes, and descent without a memory.
 
 
-def _two_shapes(gl: Any, seed: int, corrected: bool) -> Seen:
+def _two_shapes(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     maker = recipe("source-002", width=8)
     judge = maker if corrected else recipe("tensorflow-tutorial", width=8)
     images = gl.Trainer(maker, seed).sample(8)
     return _refused(gl, judge, images, "D was built for images of 28×28 in grey, and G makes 32×32 in colour.")
 
 
-def _plain_descent(gl: Any, seed: int, corrected: bool) -> Seen:
+def _plain_descent(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     rule = {"rule": "adam"} if corrected else {"rule": "sgd", "beta1": 0.0}
     chosen = _thin("source-002", generator_optimiser=rule, discriminator_optimiser=rule, batch_norm_momentum=0.9)
-    trainer = _trainer(gl, chosen, seed)
+    trainer = gl.Trainer(chosen, seed)
     latents = np.random.default_rng(1).standard_normal((100, chosen.latent))
-    before = trainer._weights(trainer.generator)
+    before = trainer.weights()["generator"]
     _fit(trainer, data.load(chosen))
-    after = trainer._weights(trainer.generator)
+    after = trainer.weights()["generator"]
     kernels = [name for name in before if name.endswith("kernel")]
     moved = float(np.sqrt(sum(np.square(after[name] - before[name]).sum() for name in kernels)))
     size = float(np.sqrt(sum(np.square(before[name]).sum() for name in kernels)))
@@ -249,7 +268,7 @@ def _plain_descent(gl: Any, seed: int, corrected: bool) -> Seen:
 # 003: a stack that never leaves 4×4, and a softmax over one unit.
 
 
-def _four_by_four(gl: Any, seed: int, corrected: bool) -> Seen:
+def _four_by_four(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     chosen = recipe("source-003", width=4)
     layers = architectures.generator_layers(chosen)
     if not corrected:
@@ -274,7 +293,7 @@ def _four_by_four(gl: Any, seed: int, corrected: bool) -> Seen:
     return Seen(False, finding, values)
 
 
-def _softmax(gl: Any, seed: int, corrected: bool) -> Seen:
+def _softmax(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     functions = _mathematics(gl)
 
     def probability(logits: Any) -> Any:
@@ -289,17 +308,15 @@ def _softmax(gl: Any, seed: int, corrected: bool) -> Seen:
     def improve(real: Any, fake: Any) -> Any:
         return -functions.mean(functions.log(probability(fake)))
 
-    loss = None if corrected else SimpleNamespace(discriminator=judge, generator=improve)
     chosen = _thin("source-003", steps=10, width=4)
-    trainer = _trainer(gl, chosen, seed, loss)
-    players = trainer.generator, trainer.discriminator
-    before = [trainer._weights(player) for player in players]
+    trainer = gl.Trainer(chosen, seed, loss=None if corrected else _losses(judge, improve))
+    before = trainer.weights()
     _fit(trainer, data.load(chosen))
     # What batch normalisation measures moves without a gradient.
     moved = max(
-        float(np.abs(after - start[name]).max())
-        for player, start in zip(players, before, strict=True)
-        for name, after in trainer._weights(player).items()
+        float(np.abs(after - before[player][name]).max())
+        for player in ("generator", "discriminator")
+        for name, after in trainer.weights()[player].items()
         if not name.endswith((".mean", ".variance"))
     )
     d_loss = float(trainer.history["d_loss"][-1])
@@ -316,11 +333,11 @@ def _softmax(gl: Any, seed: int, corrected: bool) -> Seen:
 # 004: who wants what.
 
 
-def _wrong_want(gl: Any, seed: int, loss: Any) -> Seen:
+def _wrong_want(gl: ModuleType, seed: int, loss: SimpleNamespace | None) -> Seen:
     rate = _rates(4e-3)
     chosen = recipe("ring", width=64, batch_size=128, penalty_weight=0.1, moving_average=0.98, steps=400, **rate)
     loaded = data.load(chosen)
-    trainer = _trainer(gl, chosen, seed, loss)
+    trainer = gl.Trainer(chosen, seed, loss=loss)
     broke = _fit(trainer, loaded)
     samples = trainer.sample(1000, seed=1)
     held = clinic.modes_held(samples, np.asarray(loaded.centers))
@@ -334,25 +351,24 @@ def _wrong_want(gl: Any, seed: int, loss: Any) -> Seen:
     )
 
 
-def _swapped(gl: Any, seed: int, corrected: bool) -> Seen:
+def _swapped(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     game = gl.losses.get("minimax")
-    swapped = SimpleNamespace(  # D minimises V = E log D(x) + E log(1 - D(G(z))), G maximises it
-        discriminator=lambda real, fake: -game.discriminator(real, fake),
-        generator=lambda real, fake: -game.generator(real, fake),
+    swapped = _losses(  # D minimises V = E log D(x) + E log(1 - D(G(z))), G maximises it
+        lambda real, fake: -game.discriminator(real, fake),
+        lambda real, fake: -game.generator(real, fake),
     )
     return _wrong_want(gl, seed, None if corrected else swapped)
 
 
-def _fake_labels(gl: Any, seed: int, corrected: bool) -> Seen:
-    right = gl.losses.get("nonsaturating")
-    helping = SimpleNamespace(  # D's loss with the label "fake" on G's samples, for G too
-        discriminator=right.discriminator,
-        generator=lambda real, fake: -gl.losses.get("minimax").generator(real, fake),
+def _fake_labels(gl: ModuleType, seed: int, corrected: bool) -> Seen:
+    helping = _losses(  # D's loss with the label "fake" on G's samples, for G too
+        gl.losses.get("nonsaturating").discriminator,
+        lambda real, fake: -gl.losses.get("minimax").generator(real, fake),
     )
     return _wrong_want(gl, seed, None if corrected else helping)
 
 
-_RUNS: dict[str, Callable[[Any, int, bool], Seen]] = {
+_RUNS: dict[str, Callable[[ModuleType, int, bool], Seen]] = {
     "000-one-quantity": _one_quantity,
     "001-hundred-numbers": _hundred_numbers,
     "001-noise": _noise,
