@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+
+import numpy as np
 
 import ganlib
 from ganlib import arguments
+from ganlib.data import Data
 from ganlib.recipe import Recipe
 from ganlib.reference import losses
 
@@ -43,7 +45,9 @@ class Suggestion:
         )
 
 
-def suggest(recipe: Recipe, data: Any, steps: int = 200, seed: int = 0, backend: str | None = None) -> Suggestion:
+def suggest(
+    recipe: Recipe, data: Data | np.ndarray, steps: int = 200, seed: int = 0, backend: str | None = None
+) -> Suggestion:
     """The γ at which the slope that D needs to tell real from fake costs D what it gains.
 
     D learns alone against the untrained G, without a penalty, until its loss has fallen to half of what guessing costs.

@@ -35,6 +35,7 @@ import numpy as np
 
 import ganlib
 from ganlib.errors import DataError
+from ganlib.runtime import files
 
 FOLDER = Path(__file__).with_name("ledgers")
 PARTS: dict[str, type | tuple[type, ...]] = {  # of a row
@@ -134,7 +135,6 @@ def record(
         seconds: how long it took.
         folder: as for `load`.
     """
-    path = Path(folder) / f"{name}.json"
     row = {
         "key": dict(key),
         "result": dict(result),
@@ -145,9 +145,7 @@ def record(
     }
     with filelock.FileLock(Path(tempfile.gettempdir()) / f"ganlib-ledger-{name}.lock"):
         others = [other for other in rows(name, folder) if other["key"] != row["key"]]
-        temporary = path.with_suffix(".part")
-        temporary.write_text(_packed(about, command, [*others, row]), encoding="utf-8")
-        os.replace(temporary, path)
+        files.write_aside(Path(folder) / f"{name}.json", _packed(about, command, [*others, row]))
 
 
 def _packed(about: str, command: str, rows: Iterable[Mapping[str, Any]]) -> str:
