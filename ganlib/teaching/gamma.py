@@ -71,23 +71,20 @@ def suggest(
     steps = arguments.whole("steps", steps, 1)
     even = losses.get(recipe.loss).even
     if even is None:
-        levelled = [name for name in losses.names() if losses.get(name).even]
+        others = ", ".join(name for name in losses.names() if losses.get(name).even)
         raise ValueError(
             f"The loss {recipe.loss!r} has no cost of guessing, so no half of it can be waited for. Use one of "
-            f"{', '.join(levelled)}; for wasserstein, WGAN-GP's λ = 10 is the usual start."
+            f"{others}; for wasserstein, WGAN-GP's λ = 10 is the usual start."
         )
     measured = dataclasses.replace(recipe, penalty="r1", penalty_weight=WEAK, penalty_every=1)
     trainer = ganlib.backend(backend).Trainer(measured, seed)
     gain = even[0] / 2
-    done = 0
-    while done < steps:
-        block = min(20, steps - done)
-        history = trainer.fit_discriminator(data, block)
-        for d_loss, penalty in zip(history["d_loss"], history["penalty"], strict=True):
-            done += 1
-            r1 = 2 / WEAK * float(penalty)
+    for done in range(0, steps, 20):
+        history = trainer.fit_discriminator(data, min(20, steps - done))
+        for step, d_loss in enumerate(history["d_loss"]):
+            r1 = 2 / WEAK * float(history["penalty"][step])
             if d_loss <= gain and r1 > 0:
-                return Suggestion(2 * gain / r1, r1, done, gain)
+                return Suggestion(2 * gain / r1, r1, done + step + 1, gain)
     raise ValueError(
         f"D's loss is still {d_loss:.3g} after {steps} steps alone, not below {gain:.3g}: it is too slow to need a "
         "penalty yet. Give more steps, or raise its rate."

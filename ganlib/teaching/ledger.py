@@ -38,14 +38,6 @@ from ganlib.errors import DataError
 from ganlib.runtime import files
 
 FOLDER = Path(__file__).with_name("ledgers")
-PARTS: dict[str, type | tuple[type, ...]] = {  # of a row
-    "key": dict,
-    "result": dict,
-    "recipe": dict,
-    "seconds": (int, float),
-    "machine": str,
-    "versions": dict,
-}
 TABLES = {"recipe": "recipes", "machine": "machines", "versions": "versions"}  # part of a row → table in the file
 LONG = 8  # a list of at least this many numbers stands in a column
 KINDS = ("<i4", "<f4", "<f8")  # of such a column, as NumPy names them; the first that is exact
@@ -105,7 +97,7 @@ def load(name: str, folder: str | os.PathLike[str] = FOLDER) -> Ledger:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         return Ledger(name, str(stored["about"]), str(stored["command"]), _unpacked(stored))
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError, zlib.error) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, zlib.error) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise DataError(f"The ledger {path.name} is damaged: {reason}. Install ganlib again.") from error
 
@@ -175,23 +167,21 @@ def _unpacked(stored: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
         name: np.frombuffer(zlib.decompress(base64.b64decode(text)), name.rpartition(" ")[2])
         for name, text in stored["columns"].items()
     }
-    rows = []
-    for line in stored["rows"]:
-        # Copies, so that changing one row's recipe changes no other's.
-        row = {**line, **{part: copy.copy(stored[table][line[part]]) for part, table in TABLES.items()}}
-        wrong = [part for part, kind in PARTS.items() if not isinstance(row[part], kind)]
-        if wrong:
-            raise ValueError(f"a row's {wrong[0]} is {row[wrong[0]]!r}")
+    rows = tuple(dict(row) for row in stored["rows"])
+    for row in rows:
+        for part, table in TABLES.items():  # a copy, so that changing one row's recipe changes no other's
+            row[part] = copy.copy(stored[table][row[part]])
         for name, value in row["result"].items():
             if isinstance(value, dict) and value.keys() & KINDS:
                 [(kind, shape)] = value.items()
                 column, size = f"{name} {kind}", int(np.prod(shape))
                 row["result"][name] = left[column][:size].reshape(shape).tolist()
                 left[column] = left[column][size:]
-        rows.append(row)
+        if not (isinstance(row["key"], dict) and isinstance(row["seconds"], int | float)):
+            raise ValueError(f"a row's key is {row['key']!r}, and its seconds are {row['seconds']!r}")
     if any(len(rest) for rest in left.values()):
         raise ValueError("it holds more numbers than its rows name")
-    return tuple(rows)
+    return rows
 
 
 def _array(value: object) -> np.ndarray | None:
