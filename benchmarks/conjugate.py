@@ -27,6 +27,7 @@ import ganlib
 from ganlib import dynamics, ledger, metrics, reference
 from ganlib.errors import TrainingFailed
 from ganlib.recipe import CONJUGATE
+from ganlib.runtime.trainer import BaseTrainer
 
 NAME = "conjugate"
 ABOUT = "Conjugate directions and competitive gradient descent against Adam, on the Dirac-GAN, ring, grid and digits."
@@ -74,7 +75,7 @@ def usual_rate(method: str, data: str) -> float:
     return RATES[data] * (10 if "falling" in method else 1)
 
 
-def evaluations(trainer: Any) -> int:
+def evaluations(trainer: BaseTrainer) -> int:
     """The backward passes of all steps so far."""
     if trainer.recipe.update != "competitive":
         return 2 * trainer.steps_done
@@ -111,7 +112,7 @@ def run(method: str, data: str, backend: str, seed: int, rate: float, budget: in
     return result
 
 
-def score(trainer: Any, data: str, points: Any) -> dict[str, float | None]:
+def score(trainer: BaseTrainer, data: str, points: ganlib.data.Data) -> dict[str, float | None]:
     """Fréchet distance, and modes and good samples or, on the digits, coverage. None where G overflows."""
     samples = trainer.sample(len(points) if data == "digits" else SAMPLES, seed=1)
     if data == "digits":
@@ -185,8 +186,7 @@ def main() -> None:
     parser.add_argument("--budget", type=int, default=None, help="evaluations; default: one for each data set")
     parser.add_argument("--backend", choices=ganlib.available(), default=None, help="default: every one installed")
     options = parser.parse_args()
-    path = ledger.FOLDER / f"{NAME}.json"
-    done = [row["key"] for row in ledger.load(NAME).rows] if path.exists() else []
+    done = [row["key"] for row in ledger.rows(NAME)]
     for seed in options.seeds:
         for data in options.data:
             backends = ["numpy"] if data == DIRAC else [options.backend] if options.backend else ganlib.available()

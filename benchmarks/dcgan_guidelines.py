@@ -93,8 +93,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=range(5), metavar="SEED")
     parser.add_argument("--backend", choices=ganlib.available(), default=None, help="default: every one installed")
     options = parser.parse_args()
-    path = ledger.FOLDER / f"{NAME}.json"
-    done = [row["key"] for row in ledger.load(NAME).rows] if path.exists() else []
+    done = [row["key"] for row in ledger.rows(NAME)]
     for seed in options.seeds:
         for backend in [options.backend] if options.backend else ganlib.available():
             for method in options.only:

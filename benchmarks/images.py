@@ -85,8 +85,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--backend", choices=("torch", "tensorflow"), default="torch")
     options = parser.parse_args()
-    path = ganlib.ledger.FOLDER / "images.json"
-    done = [row["key"] for row in ganlib.ledger.load("images").rows] if path.exists() else []
+    done = [row["key"] for row in ganlib.ledger.rows("images")]
     for seed in range(options.seeds):
         for task in options.only:
             key = {"task": task, "backend": options.backend, "seed": seed}

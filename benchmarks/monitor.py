@@ -29,7 +29,9 @@ from sources import METHODS, narrow
 
 import ganlib
 from ganlib import ledger
-from ganlib.runtime.monitor import EVEN, SATURATED, Monitor, patience
+from ganlib.reference import losses
+from ganlib.runtime.monitor import SATURATED, Monitor, patience
+from ganlib.runtime.trainer import BaseTrainer
 
 NAME = "monitor"
 ABOUT = (
@@ -126,12 +128,12 @@ def photographs(size: int, n: int = 10_000) -> np.ndarray:
 
 
 class UntilQuiet:
-    """Ends a run when so many looks in a row saw nothing wrong."""
+    """Ends a run when several looks in a row saw nothing wrong."""
 
     def __init__(self, monitor: Monitor, looks: int) -> None:
         self.monitor, self.looks, self.quiet = monitor, looks, 0
 
-    def on_step(self, trainer: Any, metrics: Mapping[str, float]) -> None:
+    def on_step(self, trainer: BaseTrainer, metrics: Mapping[str, float]) -> None:
         """After the monitor's own look at this step."""
         if trainer.steps_done % self.monitor.every == 0:
             self.quiet = 0 if self.monitor._seen else self.quiet + 1
@@ -143,7 +145,8 @@ def extremes(loss: str, looks: list[dict[str, float]]) -> dict[str, float]:
     """The worst of what the looks measured, from step 200 on; of a run that ended before, of its last."""
     looks = [look for look in looks if look["step"] >= 200] or looks[-1:]
     found = {name: float(which(map(value, looks))) for name, (which, value) in WORST.items()}
-    found["d_loss"] = min(look["d_loss"] for look in looks) / EVEN[loss][0]
+    if even := losses.get(loss).even:
+        found["d_loss"] = min(look["d_loss"] for look in looks) / even[0]
     if "modes" in looks[0]:
         found["modes"] = min(look["modes"] for look in looks)
     return found
@@ -199,9 +202,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--extremes", action="store_true")
     options = parser.parse_args()
-    path = ledger.FOLDER / f"{NAME}.json"
-    there = ledger.load(NAME).rows if path.exists() else []
-    done = [(row["key"], row["recipe"]) for row in there if not (options.whole and stopped(row))]
+    done = [(row["key"], row["recipe"]) for row in ledger.rows(NAME) if not (options.whole and stopped(row))]
     if options.table:
         print(table())
     elif options.extremes:

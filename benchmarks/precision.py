@@ -66,8 +66,7 @@ def main() -> None:
     if options.table:
         print(table())
         return
-    path = ledger.FOLDER / f"{NAME}.json"
-    done = [row["key"] for row in ledger.load(NAME).rows] if path.exists() else []
+    done = [row["key"] for row in ledger.rows(NAME)]
     for seed in options.seeds:
         for backend in [options.backend] if options.backend else ganlib.available():
             for precision in PRECISIONS:

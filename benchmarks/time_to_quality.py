@@ -102,10 +102,8 @@ def reached(looks: list[list[float]], target: float) -> float:
 
 def looks_of(way: str, data: str, backend: str) -> list[list[list[float]]]:
     """The looks of every run in the ledger."""
-    path = ledger.FOLDER / f"{NAME}.json"
-    rows = ledger.load(NAME).rows if path.exists() else []
     wanted = {"data": data, "backend": backend, "way": way}.items()
-    return [row["result"]["looks"] for row in rows if row["key"].items() >= wanted]
+    return [row["result"]["looks"] for row in ledger.rows(NAME) if row["key"].items() >= wanted]
 
 
 def ended(looks: list[list[list[float]]]) -> float:

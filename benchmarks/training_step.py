@@ -27,6 +27,7 @@ import numpy as np
 
 import ganlib
 from ganlib import architectures, ledger
+from ganlib.runtime.trainer import BaseTrainer
 
 NAME = "training_step"
 ABOUT = (
@@ -293,7 +294,7 @@ def measure(
     return result, time.perf_counter() - began
 
 
-def kind_of(trainer: Any) -> str:
+def kind_of(trainer: BaseTrainer) -> str:
     """ "cpu" or "gpu"."""
     return "cpu" if trainer.device.lower().startswith("cpu") else "gpu"
 

@@ -51,11 +51,12 @@ def test_a_row_of_the_dirac_gan_comes_out_again(method):
     assert max(again["evaluations"]) <= row["key"]["budget"]
 
 
-@pytest.mark.parametrize(
-    "row",
-    [row for row in ROWS if row["key"]["data"] in conjugate.BASES],
-    ids=lambda row: "-".join(str(part) for part in row["key"].values()),
-)
-def test_a_row_belongs_to_the_command_as_it_is(row):
-    key, changes = row["key"], dict(row["recipe"])
-    assert ganlib.recipe(changes.pop("name"), **changes) == conjugate.recipe(key["method"], key["data"], key["rate"])
+def test_every_row_belongs_to_the_command_as_it_is():
+    rows = [row for row in ROWS if row["key"]["data"] in conjugate.BASES]
+    assert len(rows) > 1000
+    wrong = []
+    for row in rows:
+        key = row["key"]
+        if ganlib.recipe(**row["recipe"]) != conjugate.recipe(key["method"], key["data"], key["rate"]):
+            wrong.append(key)
+    assert not wrong

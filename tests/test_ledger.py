@@ -1,6 +1,8 @@
 """The run ledgers: what is recorded is read back, and what is shipped holds together."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -51,11 +53,92 @@ def test_what_is_missing_is_named(tmp_path):
         ganlib.ledger.load("trail", tmp_path)
 
 
+def test_results_come_back_as_they_were_given(tmp_path):
+    """Whether they stand in the row or, as many numbers do, in a column: the same values, of the same types."""
+    generator = np.random.default_rng(0)
+    results = [
+        {
+            "whole": list(range(n)),
+            "single": generator.normal(size=n).astype(np.float32).tolist(),
+            "double": generator.normal(size=n).tolist(),
+            "zeros": [0.0, -0.0] * n,
+            "points": generator.normal(size=(n, 2)).round(2).tolist(),
+            "large": [2**40] * n,
+            "far": [1e300] * n,
+            "mixed": [1, 2.5] * n,
+            "gaps": [1.5, None] * n,
+            "words": ["1.5"] * n,
+            "truths": [True, False] * n,
+            "ragged": [[1.0] * n, [2.0]],
+            "none": [],
+            "table": {"a": 1.5},
+        }
+        for n in (20, 3, 11)
+    ]
+    for seed, result in enumerate(results):
+        ganlib.ledger.record("trial", "", "", {"seed": seed}, result, {"name": "ring"}, 0, tmp_path)
+    for result, row in zip(results, ganlib.ledger.load("trial", tmp_path).rows, strict=True):
+        assert repr(row["result"]) == repr(result)
+    columns = json.loads((tmp_path / "trial.json").read_text(encoding="utf-8"))["columns"]
+    assert set(columns) == {"whole <i4", "single <f4", "double <f8", "zeros <f4", "points <f8", "far <f8"}
+    with pytest.raises(ValueError, match="JSON compliant"):
+        ganlib.ledger.record("trial", "", "", {"seed": 3}, {"d_loss": [np.nan] * 20}, {}, 0, tmp_path)
+
+
+def test_rows_share_what_is_the_same_and_can_be_changed_one_by_one(tmp_path):
+    for seed in range(3):
+        record(tmp_path, seed, 8)
+    assert json.loads((tmp_path / "trial.json").read_text(encoding="utf-8"))["recipes"] == [{"name": "ring"}]
+    first, second, _ = ganlib.ledger.load("trial", tmp_path).rows
+    assert first["recipe"].pop("name") == second["recipe"]["name"] == "ring"
+
+
+def test_several_processes_write_to_one_ledger(tmp_path):
+    program = "import sys, ganlib\nfor seed in range(10):\n    key = {'who': sys.argv[2], 'seed': seed}\n"
+    program += "    ganlib.ledger.record('trial', '', '', key, {'d_loss': [0.5] * 20}, {}, 0, sys.argv[1])"
+    commands = [[sys.executable, "-c", program, str(tmp_path), who] for who in "ab"]
+    for process in [subprocess.Popen(command) for command in commands]:
+        assert process.wait() == 0
+    ledger = ganlib.ledger.load("trial", tmp_path)
+    assert sorted((row["key"]["who"], row["key"]["seed"]) for row in ledger.rows) == [
+        (who, seed) for who in "ab" for seed in range(10)
+    ]
+
+
+def test_there_are_no_rows_before_the_first_is_recorded(tmp_path):
+    assert ganlib.ledger.rows("trial", tmp_path) == ()
+    record(tmp_path, 0, 7)
+    assert ganlib.ledger.rows("trial", tmp_path) == ganlib.ledger.load("trial", tmp_path).rows
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"about": "", "command": "", "rows": [{}]}', '{"rows": 1}', "[" * 9999]
 )
 def test_a_damaged_ledger_is_refused(tmp_path, text):
     (tmp_path / "trial.json").write_text(text)
+    with pytest.raises(DataError, match="damaged"):
+        ganlib.ledger.load("trial", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("part", "damaged"),
+    [
+        ('"recipe": 0', '"recipe": 7'),
+        ('"recipe": 0', '"recipe": "ring"'),
+        ('"seconds": 0', '"seconds": "long"'),
+        ("[20]", "[19]"),
+        ("[20]", "[21]"),
+        ("[20]", '"many"'),
+        ('{"<f4": [20]}', '{"<f8": [20]}'),
+        ('"d_loss <f4": "', '"d_loss <f4": "damaged'),
+        ('"d_loss <f4": "', '"d_loss <f4": "AAAA'),
+    ],
+)
+def test_a_ledger_that_does_not_fit_together_is_refused(tmp_path, part, damaged):
+    ganlib.ledger.record("trial", "", "", {"seed": 0}, {"d_loss": [0.5] * 20}, {"name": "ring"}, 0, tmp_path)
+    text = (tmp_path / "trial.json").read_text(encoding="utf-8")
+    assert text.count(part) == 1
+    (tmp_path / "trial.json").write_text(text.replace(part, damaged))
     with pytest.raises(DataError, match="damaged"):
         ganlib.ledger.load("trial", tmp_path)
 
@@ -68,8 +151,7 @@ def test_a_shipped_ledger_holds_together(name):
     script = ganlib.ledger.FOLDER.parents[2] / ledger.command.split()[1]
     assert script.is_file(), f"{ledger.command} is no command of this repository"
     for row in ledger.rows:
-        changes = dict(row["recipe"])
         # The others trained no network; a chapter trains many.
         if row["key"].get("backend") in ("torch", "tensorflow") and "chapter" not in row["key"]:
-            ganlib.recipe(changes.pop("name"), **changes)  # still a valid recipe
-        assert row["seconds"] >= 0
+            ganlib.recipe(**row["recipe"])  # still a valid recipe
+        assert row["seconds"] >= 0, row["key"]

@@ -32,8 +32,10 @@ def test_a_method_changes_what_it_says_and_nothing_else(method, data):
     assert differing or method == "GAN"
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: "-".join(str(part) for part in row["key"].values()))
-def test_a_row_belongs_to_the_command_as_it_is(row):
-    chosen = scoreboard.recipe(row["key"]["method"], row["key"]["data"])
-    changes = dict(row["recipe"])
-    assert ganlib.recipe(changes.pop("name"), **changes) == chosen
+def test_every_row_belongs_to_the_command_as_it_is():
+    wrong = [
+        row["key"]
+        for row in ROWS
+        if ganlib.recipe(**row["recipe"]) != scoreboard.recipe(row["key"]["method"], row["key"]["data"])
+    ]
+    assert not wrong

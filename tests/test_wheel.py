@@ -52,6 +52,12 @@ def test_everything_is_in_the_wheel_and_nothing_else(installed):
     } <= names
 
 
+def test_it_is_small(installed):
+    """What makes it large are ledgers: see how `ganlib.ledger` keeps long lists, or keep fewer samples in the rows."""
+    assert installed[0].stat().st_size < 1.5e6
+    assert sum(file.file_size for file in zipfile.ZipFile(installed[0]).infolist()) < 4e6
+
+
 def test_it_asks_for_neither_framework(installed):
     wheel = zipfile.ZipFile(installed[0])
     [metadata] = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]

@@ -6,8 +6,8 @@
     >>> answer = patient.changed(moving_average=0.9)        # a recipe; other patients want a function
     >>> print(ganlib.clinic.check(2, answer))
 
-The check looks first at what was changed, and only then trains again. The diagnoses stand below, in
-`_CASES`.
+The check looks first at what was changed, and only then trains again. The diagnoses stand in
+`ganlib/teaching/patients.py`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,15 @@ from typing import Any
 import numpy as np
 
 import ganlib
-from ganlib import arguments, data, metrics, reference
+from ganlib import arguments, data, metrics
 from ganlib.errors import TrainingFailed
 from ganlib.recipe import FIELDS, Optimiser, Recipe, recipe
+from ganlib.runtime import files
+from ganlib.runtime.trainer import BaseTrainer
+from ganlib.teaching.patients import CASES
 
-RADIUS = 0.2  # a sample belongs to a mode within so much of the distance between neighbouring modes
-SHARE = 1 / 3  # a mode is held by so much of the samples that are its due
+RADIUS = 0.2  # how near to a mode its samples lie, in distances between neighbouring modes
+SHARE = 1 / 3  # of the samples that are a mode's due: with fewer it is not held
 HELD = 6  # of the ring's eight modes. Healthy: all 8. Broken: none. Three seeds each, both frameworks.
 FRECHET = 30.0  # on the digits. Healthy: 26 and less. Broken: 53 and more. Three seeds each, both frameworks.
 
@@ -95,9 +98,8 @@ class Patient:
         if self.code is not None:
             text = textwrap.dedent(inspect.getsource(self.code))
         else:
-            shipped = ganlib.recipe(self.recipe.name)
             changes: dict[str, Any] = {}
-            for name, value in _different(shipped, self.recipe).items():
+            for name, value in files.changes(self.recipe).items():
                 player, _, part = name.partition(".")
                 if part:
                     changes.setdefault(player, {})[part] = value
@@ -131,7 +133,8 @@ def patient(number: int) -> Patient:
 
     >>> print(ganlib.clinic.patient(3))
     """
-    return _CASES[arguments.whole("number", number, 1, len(_CASES)) - 1].patient(number)
+    case = CASES[arguments.whole("number", number, 1, len(CASES)) - 1]
+    return Patient(number, case.complaint, case.recipe, case.code, case.takes)
 
 
 def check(number: int, answer: Any, seed: int = 0, backend: str | None = None) -> Result:
@@ -149,7 +152,7 @@ def check(number: int, answer: Any, seed: int = 0, backend: str | None = None) -
     >>> print(ganlib.clinic.check(1, lambda points, rng: points))
     """
     sick = patient(number)
-    case = _CASES[number - 1]
+    case = CASES[number - 1]
     arguments.whole("seed", seed, 0)
     if sick.code is None:
         if not isinstance(answer, Recipe):
@@ -157,7 +160,7 @@ def check(number: int, answer: Any, seed: int = 0, backend: str | None = None) -
                 f"Patient {number} is cured by a recipe, not {arguments.describe(answer)}. Make one: "
                 f"ganlib.clinic.patient({number}).changed(field=value)."
             )
-        hint = _look_at_recipe(case, sick.recipe, answer)
+        hint = case.look_at_recipe(answer)
     else:
         if not callable(answer) or isinstance(answer, type):
             raise TypeError(
@@ -183,25 +186,18 @@ def _train(sick: Patient, version: Any, seed: int, backend: str | None) -> Run:
     real = loaded.samples
     if sick.takes == "real":
         real = np.asarray(version(_raw(loaded), np.random.default_rng(seed)), dtype=np.float32)
-    trainer = gl.Trainer(chosen, seed)
+    loss = None
     if sick.takes == "generator_loss":
-        # The relativistic loss is the one for which the trainer shows the real logits to G's loss too.
-        trainer = type("Trainer", (gl.Trainer,), {"_relativistic": True})(chosen, seed)
-        loss = trainer._loss
-        trainer._loss = SimpleNamespace(
-            discriminator=loss.discriminator, generator=lambda real, fake: version(loss, real, fake)
-        )
-    failed = ""
-    try:
-        trainer.fit(real, progress=False)
-    except TrainingFailed:
-        failed = f", and the numbers became infinite after step {trainer.steps_done}"
+        right = gl.losses.get(chosen.loss)
+        loss = SimpleNamespace(discriminator=right.discriminator, generator=functools.partial(version, right))
+    trainer = gl.Trainer(chosen, seed, loss=loss)
+    failed = fit(trainer, real)
     samples = trainer.sample(1000, seed=1)
     if loaded.centers is not None:
         held = modes_held(samples, loaded.centers)
         healthy = held >= HELD and not failed
         return Run(trainer.history, samples, held, healthy, f"it holds {held} of {len(loaded.centers)} modes{failed}")
-    distance = float(metrics.frechet_distance(_features_of_digits(), metrics.features(samples)))
+    distance = distance_to_digits(samples)
     finding = f"its Fréchet distance is {distance:.0f}, and up to {FRECHET:.0f} is healthy{failed}"
     return Run(trainer.history, samples, distance, distance <= FRECHET and not failed, finding)
 
@@ -231,6 +227,20 @@ def modes_held(samples: np.ndarray, centers: np.ndarray) -> int:
     return int((counts >= SHARE * len(samples) / len(centers)).sum())
 
 
+def fit(trainer: BaseTrainer, samples: data.Data | np.ndarray) -> str:
+    """Trains to the end, or until the numbers are infinite: the text says so then, to be added to a sentence."""
+    try:
+        trainer.fit(samples, progress=False)
+    except TrainingFailed:
+        return f", and the numbers became infinite after step {trainer.steps_done}"
+    return ""
+
+
+def distance_to_digits(images: np.ndarray) -> float:
+    """The Fréchet distance of images (n, 16, 16, 1) to the digits."""
+    return float(metrics.frechet_distance(_features_of_digits(), metrics.features(images)))
+
+
 @functools.cache
 def _features_of_digits() -> np.ndarray:
     return metrics.features(data.load("digits").samples)
@@ -239,227 +249,3 @@ def _features_of_digits() -> np.ndarray:
 def _raw(loaded: data.Data) -> np.ndarray:
     """What the owner's code is given: points as they are, images as a file has them."""
     return loaded.samples if loaded.images is None else np.round((loaded.images + 1) * 127.5).astype(np.uint8)
-
-
-# The broken functions, as their owners wrote them.
-
-
-def real_points(points, rng):
-    """The real samples to train on, (n, 2)."""
-    return rng.normal(size=points.shape)
-
-
-def real_images(pixels, rng):
-    """The real samples to train on, (n, 16, 16, 1), from pixels of 0 to 255. The generator ends in a tanh."""
-    return pixels / 255
-
-
-def generator_loss(loss, real_logits, fake_logits):
-    """What G minimises; `loss` has both players' losses, loss.discriminator and loss.generator."""
-    return loss.discriminator(real_logits, fake_logits)
-
-
-# What the check looks at before it trains.
-
-
-def _different(one: Recipe, other: Recipe) -> dict[str, Any]:
-    """Field → the other's value, where the two differ; "player_optimiser.rate" for the parts of an optimiser."""
-    found: dict[str, Any] = {}
-    for name in FIELDS:
-        mine, yours = getattr(one, name), getattr(other, name)
-        if isinstance(mine, Optimiser):
-            parts = {f"{name}.{part}": value for part, value in vars(yours).items() if value != getattr(mine, part)}
-            found.update(parts)
-        elif mine != yours:
-            found[name] = yours
-    return found
-
-
-def _look_at_recipe(case: _Case, sick: Recipe, answer: Recipe) -> str | None:
-    changed = [name for name in _different(sick, answer) if name != "about"]
-    if not changed:
-        return "this is the patient as it came, nothing was changed."
-    groups = [group for group in case.cures if set(changed) & set(group)]
-    elsewhere = [name for name in changed if not any(name in group for group in case.cures)]
-    for name in elsewhere:
-        if name in case.hints:
-            return case.hints[name]
-    if elsewhere:
-        return f"{', '.join(elsewhere)} is not where the mistake is. {case.hint}"
-    if len(groups) > 1:
-        return f"you changed {', '.join(changed)}, which are {len(groups)} remedies at once. One is enough: which?"
-    return None
-
-
-@dataclass(frozen=True)
-class _Case:
-    complaint: str
-    recipe: Recipe
-    diagnosis: str
-    hint: str  # for a change somewhere else
-    code: Callable[..., Any] | None = None
-    takes: str = "recipe"
-    cures: tuple[tuple[str, ...], ...] = ()  # the fields that may change, those of one remedy together
-    hints: Mapping[str, str] = field(default_factory=dict)  # field → what to say to who changed it
-    look: Callable[[Any], str | None] = lambda answer: None
-
-    def patient(self, number: int) -> Patient:
-        return Patient(number, self.complaint, self.recipe, self.code, self.takes)
-
-
-def _look_at_points(answer: Callable[..., Any]) -> str | None:
-    points = data.load("ring", n=64).samples
-    given = np.asarray(answer(points.copy(), np.random.default_rng(0)))
-    if given.ndim != 2 or given.shape[1] != 2 or not len(given):
-        return f"the function gave an array of shape {given.shape}; a training on points needs (n, 2)."
-    if (np.abs(given[:, None] - points).sum(axis=2).min(axis=1) < 1e-6).all():
-        return None
-    if given.shape == points.shape and np.corrcoef(given.ravel(), points.ravel())[0, 1] > 0.5:
-        return "these are the points with something added or scaled: train on the points themselves."
-    return "what D is shown as real are still no points of the data: plot what the function returns."
-
-
-def _look_at_images(answer: Callable[..., Any]) -> str | None:
-    pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
-    given = np.asarray(answer(pixels, np.random.default_rng(0)))
-    if given.shape != pixels.shape:
-        return f"the function gave an array of shape {given.shape} for one of {pixels.shape}: keep the shape."
-    low, high = float(given.min()), float(given.max())
-    if given.dtype.kind != "f" or not np.isfinite(given).all():
-        return f"the function gave numbers of type {given.dtype}; a network wants finite floating-point numbers."
-    if given.ravel()[0] > given.ravel()[-1]:
-        return f"black became {given.ravel()[0]:.2g} and white {given.ravel()[-1]:.2g}: these are negatives."
-    if low < -1.02 or high > 1.02:
-        return f"the images now reach from {low:.2g} to {high:.2g}, and a tanh never leaves (-1, 1)."
-    if low > -0.98 or high < 0.98:
-        return f"the images now reach from {low:.2g} to {high:.2g}. What does a tanh reach, and what is drawn black?"
-    return None
-
-
-def _look_at_loss(answer: Callable[..., Any]) -> str | None:
-    loss = reference.losses.nonsaturating
-    sure = [float(answer(loss, np.zeros(4), np.full(4, fake))) for fake in (-2.0, 2.0)]
-    if not np.isfinite(sure).all():
-        return f"the loss is {sure[0]} and {sure[1]}; it must be a finite number."
-    if sure[0] == sure[1]:
-        return "this loss does not depend on what D says of G's samples, so G gets no gradient at all."
-    if sure[0] < sure[1]:
-        return (
-            f"this loss is {sure[0]:.2f} where D rejects G's samples and {sure[1]:.2f} where D believes them: G still "
-            "works for D."
-        )
-    return None
-
-
-# The patients. Each is one change away from one of two recipes that train in a few seconds.
-
-
-def _quick(name: str, rate: float, **changes: Any) -> dict[str, Any]:
-    return {"name": name, "generator_optimiser": {"rate": rate}, "discriminator_optimiser": {"rate": rate}, **changes}
-
-
-_RING = _quick("ring", 4e-3, width=64, batch_size=128, penalty_weight=0.1, moving_average=0.98, steps=400)
-_DIGITS = {
-    **_quick("dcgan-digits", 1.5e-3, generator="dense", discriminator="dense", width=128, depth=2, latent=32),
-    **{"steps": 200, "discriminator_norm": "none", "weight_init": "kaiming_uniform", "scale_std": 0.0},
-    **{"instance_noise": 0.0, "penalty": "r1", "penalty_weight": 3.0, "moving_average": 0.0},
-}
-_LOSSES_LIE = "The losses are those of a finished training, and lie: look at the samples."
-
-_CASES = (
-    _Case(
-        complaint="Both losses went to their levels within a few steps and stay. The samples are one round cloud.",
-        recipe=recipe(**_RING),
-        code=real_points,
-        takes="real",
-        diagnosis="D was shown noise as real, and G learnt just that. The game was never broken; its data were.",
-        hint="",
-        look=_look_at_points,
-    ),
-    _Case(
-        complaint="Both losses are at 2 log 2 and log 2 to two digits. I count no modes, or one.",
-        recipe=recipe(**{**_RING, "discriminator_optimiser": {"rate": 2e-4}}),
-        diagnosis="G's rate was 20 times D's: it had left before D knew where it was, and ran from mode to mode.",
-        hint=f"{_LOSSES_LIE} Then compare how fast the two players move.",
-        cures=(("generator_optimiser.rate", "discriminator_optimiser.rate"),),
-        hints={
-            "moving_average": "a longer average smears a G that jumps over all its modes: it hides the collapse.",
-            "steps": "longer does not help a G that runs in circles. Who is too slow to catch it?",
-            "penalty_weight": "the penalty is not what is missing: this D is too slow to be too steep.",
-            "discriminator_steps": ("it would take 20 steps of D for one of G. There is a cheaper number to change."),
-        },
-    ),
-    _Case(
-        complaint="Both losses lie flat at 2 log 2 and log 2, flatter than I have ever seen. The samples are specks.",
-        recipe=recipe(**{**_DIGITS, "penalty_weight": 3000.0}),
-        diagnosis="γ was a thousand times too strong: D was not allowed to have a slope, and G had nothing to climb.",
-        hint=f"{_LOSSES_LIE} Then read history['penalty'] beside D's loss.",
-        cures=(("penalty_weight", "penalty"),),
-        hints={
-            "discriminator_optimiser.rate": "D is not slow. Something keeps it from speaking: what does it minimise?",
-            "generator_optimiser.rate": "G follows what D says, and D says nothing. What does D minimise?",
-            "steps": "longer does not help: D's loss has not moved from 2 log 2 since the start. What holds it?",
-        },
-    ),
-    _Case(
-        complaint="Both losses fell to zero within fifty steps, so all should be well. The samples left the picture.",
-        recipe=recipe(**_RING),
-        code=generator_loss,
-        takes="generator_loss",
-        diagnosis="both players descended one quantity, so G helped D to tell its samples apart.",
-        hint="",
-        look=_look_at_loss,
-    ),
-    _Case(
-        complaint="The critic's scores grow and grow, G's loss is beyond any scale, and the samples are blots.",
-        recipe=recipe(**{**_DIGITS, "loss": "wasserstein", "penalty": "none", "penalty_weight": 0.0}),
-        diagnosis="nothing bounded the critic's slope, and without a bound the Wasserstein loss has no minimum.",
-        hint="What does the Wasserstein loss need of its critic, and where does this recipe see to it?",
-        cures=(("penalty", "penalty_weight"), ("discriminator_norm",)),
-        hints={
-            "loss": "this owner wants Wasserstein, which needs something of its critic that others do not. What?",
-            "discriminator_optimiser.rate": "a slower critic grows more slowly, and just as far. What would bound it?",
-            "discriminator_optimiser.beta1": "it is not momentum: the loss has no minimum. What would give it one?",
-            "discriminator_steps": "a critic nearer to its optimum is no remedy while there is no optimum.",
-        },
-    ),
-    _Case(
-        complaint="My losses look like those in the book, and my samples have not moved from where they began.",
-        recipe=recipe(**{**_RING, "moving_average": 0.9999}),
-        diagnosis="samples came from a moving average over 10,000 steps, and the run has 400: they were the first G's.",
-        hint="The losses are healthy because the players are. Which weights do the samples come from?",
-        cures=(("moving_average",),),
-        hints={
-            "steps": "that would do, at 50 times the cost. Why do the samples lag behind the players?",
-            "generator_optimiser.rate": "G is not slow, its losses are healthy. Which weights make the samples?",
-        },
-    ),
-    _Case(
-        complaint="My losses look like those in the book, and my samples are dim, as if seen through fog.",
-        recipe=recipe(**{**_DIGITS, "batch_norm_momentum": 0.9999}),
-        diagnosis=(
-            "batch normalisation's moving statistics had hardly left 0 and 1, so the G that was asked for samples was "
-            "another one than the G that was trained."
-        ),
-        hint="The losses are healthy because G is, in training. What is different when it is asked for samples?",
-        cures=(("batch_norm_momentum",),),
-        hints={
-            "generator_norm": (
-                "without normalisation the difference between training and sampling is gone, and so is what the "
-                "normalisation was for. Keep it, and make the two agree."
-            ),
-            "moving_average": "with or without the average of weights the samples are alike. What else is averaged?",
-            "batch_norm_epsilon": "epsilon only keeps a division finite. Which number says how fast statistics move?",
-            "steps": "with 100 times the steps the statistics would arrive. Which number keeps them from moving?",
-        },
-    ),
-    _Case(
-        complaint="The digits come out grey on grey. The losses are healthy, the Fréchet distance is over 100.",
-        recipe=recipe(**_DIGITS),
-        code=real_images,
-        takes="real",
-        diagnosis="the images were in [0, 1] and the tanh, the pictures and the features all take [-1, 1].",
-        hint="",
-        look=_look_at_images,
-    ),
-)

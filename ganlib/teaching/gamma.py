@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+
+import numpy as np
 
 import ganlib
 from ganlib import arguments
+from ganlib.data import Data
 from ganlib.recipe import Recipe
-from ganlib.runtime.monitor import EVEN
+from ganlib.reference import losses
 
 WEAK = 1e-6  # a weight at which the penalty is measured and does nothing
 
@@ -43,7 +45,9 @@ class Suggestion:
         )
 
 
-def suggest(recipe: Recipe, data: Any, steps: int = 200, seed: int = 0, backend: str | None = None) -> Suggestion:
+def suggest(
+    recipe: Recipe, data: Data | np.ndarray, steps: int = 200, seed: int = 0, backend: str | None = None
+) -> Suggestion:
     """The γ at which the slope that D needs to tell real from fake costs D what it gains.
 
     D learns alone against the untrained G, without a penalty, until its loss has fallen to half of what guessing costs.
@@ -54,7 +58,7 @@ def suggest(recipe: Recipe, data: Any, steps: int = 200, seed: int = 0, backend:
     Args:
         recipe: of the training; its penalty is left out.
         data: as for `Trainer.fit`.
-        steps: D gets so many at most.
+        steps: how many D gets at most.
         seed, backend: as for the training.
 
     Raises:
@@ -65,23 +69,22 @@ def suggest(recipe: Recipe, data: Any, steps: int = 200, seed: int = 0, backend:
     if not isinstance(recipe, Recipe):
         raise TypeError(f'recipe must be a Recipe, not {arguments.describe(recipe)}. Make one: ganlib.recipe("ring").')
     steps = arguments.whole("steps", steps, 1)
-    if recipe.loss not in EVEN:
+    even = losses.get(recipe.loss).even
+    if even is None:
+        others = ", ".join(name for name in losses.names() if losses.get(name).even)
         raise ValueError(
             f"The loss {recipe.loss!r} has no cost of guessing, so no half of it can be waited for. Use one of "
-            f"{', '.join(EVEN)}; for wasserstein, WGAN-GP's λ = 10 is the usual start."
+            f"{others}; for wasserstein, WGAN-GP's λ = 10 is the usual start."
         )
     measured = dataclasses.replace(recipe, penalty="r1", penalty_weight=WEAK, penalty_every=1)
     trainer = ganlib.backend(backend).Trainer(measured, seed)
-    gain = EVEN[recipe.loss][0] / 2
-    done = 0
-    while done < steps:
-        block = min(20, steps - done)
-        history = trainer.fit_discriminator(data, block)
-        for d_loss, penalty in zip(history["d_loss"], history["penalty"], strict=True):
-            done += 1
-            r1 = 2 / WEAK * float(penalty)
+    gain = even[0] / 2
+    for done in range(0, steps, 20):
+        history = trainer.fit_discriminator(data, min(20, steps - done))
+        for step, d_loss in enumerate(history["d_loss"]):
+            r1 = 2 / WEAK * float(history["penalty"][step])
             if d_loss <= gain and r1 > 0:
-                return Suggestion(2 * gain / r1, r1, done, gain)
+                return Suggestion(2 * gain / r1, r1, done + step + 1, gain)
     raise ValueError(
         f"D's loss is still {d_loss:.3g} after {steps} steps alone, not below {gain:.3g}: it is too slow to need a "
         "penalty yet. Give more steps, or raise its rate."

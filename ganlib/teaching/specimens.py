@@ -15,15 +15,15 @@ import importlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 import ganlib
-from ganlib import architectures, arguments, data, metrics
-from ganlib.errors import TrainingFailed
+from ganlib import architectures, arguments, data
 from ganlib.recipe import Recipe, recipe
+from ganlib.runtime.trainer import BaseTrainer
 from ganlib.teaching import clinic
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # of a terminal, which Keras puts into its errors
@@ -64,6 +64,7 @@ class Specimen:
     name: str
     does: str
     correction: str
+    _run: Callable[[ModuleType, int, bool], Seen] = field(repr=False)
 
     def __str__(self) -> str:
         return f"{self.name}: {self.does}\nCorrection: {self.correction}"
@@ -76,8 +77,7 @@ class Specimen:
             seed: as for `Trainer`.
             backend: "torch", "tensorflow", or None as for `ganlib.backend`.
         """
-        seed = arguments.whole("seed", seed, 0)
-        return _RUNS[self.name](ganlib.backend(backend), seed, bool(corrected))
+        return self._run(ganlib.backend(backend), arguments.whole("seed", seed, 0), bool(corrected))
 
 
 def specimen(name: str) -> Specimen:
@@ -90,40 +90,30 @@ def specimen(name: str) -> Specimen:
     return _SPECIMENS[name]
 
 
-# What runs them.
+def noise_drawn_once(gl: Any) -> type[BaseTrainer]:
+    """The framework's trainer, but every step gets the noise of the first one.
 
-
-def _trainer(gl: Any, chosen: Recipe, seed: int, loss: Any = None, one_noise: bool = False) -> Any:
-    """A trainer, with losses of one's own (real_logits, fake_logits), or with one noise for all steps."""
+    >>> trainer = ganlib.specimens.noise_drawn_once(gl)(recipe, seed=0)
+    """
 
     class Once(gl.Trainer):
-        def _draw(self, step: int) -> dict[str, np.ndarray]:
-            draws = super()._draw(step)
+        def draw(self, step: int) -> dict[str, np.ndarray]:
+            draws = super().draw(step)
             self.first = getattr(self, "first", draws["latents"])
             return {**draws, "latents": self.first}
 
-    trainer = (Once if one_noise else gl.Trainer)(chosen, seed)
-    if loss is not None:
-        trainer._loss = loss
-    return trainer
+    return Once
 
 
-def _fit(trainer: Any, samples: Any) -> str:
-    """Trains; "" or a note of how it broke down."""
-    try:
-        trainer.fit(samples, progress=False)
-    except TrainingFailed:
-        return f", and the numbers became infinite after step {trainer.steps_done}"
-    return ""
+def _losses(discriminator: Callable[..., Any], generator: Callable[..., Any]) -> SimpleNamespace:
+    """Losses of one's own for a trainer, as functions of real and fake logits. G's looks at the fake ones alone."""
+    return SimpleNamespace(discriminator=discriminator, generator=generator, needs_real=False)
 
 
-def _mathematics(gl: Any) -> Any:
-    """The functions of tensors that the documents' losses take."""
+def _mathematics(gl: ModuleType) -> ModuleType | SimpleNamespace:
+    """The functions of tensors that the documents' losses take, under PyTorch's names."""
     if gl.name == "torch":
-        import torch
-
-        names = {"mean": torch.mean, "sigmoid": torch.sigmoid, "softmax": torch.softmax, "log": torch.log}
-        return SimpleNamespace(**names, clip=torch.clamp)
+        return importlib.import_module("torch")
     import tensorflow as tf
 
     names = {"mean": tf.reduce_mean, "sigmoid": tf.sigmoid, "softmax": tf.nn.softmax, "log": tf.math.log}
@@ -132,20 +122,29 @@ def _mathematics(gl: Any) -> Any:
 
 def _thin(name: str, **changes: Any) -> Recipe:
     """A source's recipe at 16×16, narrow and short."""
-    return recipe(
-        name, **{"data": "digits", "shape": (16, 16, 3), "width": 8, "batch_size": 32, "steps": 40, **changes}
-    )
+    thin = {"data": "digits", "shape": (16, 16, 3), "width": 8, "batch_size": 32, "steps": 40}
+    return recipe(name, **{**thin, **changes})
 
 
-def _refused(gl: Any, judge: Recipe, images: np.ndarray, why: str) -> Seen:
+def _judged(gl: ModuleType, trainer: BaseTrainer, images: np.ndarray) -> Any:
+    """What D says of images, without the check that `Trainer.logits` begins with."""
+    if gl.name == "torch":
+        import torch
+
+        return trainer.discriminator.eval()(torch.as_tensor(np.moveaxis(images, -1, 1), device=trainer.device))
+    import tensorflow as tf
+
+    return trainer.discriminator(tf.constant(images), training=False)
+
+
+def _refused(gl: ModuleType, judge: Recipe, images: np.ndarray, why: str) -> Seen:
     """D, made for one shape, is shown another: the framework's own words, and ganlib's."""
     trainer = gl.Trainer(judge, 0)
     try:
-        logits = trainer._logits(images)  # without the check that would come first
+        logits = _judged(gl, trainer, images)
+        return Seen(True, f"D takes the images, {len(images)} of them, and gives {len(logits)} logits.")
     except Exception as error:  # each framework has its own
         said = f"{type(error).__name__}: {COLOUR.sub('', str(error))}"
-    else:
-        return Seen(True, f"D takes the images, {len(images)} of them, and gives {len(logits)} logits.")
     try:
         trainer.logits(images)
     except ValueError as error:
@@ -156,18 +155,19 @@ def _refused(gl: Any, judge: Recipe, images: np.ndarray, why: str) -> Seen:
 # 000: one quantity for both players.
 
 
-def _one_quantity(gl: Any, seed: int, corrected: bool) -> Seen:
+def _one_quantity(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     functions = _mathematics(gl)
 
     def mean_output(real: Any, fake: Any) -> Any:
         return functions.mean(functions.sigmoid(fake))
 
-    loss = None if corrected else SimpleNamespace(discriminator=mean_output, generator=mean_output)
+    loss = None if corrected else _losses(mean_output, mean_output)
+    trainer_of = gl.Trainer if corrected else noise_drawn_once(gl)
     chosen = _thin("source-000", fresh_noise=corrected, **_rates(1e-3))
     digits = data.load(chosen).samples
-    trainers = [_trainer(gl, chosen, seed, loss, one_noise=not corrected) for _ in range(2)]
+    trainers = [trainer_of(chosen, seed, loss=loss) for _ in range(2)]
     for trainer, images in zip(trainers, (digits, -digits), strict=True):
-        _fit(trainer, images)
+        clinic.fit(trainer, images)
     made = [trainer.sample(100, seed=1) for trainer in trainers]
     difference = float(np.abs(made[0] - made[1]).max())
     believed = float(1 / (1 + np.exp(-trainers[0].history["d_fake"][-1])))
@@ -189,7 +189,7 @@ def _rates(rate: float) -> dict[str, Any]:
 # 001: a D of 100 numbers, and noise in place of images.
 
 
-def _hundred_numbers(gl: Any, seed: int, corrected: bool) -> Seen:
+def _hundred_numbers(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     images = data.load("shapes", n=8, seed=seed).samples
     if corrected:
         return _refused(gl, recipe("source-001"), images, "")
@@ -198,20 +198,15 @@ def _hundred_numbers(gl: Any, seed: int, corrected: bool) -> Seen:
     return _refused(gl, dense, images.reshape(len(images), -1), why)
 
 
-def _noise(gl: Any, seed: int, corrected: bool) -> Seen:
-    chosen = recipe(
-        "dcgan-digits",
-        **{"generator": "dense", "discriminator": "dense", "width": 128, "depth": 2, "latent": 32, "steps": 300},
-        **{"discriminator_norm": "none", "weight_init": "kaiming_uniform", "scale_std": 0.0, "instance_noise": 0.0},
-        **{"penalty": "r1", "penalty_weight": 3.0, "moving_average": 0.9},
-        **_rates(1e-3),
-    )
+def _noise(gl: ModuleType, seed: int, corrected: bool) -> Seen:
+    # The clinic's eighth patient has a sound recipe, and mistakes only its data.
+    chosen = clinic.patient(8).changed(steps=300, moving_average=0.9, **_rates(1e-3))
     digits = data.load(chosen).samples
     noise = np.random.default_rng(seed).normal(size=digits.shape).clip(-1, 1).astype(np.float32)
-    trainer = _trainer(gl, chosen, seed)
-    broke = _fit(trainer, digits if corrected else noise)
+    trainer = gl.Trainer(chosen, seed)
+    broke = clinic.fit(trainer, digits if corrected else noise)
     samples = trainer.sample(1000, seed=1)
-    distance = float(metrics.frechet_distance(metrics.features(digits), metrics.features(samples)))
+    distance = clinic.distance_to_digits(samples)
     works = distance <= clinic.FRECHET and not broke
     finding = (
         f"shown {'digits' if corrected else 'Gaussian noise'} as real, G makes {'digits' if works else 'no digits'}: "
@@ -223,21 +218,21 @@ def _noise(gl: Any, seed: int, corrected: bool) -> Seen:
 # 002: players of different shapes, and descent without a memory.
 
 
-def _two_shapes(gl: Any, seed: int, corrected: bool) -> Seen:
+def _two_shapes(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     maker = recipe("source-002", width=8)
     judge = maker if corrected else recipe("tensorflow-tutorial", width=8)
     images = gl.Trainer(maker, seed).sample(8)
     return _refused(gl, judge, images, "D was built for images of 28×28 in grey, and G makes 32×32 in colour.")
 
 
-def _plain_descent(gl: Any, seed: int, corrected: bool) -> Seen:
+def _plain_descent(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     rule = {"rule": "adam"} if corrected else {"rule": "sgd", "beta1": 0.0}
     chosen = _thin("source-002", generator_optimiser=rule, discriminator_optimiser=rule, batch_norm_momentum=0.9)
-    trainer = _trainer(gl, chosen, seed)
+    trainer = gl.Trainer(chosen, seed)
     latents = np.random.default_rng(1).standard_normal((100, chosen.latent))
-    before = trainer._weights(trainer.generator)
-    _fit(trainer, data.load(chosen))
-    after = trainer._weights(trainer.generator)
+    before = trainer.weights()["generator"]
+    clinic.fit(trainer, data.load(chosen))
+    after = trainer.weights()["generator"]
     kernels = [name for name in before if name.endswith("kernel")]
     moved = float(np.sqrt(sum(np.square(after[name] - before[name]).sum() for name in kernels)))
     size = float(np.sqrt(sum(np.square(before[name]).sum() for name in kernels)))
@@ -249,7 +244,7 @@ def _plain_descent(gl: Any, seed: int, corrected: bool) -> Seen:
 # 003: a stack that never leaves 4×4, and a softmax over one unit.
 
 
-def _four_by_four(gl: Any, seed: int, corrected: bool) -> Seen:
+def _four_by_four(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     chosen = recipe("source-003", width=4)
     layers = architectures.generator_layers(chosen)
     if not corrected:
@@ -257,16 +252,14 @@ def _four_by_four(gl: Any, seed: int, corrected: bool) -> Seen:
         block = layers[start + 1 : start + 4]  # convolution, activation, norm; not the doubling after them
         layers = [*layers[: start + 1], *12 * block]
         long = architectures.shapes([*layers, *100 * block], (chosen.latent,))[-1]
-    networks = importlib.import_module(f"ganlib.{gl.name}.networks")
-    generator = networks.Network(layers, (chosen.latent,))
+    generator = importlib.import_module(f"ganlib.{gl.name}.networks").Network(layers, (chosen.latent,))
     trainer = gl.Trainer(chosen, seed, generator=generator)
     images = trainer.generate(np.random.default_rng(seed).standard_normal((2, chosen.latent)))
     height, width, channels = images.shape[1:]
     values = {"height": height, "width": width, "channels": channels}
-    if (height, width, channels) == chosen.shape:
-        return Seen(
-            True, f"with a doubling after each of three convolutions G makes {height}×{width}×{channels}.", values
-        )
+    if corrected:
+        finding = f"with a doubling after each of three convolutions G makes {height}×{width}×{channels}."
+        return Seen(images.shape[1:] == chosen.shape, finding, values)
     finding = (
         f"after 12 convolutions of stride 1 G makes {height}×{width}, {channels} channels deep, and after 112 it would "
         f"make {long[0]}×{long[1]}: no layer makes a picture larger, and none turns channels to red, green and blue."
@@ -274,7 +267,7 @@ def _four_by_four(gl: Any, seed: int, corrected: bool) -> Seen:
     return Seen(False, finding, values)
 
 
-def _softmax(gl: Any, seed: int, corrected: bool) -> Seen:
+def _softmax(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     functions = _mathematics(gl)
 
     def probability(logits: Any) -> Any:
@@ -289,17 +282,15 @@ def _softmax(gl: Any, seed: int, corrected: bool) -> Seen:
     def improve(real: Any, fake: Any) -> Any:
         return -functions.mean(functions.log(probability(fake)))
 
-    loss = None if corrected else SimpleNamespace(discriminator=judge, generator=improve)
     chosen = _thin("source-003", steps=10, width=4)
-    trainer = _trainer(gl, chosen, seed, loss)
-    players = trainer.generator, trainer.discriminator
-    before = [trainer._weights(player) for player in players]
-    _fit(trainer, data.load(chosen))
+    trainer = gl.Trainer(chosen, seed, loss=None if corrected else _losses(judge, improve))
+    before = trainer.weights()
+    clinic.fit(trainer, data.load(chosen))
     # What batch normalisation measures moves without a gradient.
     moved = max(
-        float(np.abs(after - start[name]).max())
-        for player, start in zip(players, before, strict=True)
-        for name, after in trainer._weights(player).items()
+        float(np.abs(after - before[player][name]).max())
+        for player in ("generator", "discriminator")
+        for name, after in trainer.weights()[player].items()
         if not name.endswith((".mean", ".variance"))
     )
     d_loss = float(trainer.history["d_loss"][-1])
@@ -316,12 +307,11 @@ def _softmax(gl: Any, seed: int, corrected: bool) -> Seen:
 # 004: who wants what.
 
 
-def _wrong_want(gl: Any, seed: int, loss: Any) -> Seen:
-    rate = _rates(4e-3)
-    chosen = recipe("ring", width=64, batch_size=128, penalty_weight=0.1, moving_average=0.98, steps=400, **rate)
+def _wrong_want(gl: ModuleType, seed: int, loss: SimpleNamespace | None) -> Seen:
+    chosen = clinic.patient(4).recipe  # on the ring, and sound: that patient's mistake is its loss
     loaded = data.load(chosen)
-    trainer = _trainer(gl, chosen, seed, loss)
-    broke = _fit(trainer, loaded)
+    trainer = gl.Trainer(chosen, seed, loss=loss)
+    broke = clinic.fit(trainer, loaded)
     samples = trainer.sample(1000, seed=1)
     held = clinic.modes_held(samples, np.asarray(loaded.centers))
     d_loss, far = float(trainer.history["d_loss"][-1]), float(np.median(np.linalg.norm(samples, axis=1)))
@@ -329,40 +319,24 @@ def _wrong_want(gl: Any, seed: int, loss: Any) -> Seen:
         f"G holds {held} of the ring's 8 modes{broke}; half of its points are farther than {far:.2g} from the centre, "
         f"where the ring's are at 1, and D's loss is {d_loss:.2g}."
     )
-    return Seen(
-        held >= clinic.HELD and not broke, finding, {"modes": held, "radius": far, "d_loss": d_loss}, samples=samples
-    )
+    values = {"modes": held, "radius": far, "d_loss": d_loss}
+    return Seen(held >= clinic.HELD and not broke, finding, values, samples=samples)
 
 
-def _swapped(gl: Any, seed: int, corrected: bool) -> Seen:
+def _swapped(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     game = gl.losses.get("minimax")
-    swapped = SimpleNamespace(  # D minimises V = E log D(x) + E log(1 - D(G(z))), G maximises it
-        discriminator=lambda real, fake: -game.discriminator(real, fake),
-        generator=lambda real, fake: -game.generator(real, fake),
-    )
+    # D minimises V = E log D(x) + E log(1 - D(G(z))), G maximises it.
+    swapped = _losses(lambda *logits: -game.discriminator(*logits), lambda *logits: -game.generator(*logits))
     return _wrong_want(gl, seed, None if corrected else swapped)
 
 
-def _fake_labels(gl: Any, seed: int, corrected: bool) -> Seen:
-    right = gl.losses.get("nonsaturating")
-    helping = SimpleNamespace(  # D's loss with the label "fake" on G's samples, for G too
-        discriminator=right.discriminator,
-        generator=lambda real, fake: -gl.losses.get("minimax").generator(real, fake),
-    )
+def _fake_labels(gl: ModuleType, seed: int, corrected: bool) -> Seen:
+    right, minimax = gl.losses.get("nonsaturating"), gl.losses.get("minimax")
+    # D's loss with the label "fake" on G's samples, for G too.
+    helping = _losses(right.discriminator, lambda *logits: -minimax.generator(*logits))
     return _wrong_want(gl, seed, None if corrected else helping)
 
 
-_RUNS: dict[str, Callable[[Any, int, bool], Seen]] = {
-    "000-one-quantity": _one_quantity,
-    "001-hundred-numbers": _hundred_numbers,
-    "001-noise": _noise,
-    "002-two-shapes": _two_shapes,
-    "002-plain-descent": _plain_descent,
-    "003-four-by-four": _four_by_four,
-    "003-softmax": _softmax,
-    "004-swapped": _swapped,
-    "004-fake-labels": _fake_labels,
-}
 _SPECIMENS = {
     one.name: one
     for one in (
@@ -371,46 +345,55 @@ _SPECIMENS = {
             "Both players' loss is the mean of D's outputs on G's images: no labels, no logarithm, no real images. The "
             "noise is drawn once.",
             "Cross-entropy: D's of real images against 1 and of G's against 0, G's against 1; new noise each step.",
+            _one_quantity,
         ),
         Specimen(
             "001-hundred-numbers",
             "D's input is declared as 100 numbers, which is the size of the noise.",
             "D's input has the shape of G's output, flattened: 32 · 32 · 3 numbers.",
+            _hundred_numbers,
         ),
         Specimen(
             "001-noise",
             "The batch that D is shown as real is drawn from a Gaussian.",
             "The real batch is drawn from the data.",
+            _noise,
         ),
         Specimen(
             "002-two-shapes",
             "D is built for 28×28×1, as in a tutorial on handwriting, and G for 32×32×3.",
             "One shape for both players; a recipe of ganlib has only one.",
+            _two_shapes,
         ),
         Specimen(
             "002-plain-descent",
             "Plain gradient descent is recommended, at the rate of 2e-4 that others use with Adam.",
             "Adam at that rate: it divides the gradient by its size, so that 2e-4 is about the step of every weight.",
+            _plain_descent,
         ),
         Specimen(
             "003-four-by-four",
             "After a dense trunk and a reshape to 4×4 G stacks over a hundred convolutions of stride 1.",
             "A doubling after each convolution, three in all, and a last one to three channels.",
+            _four_by_four,
         ),
         Specimen(
             "003-softmax",
             "D ends in one unit and a softmax.",
             "A sigmoid over the one unit; or two units under the softmax.",
+            _softmax,
         ),
         Specimen(
             "004-swapped",
             "The value function is maximised over G and minimised over D.",
             "Minimised over G and maximised over D.",
+            _swapped,
         ),
         Specimen(
             "004-fake-labels",
             "G's step minimises D's loss on G's samples with the label fake, so G helps D to tell them apart.",
             "The label real in G's step.",
+            _fake_labels,
         ),
     )
 }

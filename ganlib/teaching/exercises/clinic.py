@@ -9,6 +9,7 @@ import numpy as np
 
 import ganlib
 from ganlib.errors import GanlibError
+from ganlib.teaching import patients
 from ganlib.teaching.exercises.answers import Answer, Blank, Wrong
 
 NUMBERS = [f"clinic {number}" for number in range(1, 9)]
@@ -26,7 +27,7 @@ class Exercise:
 
     def __init__(self, number: str) -> None:
         self.number = int(number.split()[1])
-        self.sick, self.case = ganlib.clinic.patient(self.number), ganlib.clinic._CASES[self.number - 1]
+        self.sick, self.case = ganlib.clinic.patient(self.number), patients.CASES[self.number - 1]
         if self.sick.code is None:
             self.ASKS = ("answer",)
             place = ", or ".join(" and ".join(group) for group in self.case.cures)
