@@ -35,19 +35,11 @@ LOADED = {"torch": ("torch",), "tensorflow": ("tensorflow", "keras")}  # framewo
 # ---- how a file is written ---------------------------------------------------------------------------------
 
 
-def write_aside(
-    path: str | os.PathLike[str], content: bytes | str | Callable[[BinaryIO], object], durable: bool = True
-) -> Path:
-    """Writes a file, all of it or nothing: first beside its place, then renamed. Its folder is made if it is missing.
+def write_aside(path: str | os.PathLike[str], content: bytes | str | Callable[[BinaryIO], object]) -> Path:
+    """Writes a file, all of it or nothing, and returns its path. Its folder is made if it is missing.
 
-    Args:
-        path: where; a file that is there gives way.
-        content: bytes, text, or a function that writes to the open file.
-        durable: whether to wait until the disk holds the file, so that it outlives a power cut. That takes as long as
-            many steps of a small network, so what is written often and not needed does without.
-
-    Returns:
-        The path.
+    The file is written beside its place and renamed once the disk holds it, so it outlives even a power cut. `content`
+    is bytes, text, or a function that writes to the open file.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,15 +51,13 @@ def write_aside(
             else:
                 file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
-            if durable:
-                os.fsync(file.fileno())
+            os.fsync(file.fileno())
         os.replace(aside, path)
     except BaseException:
         with contextlib.suppress(OSError):
             aside.unlink()
         raise
-    if durable:
-        _sync_folder(path.parent)
+    _sync_folder(path.parent)
     return path
 
 
