@@ -19,30 +19,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ganlib import arguments
+from ganlib.reference import losses
+
 if TYPE_CHECKING:
+    from ganlib.data import Data
     from ganlib.recipe import Recipe
     from ganlib.runtime.trainer import BaseTrainer
 
 SAMPLES = 256  # of G and of the data; enough to find 25 modes, and a hundredth of what 100 steps generate
 SEED = 20_140_610  # of the monitor's own latents and choice of data: the trainer's streams are not touched
-# A finding is told when so many looks in a row agree, over at least so many steps, samples and share of the recipe's
-# steps, and is gone when as many do not. A young G may be anywhere: three of ten healthy ones lay at under half of the
-# grid's modes at step 100, none at 200; on images, with a fast D or batches of one, some drew one blot for hundreds of
-# steps, and two of ten of pytorch-tutorial on shapes for more than a thousand, an eighth of its steps.
+# A finding is told when PATIENCE looks in a row agree, over at least LASTING steps, EXAMPLES samples and a SHARE of the
+# recipe's steps, and is gone when as many looks do not. A young G may be anywhere: three of ten healthy ones lay at
+# under half of the grid's modes at step 100, none at 200; on images, with a fast D or batches of one, some drew one
+# blot for hundreds of steps, and two of ten of pytorch-tutorial on shapes for more than a thousand, an eighth of its.
 PATIENCE = 3
 LASTING = 300
 EXAMPLES = 3_000
 SHARE = 0.25
 AT_ONCE = ("divergence",)  # told at the first look
-
-# What equally good players pay: (D's loss, G's loss). The Wasserstein loss has no such level.
-EVEN = {
-    "minimax": (2 * math.log(2), -math.log(2)),
-    "nonsaturating": (2 * math.log(2), math.log(2)),
-    "relativistic": (math.log(2), math.log(2)),
-    "least_squares": (0.5, 0.25),
-    "hinge": (2.0, 0.0),
-}
+PLAYERS = ("generator", "discriminator")
 
 # The thresholds. Beside each the extreme over looks at healthy runs (benchmarks/monitor.py: ring, grid and
 # dcgan-digits, ten seeds, from step 200 on; each look a mean over 100 steps), and what tests/test_monitor.py's broken
@@ -102,12 +98,12 @@ class Monitor:
         looks: a list of dicts, what each look measured.
     """
 
-    def __init__(self, every: int = 100, data: Any = None, say: Callable[[str], Any] | None = print) -> None:
-        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-            raise ValueError(f"every must be a whole number of at least 1, not {every!r}.")
+    def __init__(
+        self, every: int = 100, data: Data | np.ndarray | None = None, say: Callable[[str], object] | None = print
+    ) -> None:
         if say is not None and not callable(say):
             raise TypeError(f"say must be a function that takes a sentence, print for example, or None, not {say!r}.")
-        self.every, self.data, self.say = every, data, say
+        self.every, self.data, self.say = arguments.whole("every", every, 1), data, say
         self.findings: list[Finding] = []
         self.looks: list[dict[str, float]] = []
         self._rows: list[Mapping[str, float]] = []
@@ -115,6 +111,7 @@ class Monitor:
         self._missed: dict[str, int] = {}  # kind → looks in a row that did not, for what was told
         self._norms: dict[str, float] = {}  # of the players at the start
         self._patience = PATIENCE
+        self._centers: np.ndarray | None = getattr(data, "centers", None)
         self._trainer: BaseTrainer | None = None
 
     def on_start(self, trainer: BaseTrainer) -> None:
@@ -125,17 +122,19 @@ class Monitor:
             raise ValueError("This Monitor has watched another trainer. Make a new one for each run.")
         self._trainer = trainer
         recipe = trainer.recipe
+        self._loss = losses.get(recipe.loss) if trainer.loss is None else None  # nothing is known of one's own
         self._patience = patience(recipe, self.every)
         rng = np.random.default_rng(SEED)
         self._latents = rng.standard_normal((SAMPLES, recipe.latent))
         self._real: np.ndarray | None = None
         if self.data is not None:
-            real = trainer._check_samples(self.data, minimum=2)
+            real = trainer.check_samples(self.data, minimum=2)
             self._real = _flat(real[rng.permutation(len(real))[:SAMPLES]])
             self._real_spread = _spread(self._real)
-        self._norms = self._player_norms()
+        weights = trainer.weights()
+        self._norms = _norms(weights)
         if trainer.steps_done == 0:
-            self._look_at_scales()
+            self._look_at_scales(weights)
 
     def on_step(self, trainer: BaseTrainer, metrics: Mapping[str, float]) -> None:
         """Takes the step's metrics, and at each `every`-th step a look."""
@@ -206,13 +205,12 @@ class Monitor:
             look["spread"] = look["sample_spread"] / self._real_spread
             across = float(_distances(samples, self._real).mean())
             look["distance"] = 1 - (look["sample_spread"] + self._real_spread) / (2 * across)
-        centers = getattr(self.data, "centers", None)
-        if centers is not None:
-            nearest = _distances(samples, np.asarray(centers, dtype=np.float64)).argmin(axis=1)
-            shares = np.bincount(nearest, minlength=len(centers)) / len(samples)
+        if self._centers is not None:
+            nearest = _distances(samples, np.asarray(self._centers, dtype=np.float64)).argmin(axis=1)
+            shares = np.bincount(nearest, minlength=len(self._centers)) / len(samples)
             shares = shares[shares > 0]
-            look["modes"] = float(np.exp(-(shares * np.log(shares)).sum())) / len(centers)
-        for player, norm in self._player_norms().items():
+            look["modes"] = float(np.exp(-(shares * np.log(shares)).sum())) / len(self._centers)
+        for player, norm in _norms(self._trainer.weights()).items():
             look[f"{player}_norm"] = norm / self._norms[player]
         return look
 
@@ -225,23 +223,12 @@ class Monitor:
         before, after = (self._trainer.logits(x.reshape(-1, *recipe.shape)) for x in (fake, moved))
         return float(np.abs(after - before).mean() / STEP)
 
-    def _player_norms(self) -> dict[str, float]:
-        """The Euclidean norm of all that each player learns; moving statistics are not learnt."""
-        norms = {}
-        for player in ("generator", "discriminator"):
-            weights = self._trainer._weights(getattr(self._trainer, player))  # type: ignore[union-attr]
-            learnt = [array for name, array in weights.items() if not name.endswith((".mean", ".variance", ".u"))]
-            norms[player] = math.sqrt(sum(float(np.square(array, dtype=np.float64).sum()) for array in learnt)) or 1.0
-        return norms
-
     # What it makes of that.
 
-    def _look_at_scales(self) -> None:
-        for player in ("generator", "discriminator"):
-            weights = self._trainer._weights(getattr(self._trainer, player))  # type: ignore[union-attr]
-            scales = {name: array for name, array in weights.items() if name.endswith(".scale")}
-            for name, scale in scales.items():
-                size = float(np.sqrt(np.square(scale).mean()))
+    def _look_at_scales(self, weights: Mapping[str, Mapping[str, np.ndarray]]) -> None:
+        for player in PLAYERS:
+            for name in (name for name in weights[player] if name.endswith(".scale")):
+                size = float(np.sqrt(np.square(weights[player][name]).mean()))
                 if size < SMALL_SCALE:
                     self._tell(
                         0,
@@ -258,8 +245,8 @@ class Monitor:
         over = f"over the last {self.every} steps"
         d_loss, g_loss, gap = look["d_loss"], look["g_loss"], look["d_real"] - look["d_fake"]
 
-        if recipe.loss in EVEN:
-            even_d, even_g = EVEN[recipe.loss]
+        if self._loss is not None and self._loss.even is not None:
+            even_d, even_g = self._loss.even
             fooled = gap < -FOOLED
             if fooled:
                 blame = "its labels or the sign of its loss look swapped"
@@ -274,7 +261,7 @@ class Monitor:
                     f"{look['d_real']:.3g} and {look['d_fake']:.3g} {over}); usually a penalty (penalty='r1'), "
                     "instance noise or a slower D helps."
                 )
-            slope = _slope(recipe.loss, g_loss)
+            slope = self._loss.slope(g_loss)
             if slope < VANISHED and not fooled:
                 found["vanishing gradients"] = (
                     f"G's gradients vanish, the slope of its loss in D's logits is at most {slope:.2g} {over}; usually "
@@ -301,15 +288,15 @@ class Monitor:
             share = look["sample_spread"] / max(before["sample_spread"] for before in self.looks)
         of = "the data's" if "spread" in look else "what it was"
         remedy = "usually a slower G, a penalty (penalty='r1') or packing (pack=2) helps."
-        if look.get("modes", 1.0) < MODES:
-            k = len(self.data.centers)
+        if self._centers is not None and look["modes"] < MODES:
+            k = len(self._centers)
             found["collapse"] = (
                 f"collapse, G's samples lie at {look['modes'] * k:.1f} of the data's {k} modes; {remedy}"
             )
         elif share < COLLAPSED:
             found["collapse"] = f"collapse, the spread of G's samples is {share:.1%} of {of}; {remedy}"
 
-        norms = {player: look[f"{player}_norm"] for player in ("generator", "discriminator")}
+        norms = {player: look[f"{player}_norm"] for player in PLAYERS}
         grown = max(norms, key=lambda player: norms[player])
         signs = []
         if norms[grown] > GROWN:
@@ -326,20 +313,18 @@ class Monitor:
 
 
 def patience(recipe: Recipe, every: int = 100) -> int:
-    """How many looks in a row must see something before it is told, with so many steps from one to the next."""
+    """How many looks in a row, `every` steps apart, must see something before it is told."""
     lasting = max(LASTING, EXAMPLES / recipe.batch_size, SHARE * recipe.steps)
     return max(PATIENCE, math.ceil(lasting / every))
 
 
-def _slope(loss: str, g_loss: float) -> float:
-    """An upper bound on the mean slope of G's loss in D's fake logits, from its value alone.
-
-    softplus bounds its own derivative, σ(x) ≤ softplus(x); least squares' slope is 2|x - 1|, whose mean is at most
-    twice the root of the mean square. Hinge's is 1.
-    """
-    if loss == "hinge":
-        return 1.0
-    return 2 * math.sqrt(max(g_loss, 0.0)) if loss == "least_squares" else abs(g_loss)
+def _norms(weights: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, float]:
+    """The Euclidean norm of all that each player learns; moving statistics are not learnt."""
+    norms = {}
+    for player in PLAYERS:
+        learnt = [a for name, a in weights[player].items() if not name.endswith((".mean", ".variance", ".u"))]
+        norms[player] = math.sqrt(sum(float(np.square(array, dtype=np.float64).sum()) for array in learnt)) or 1.0
+    return norms
 
 
 def _flat(samples: np.ndarray) -> np.ndarray:
