@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import ganlib
-from ganlib.backends import BACKENDS
+from ganlib.backends import BACKENDS, TITLES
 
-FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
 PACKAGES = ("numpy", "scipy", "scikit-learn", "matplotlib", "pillow", "safetensors", "pooch", "tqdm", "click")
 PATIENCE = 300  # seconds; the first import of a framework from a slow disk can take minutes
 
@@ -35,16 +34,21 @@ def examine() -> dict[str, Any]:
     """
     frameworks = {name: _framework(name) for name in BACKENDS}
     packages = {name: _version(name) for name in PACKAGES}
-    problems = [f"{FRAMEWORKS[name]} is installed but broken: {found['problem']} {found['remedy']}"
-                for name, found in frameworks.items() if found["status"] == "broken"]  # fmt: skip
+    problems = [
+        f"{TITLES[name]} is installed but broken: {found['problem']} {found['remedy']}"
+        for name, found in frameworks.items()
+        if found["status"] == "broken"
+    ]
     if all(found["status"] == "missing" for found in frameworks.values()):
         problems.append(
             'Neither PyTorch nor TensorFlow is installed. Get one: pip install "ganlib[torch]" or '
             'pip install "ganlib[tensorflow]".'
         )
-    for name, version in packages.items():
-        if version is None:
-            problems.append(f"{name} is not installed, and ganlib needs it. Get it: pip install {name}.")
+    problems += [
+        f"{name} is not installed, and ganlib needs it. Get it: pip install {name}."
+        for name, version in packages.items()
+        if version is None
+    ]
     return {
         "ganlib": ganlib.__version__,
         "python": platform.python_version(),
@@ -64,14 +68,14 @@ def text(found: dict[str, Any]) -> str:
     for name, one in found["frameworks"].items():
         if one["status"] == "works":
             known = [f"{key} {version}" for key, version in one["versions"].items() if key != name]
-            lines.append(f"{FRAMEWORKS[name]} {', '.join([one['versions'][name], *known])}: works")
+            lines.append(f"{TITLES[name]} {', '.join([one['versions'][name], *known])}: works")
             lines.append(f"    devices     {', '.join(one['devices'])}; training uses {one['device']}")
             lines.append(f"    precisions  {', '.join(one['precisions'])}; auto takes {one['auto']}")
             lines += [f"    no {precision}: {why}" for precision, why in one["refused"].items()]
         elif one["status"] == "missing":
-            lines.append(f"{FRAMEWORKS[name]}: not installed. {one['remedy']}")
+            lines.append(f"{TITLES[name]}: not installed. {one['remedy']}")
         else:
-            lines.append(f"{FRAMEWORKS[name]}: installed but broken. {one['problem']}")
+            lines.append(f"{TITLES[name]}: installed but broken. {one['problem']}")
             lines.append(f"    {one['remedy']}")
     data = found["data"]
     held = f"{_size(data['bytes'])} in {data['files']} files" if data["files"] else "empty"
@@ -125,9 +129,12 @@ def _framework(name: str) -> dict[str, Any]:
 
 def _probe(name: str) -> dict[str, Any]:
     """Imports a framework, and trains one step in each precision."""
+    from ganlib.data import load
+    from ganlib.runtime.files import LOADED, versions
+
     gl = ganlib.backend(name)
     recipe = ganlib.recipe("ring", width=4, batch_size=8)
-    real = ganlib.data.load("ring", n=8).samples
+    real = load("ring", n=8).samples
     precisions, refused = [], {}
     for precision in ("float64", "float32", "bfloat16"):
         try:
@@ -137,7 +144,7 @@ def _probe(name: str) -> dict[str, Any]:
             refused[precision] = (str(error).splitlines() or [type(error).__name__])[0]
     trainer = gl.Trainer(recipe, precision="auto")
     return {
-        "versions": _framework_versions(name),
+        "versions": {part: version for part, version in versions(name).items() if part in LOADED[name]},
         "devices": _devices(name),
         "device": str(trainer.device),
         "precisions": precisions,
@@ -146,34 +153,20 @@ def _probe(name: str) -> dict[str, Any]:
     }
 
 
-def _framework_versions(name: str) -> dict[str, str]:
-    if name == "torch":
-        import torch
-
-        return {"torch": torch.__version__}
-    import keras
-    import tensorflow as tf
-
-    return {"tensorflow": tf.__version__, "keras": keras.__version__}
-
-
 def _devices(name: str) -> list[str]:
     if name == "torch":
         import torch
 
-        names = [
-            f"cuda:{i} ({torch.cuda.get_device_name(i)}, {_size(torch.cuda.get_device_properties(i).total_memory)})"
-            for i in range(torch.cuda.device_count())
-        ]
-        return ["cpu", *names, *(["mps"] if torch.backends.mps.is_available() else [])]
+        cards = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
+        gpus = [f"cuda:{i} ({card.name}, {_size(card.total_memory)})" for i, card in enumerate(cards)]
+        return ["cpu", *gpus, *(["mps"] if torch.backends.mps.is_available() else [])]
     import tensorflow as tf
 
-    return [
-        f"{device.name.removeprefix('/physical_device:')} ({described})"
-        if (described := tf.config.experimental.get_device_details(device).get("device_name"))
-        else device.name.removeprefix("/physical_device:")
-        for device in tf.config.list_physical_devices()
-    ]
+    found = []
+    for device in tf.config.list_physical_devices():
+        described = tf.config.experimental.get_device_details(device).get("device_name")
+        found.append(device.name.removeprefix("/physical_device:") + (f" ({described})" if described else ""))
+    return found
 
 
 def _data() -> dict[str, Any]:
