@@ -29,7 +29,8 @@ from sources import METHODS, narrow
 
 import ganlib
 from ganlib import ledger
-from ganlib.runtime.monitor import EVEN, SATURATED, Monitor, patience
+from ganlib.reference import losses
+from ganlib.runtime.monitor import SATURATED, Monitor, patience
 
 NAME = "monitor"
 ABOUT = (
@@ -143,7 +144,7 @@ def extremes(loss: str, looks: list[dict[str, float]]) -> dict[str, float]:
     """The worst of what the looks measured, from step 200 on; of a run that ended before, of its last."""
     looks = [look for look in looks if look["step"] >= 200] or looks[-1:]
     found = {name: float(which(map(value, looks))) for name, (which, value) in WORST.items()}
-    found["d_loss"] = min(look["d_loss"] for look in looks) / EVEN[loss][0]
+    found["d_loss"] = min(look["d_loss"] for look in looks) / losses.get(loss).even[0]
     if "modes" in looks[0]:
         found["modes"] = min(look["modes"] for look in looks)
     return found

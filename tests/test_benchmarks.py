@@ -158,7 +158,7 @@ def test_the_largest_logit_of_a_healthy_run_is_the_one_that_is_named():
     largest = max(row["result"]["logit"] for row in ganlib.ledger.load(monitor_benchmark.NAME).rows)
     assert largest < LARGE_LOGIT
     root = Path(__file__).resolve().parent.parent
-    for name in ("README.md", "ganlib/monitor.py"):
+    for name in ("README.md", "ganlib/runtime/monitor.py"):
         assert f"up to {largest:.0f}" in (root / name).read_text(encoding="utf-8")
 
 

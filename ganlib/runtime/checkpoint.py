@@ -313,26 +313,22 @@ def _path(directory: str | os.PathLike[str], step: int) -> Path:
 
 
 def _choose(directory: str | os.PathLike[str], which: str | int) -> Path:
-    found = steps(directory)
-    if not (which in ("latest", "best") or (isinstance(which, int) and not isinstance(which, bool))):
+    found, place = steps(directory), os.fspath(directory)
+    if which not in ("latest", "best") and (isinstance(which, bool) or not isinstance(which, int)):
         raise CheckpointError(f"which must be 'latest', 'best' or a step, not {which!r}.")
     if not found:
-        is_file = os.path.isfile(directory)
-        hint = "That is a file; give its folder." if is_file else "Trainer.save(directory) writes one."
-        raise CheckpointError(f"There is no checkpoint in {os.fspath(directory)}. {hint}")
-    if which == "latest":
-        return _path(directory, found[-1])
-    if which == "best":
-        if (best := _best(directory)) is None:
-            raise CheckpointError(
-                f"No checkpoint in {os.fspath(directory)} has a score to be the best by. "
-                "Saver(directory, best=...) gives them one."
-            )
-        return _path(directory, best)
-    if which not in found:
-        listed = ", ".join(map(str, found))
-        raise CheckpointError(f"There is no checkpoint of step {which} in {os.fspath(directory)}. It has {listed}.")
-    return _path(directory, int(which))
+        hint = "That is a file; give its folder." if os.path.isfile(place) else "Trainer.save(directory) writes one."
+        raise CheckpointError(f"There is no checkpoint in {place}. {hint}")
+    step = found[-1] if which == "latest" else _best(directory) if which == "best" else int(which)
+    if step is None:
+        raise CheckpointError(
+            f"No checkpoint in {place} has a score to be the best by. Saver(directory, best=...) gives them one."
+        )
+    if step not in found:
+        raise CheckpointError(
+            f"There is no checkpoint of step {which} in {place}. It has {', '.join(map(str, found))}."
+        )
+    return _path(directory, step)
 
 
 def _best(directory: str | os.PathLike[str]) -> int | None:
@@ -348,11 +344,9 @@ def _best(directory: str | os.PathLike[str]) -> int | None:
 
 def _prune(directory: str | os.PathLike[str], step: int, keep: int) -> None:
     found = steps(directory)
-    kept = {step, _best(directory), *found[-keep:]}
-    for old in found:
-        if old not in kept:
-            with contextlib.suppress(OSError):  # the new one is safe; an old one too many does no harm
-                _path(directory, old).unlink()
+    for old in set(found) - {step, _best(directory), *found[-keep:]}:
+        with contextlib.suppress(OSError):  # the new one is safe; an old one too many does no harm
+            _path(directory, old).unlink()
 
 
 def _read_good(path: Path) -> tuple[bytes, dict[str, Any]]:
@@ -367,12 +361,13 @@ def _damaged(path: Path, why: str) -> str:
     for step in reversed(steps(path.parent)):
         other = _path(path.parent, step)
         with contextlib.suppress(Unreadable, CheckpointError):
-            if other != path:
-                files.read_checkpoint(other)
-                return (
-                    f"{path} is damaged: {why}. The newest good one is of step {step}: remove the damaged file and "
-                    f"load again, or load that one with which={step}."
-                )
+            if other == path:
+                continue
+            files.read_checkpoint(other)
+            return (
+                f"{path} is damaged: {why}. The newest good one is of step {step}: remove the damaged file and "
+                f"load again, or load that one with which={step}."
+            )
     return f"{path} is damaged: {why}. There is no other good checkpoint in its folder."
 
 

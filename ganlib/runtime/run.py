@@ -15,7 +15,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ from ganlib.errors import CheckpointError, TrainingFailed
 from ganlib.recipe import Recipe
 from ganlib.runtime import callbacks, checkpoint, report
 from ganlib.runtime.files import write_aside
-from ganlib.runtime.monitor import Monitor
+from ganlib.runtime.monitor import Finding, Monitor
 
 if TYPE_CHECKING:
     from ganlib.runtime.trainer import BaseTrainer
@@ -83,41 +83,34 @@ def train(
     data = load(recipe)
     with contextlib.nullcontext() if follower else checkpoint.lock(directory), _over(gl, device) as device:
         if found:
-            trainer = _load(gl, directory, recipe, steps, seed, precision, device)
+            recipe = _expected(directory, recipe, steps, seed)
+            trainer = gl.Trainer.load(directory, precision=precision, device=device, recipe=recipe)
             say(f"Going on from step {trainer.steps_done}.")
         else:
             trainer = gl.Trainer(dataclasses.replace(recipe, steps=steps or recipe.steps), seed or 0, precision, device)
-        monitor = _watch(trainer, data, directory / "monitor.json", say) if watch and not follower else None
+        listeners: list[object] = []
+        findings: Sequence[Finding] = ()
+        if not follower:
+            if watch:
+                kept = directory / "monitor.json"
+                monitor = _watch(trainer, data, kept, say)
+                findings, listeners = monitor.findings, [monitor, _Keep(monitor, kept, every)]
+            listeners.append(callbacks.Samples(directory / "samples", every, data=data))
+            if tensorboard:
+                listeners.append(callbacks.TensorBoard(directory / "tensorboard", every_picture=every))
+            if not sys.stderr.isatty():
+                listeners.append(_Lines(say, every))
+        listeners.append(checkpoint.Saver(directory, every=every, best=report.distance(data)))
         started = time.perf_counter()
         if trainer.steps_done < trainer.recipe.steps:
-            _fit(trainer, data, _listeners(trainer, data, directory, every, monitor, tensorboard, say), directory, say)
+            _fit(trainer, data, listeners, directory, say)
         else:
             say(f"All {trainer.recipe.steps} steps are done. Say how far with steps to train on.")
-        # After a resumption the clock has seen only a part.
-        seconds = None if found else time.perf_counter() - started
         if follower:
             return directory / "report.html"
-        return report.write(trainer, data, directory, findings=monitor.findings if monitor else (), seconds=seconds)
-
-
-def _listeners(
-    trainer: BaseTrainer,
-    data: Data,
-    directory: Path,
-    every: int,
-    monitor: Monitor | None,
-    tensorboard: bool,
-    say: Callable[[str], object],
-) -> list[object]:
-    """Everything that looks on while a run trains."""
-    found: list[object] = [] if monitor is None else [monitor, _Keep(monitor, directory / "monitor.json", every)]
-    if not trainer.rank:
-        found.append(callbacks.Samples(directory / "samples", every, data=data))
-        if tensorboard:
-            found.append(callbacks.TensorBoard(directory / "tensorboard", every_picture=every))
-        if not sys.stderr.isatty():
-            found.append(_Lines(say, every))
-    return [*found, checkpoint.Saver(directory, every=every, best=report.distance(data))]
+        # After a resumption the clock has seen only a part.
+        seconds = None if found else time.perf_counter() - started
+        return report.write(trainer, data, directory, findings=findings, seconds=seconds)
 
 
 def _fit(
@@ -129,11 +122,12 @@ def _fit(
         if trainer.steps_done < trainer.recipe.steps:
             raise KeyboardInterrupt  # fit let it wait for the end of the step
     except (KeyboardInterrupt, SystemExit, TrainingFailed) as end:
-        history = trainer.history
-        told = "Stopped; step {} is saved. With --resume (resume=True) the training goes on from there."
         if isinstance(end, TrainingFailed):
             history = end.history
             told = "The last good state is kept, of step {}; every number up to the failure is in history.csv."
+        else:
+            history = trainer.history
+            told = "Stopped; step {} is saved. With --resume (resume=True) the training goes on from there."
         if not trainer.rank:
             report.write_history(history, directory / "history.csv")
         if kept := checkpoint.steps(directory):
@@ -177,24 +171,15 @@ class _Keep:
         write_aside(self.path, json.dumps(self.monitor.state()))
 
 
-def _load(
-    gl: ModuleType,
-    directory: Path,
-    recipe: Recipe,
-    steps: int | None,
-    seed: int | None,
-    precision: str | None,
-    device: str | None,
-) -> BaseTrainer:
-    """The run to go on with, if it is the one that is described; its length may change."""
+def _expected(directory: Path, recipe: Recipe, steps: int | None, seed: int | None) -> Recipe:
+    """The recipe that the run to go on with must have; its length may change. Another seed is refused."""
     saved = checkpoint.describe(directory)
     if seed not in (None, saved["seed"]):
         raise CheckpointError(
             f"The run in {directory} has seed {saved['seed']}, and not {seed}. Leave the seed out to go on with it, or "
             "name a new folder."
         )
-    expected = dataclasses.replace(recipe, steps=steps or saved["recipe"].steps)
-    return gl.Trainer.load(directory, precision=precision, device=device, recipe=expected)
+    return dataclasses.replace(recipe, steps=steps or saved["recipe"].steps)
 
 
 class _Lines:

@@ -15,7 +15,7 @@ from typing import Any
 import ganlib
 from ganlib import arguments
 from ganlib.recipe import Recipe
-from ganlib.runtime.monitor import EVEN
+from ganlib.reference import losses
 
 WEAK = 1e-6  # a weight at which the penalty is measured and does nothing
 
@@ -65,14 +65,16 @@ def suggest(recipe: Recipe, data: Any, steps: int = 200, seed: int = 0, backend:
     if not isinstance(recipe, Recipe):
         raise TypeError(f'recipe must be a Recipe, not {arguments.describe(recipe)}. Make one: ganlib.recipe("ring").')
     steps = arguments.whole("steps", steps, 1)
-    if recipe.loss not in EVEN:
+    even = losses.get(recipe.loss).even
+    if even is None:
+        known = ", ".join(name for name in losses.names() if losses.get(name).even)
         raise ValueError(
             f"The loss {recipe.loss!r} has no cost of guessing, so no half of it can be waited for. Use one of "
-            f"{', '.join(EVEN)}; for wasserstein, WGAN-GP's λ = 10 is the usual start."
+            f"{known}; for wasserstein, WGAN-GP's λ = 10 is the usual start."
         )
     measured = dataclasses.replace(recipe, penalty="r1", penalty_weight=WEAK, penalty_every=1)
     trainer = ganlib.backend(backend).Trainer(measured, seed)
-    gain = EVEN[recipe.loss][0] / 2
+    gain = even[0] / 2
     done = 0
     while done < steps:
         block = min(20, steps - done)
