@@ -123,6 +123,7 @@ class Monitor:
         self._trainer = trainer
         recipe = trainer.recipe
         self._loss = losses.get(recipe.loss) if trainer.loss is None else None  # nothing is known of one's own
+        self._held = recipe.penalty != "none" or recipe.discriminator_norm == "spectral"
         self._patience = patience(recipe, self.every)
         rng = np.random.default_rng(SEED)
         self._latents = rng.standard_normal((SAMPLES, recipe.latent))
@@ -140,7 +141,7 @@ class Monitor:
         """Takes the step's metrics, and at each `every`-th step a look."""
         self._rows.append(metrics)
         if trainer.steps_done % self.every == 0:
-            self._take(self._look())
+            self._take(self._look(trainer))
 
     def state(self) -> dict[str, Any]:
         """What `restore` takes, as JSON can hold it."""
@@ -189,19 +190,18 @@ class Monitor:
 
     # What it measures.
 
-    def _look(self) -> dict[str, float]:
-        assert self._trainer is not None
-        look = {"step": float(self._trainer.steps_done)}
+    def _look(self, trainer: BaseTrainer) -> dict[str, float]:
+        look = {"step": float(trainer.steps_done)}
         for name in self._rows[0]:
             values = np.array([row[name] for row in self._rows])
             look[name] = float(values.mean())
             if name in ("d_real", "d_fake"):
                 look["logit"] = max(look.get("logit", 0.0), float(np.abs(values).max()))
         self._rows = []
-        samples = _flat(self._trainer.generate(self._latents, averaged=False))
+        samples = _flat(trainer.generate(self._latents, averaged=False))
         look["sample_spread"] = _spread(samples)
         if self._real is not None:
-            look["slope"] = self._slope_of_d(samples, self._real)
+            look["slope"] = _slope_of_d(trainer, samples, self._real)
             look["spread"] = look["sample_spread"] / self._real_spread
             across = float(_distances(samples, self._real).mean())
             look["distance"] = 1 - (look["sample_spread"] + self._real_spread) / (2 * across)
@@ -210,18 +210,9 @@ class Monitor:
             shares = np.bincount(nearest, minlength=len(self._centers)) / len(samples)
             shares = shares[shares > 0]
             look["modes"] = float(np.exp(-(shares * np.log(shares)).sum())) / len(self._centers)
-        for player, norm in _norms(self._trainer.weights()).items():
+        for player, norm in _norms(trainer.weights()).items():
             look[f"{player}_norm"] = norm / self._norms[player]
         return look
-
-    def _slope_of_d(self, fake: np.ndarray, real: np.ndarray) -> float:
-        """How much D's logit would change from a sample of G to one of the data, by its slope at the sample."""
-        assert self._trainer is not None
-        recipe = self._trainer.recipe
-        fake = fake[: len(fake) // recipe.pack * recipe.pack]
-        moved = fake + STEP * (np.resize(real, fake.shape) - fake)
-        before, after = (self._trainer.logits(x.reshape(-1, *recipe.shape)) for x in (fake, moved))
-        return float(np.abs(after - before).mean() / STEP)
 
     # What it makes of that.
 
@@ -241,7 +232,6 @@ class Monitor:
     def _judge(self, look: Mapping[str, float]) -> dict[str, str]:
         """What is wrong by this look: kind → sentence."""
         found: dict[str, str] = {}
-        recipe = self._trainer.recipe  # type: ignore[union-attr]
         over = f"over the last {self.every} steps"
         d_loss, g_loss, gap = look["d_loss"], look["g_loss"], look["d_real"] - look["d_fake"]
 
@@ -288,7 +278,7 @@ class Monitor:
             share = look["sample_spread"] / max(before["sample_spread"] for before in self.looks)
         of = "the data's" if "spread" in look else "what it was"
         remedy = "usually a slower G, a penalty (penalty='r1') or packing (pack=2) helps."
-        if self._centers is not None and look["modes"] < MODES:
+        if self._centers is not None and look.get("modes", 1.0) < MODES:
             k = len(self._centers)
             found["collapse"] = (
                 f"collapse, G's samples lie at {look['modes'] * k:.1f} of the data's {k} modes; {remedy}"
@@ -306,8 +296,11 @@ class Monitor:
         if look.get("spread", 0.0) > BLOWN_UP:
             signs.append(f"G's samples spread {look['spread']:.0f} times as wide as the data")
         if signs:
-            held = recipe.penalty != "none" or recipe.discriminator_norm == "spectral"
-            what = "lower rates" if held else "lower rates, or hold D with a penalty (r1, wgan_gp) or spectral norms,"
+            what = (
+                "lower rates"
+                if self._held
+                else "lower rates, or hold D with a penalty (r1, wgan_gp) or spectral norms,"
+            )
             found["divergence"] = f"the training diverges, {' and '.join(signs)}; usually {what} help."
         return found
 
@@ -316,6 +309,14 @@ def patience(recipe: Recipe, every: int = 100) -> int:
     """How many looks in a row, `every` steps apart, must see something before it is told."""
     lasting = max(LASTING, EXAMPLES / recipe.batch_size, SHARE * recipe.steps)
     return max(PATIENCE, math.ceil(lasting / every))
+
+
+def _slope_of_d(trainer: BaseTrainer, fake: np.ndarray, real: np.ndarray) -> float:
+    """How much D's logit would change from a sample of G to one of the data, by its slope at the sample."""
+    fake = fake[: len(fake) // trainer.recipe.pack * trainer.recipe.pack]
+    moved = fake + STEP * (np.resize(real, fake.shape) - fake)
+    before, after = (trainer.logits(x.reshape(-1, *trainer.recipe.shape)) for x in (fake, moved))
+    return float(np.abs(after - before).mean() / STEP)
 
 
 def _norms(weights: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, float]:

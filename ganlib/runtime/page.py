@@ -27,6 +27,10 @@ from ganlib.runtime import files, pictures
 from ganlib.runtime.scores import ABOUT, number, perfect
 
 POINTS = 120  # across a chart
+WITHOUT_FEATURES = (
+    " ganlib ships a feature network for digits only, so these pictures get no Fréchet distance; beside their "
+    "checkerboard stands the data's own."
+)
 COLOURS = {"Discriminator": "green", "Generator": "vermilion", "Generated": "vermilion", "Real": "blue"}
 
 
@@ -50,20 +54,26 @@ def page(
         "Precision": f"{summary['precision']} on {summary['device']}",
         **({} if seconds is None else {"Time": duration(seconds)}),
     }
+    # The fields that this run changed, with the shipped recipe's values.
+    ours, shipped = files.fields(recipe), {}
+    if recipe.name in RECIPES:
+        shipped = files.differing(recipe, RECIPES[recipe.name])
+    told = ", ".join(f"{name} {ours[name]} instead of {value}" for name, value in shipped.items())
     system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU cores"
     return string.Template(template).substitute(
         name=_text(recipe.name),
         about=_text(recipe.about),
-        changed=_changed(recipe),
+        changed=f"<p>Changed in this run: {_text(told)}.</p>" if told else "",
         facts="".join(f"<div><dt>{name}</dt><dd>{_text(value)}</dd></div>" for name, value in facts.items()),
         samples=_samples(data, samples),
         progress=_progress(folder),
         metrics=_metrics(found),
-        metrics_note=_text(_metrics_note(len(samples), found)),
+        scored=f"{len(samples):,}",
+        without_features=_text(WITHOUT_FEATURES) if "spread" in found else "",
         charts=_charts(history, recipe),
         findings=_findings(summary["findings"]),
         command=_command(summary),
-        fields=_fields(recipe),
+        fields=_fields(ours, shipped),
         versions="".join(_row(name, _text(value)) for name, value in {**summary["versions"], "system": system}.items()),
     )
 
@@ -85,20 +95,10 @@ def _row(name: str, cell: str) -> str:
     return f"<tr><th scope=row>{_text(name)}</th><td>{cell}</td></tr>"
 
 
-def _changed(recipe: Recipe) -> str:
-    if not (changed := files.changes(recipe)):
-        return ""
-    shipped = files.fields(RECIPES[recipe.name])
-    told = ", ".join(f"{name} {value} instead of {shipped[name]}" for name, value in changed.items())
-    return f"<p>Changed in this run: {_text(told)}.</p>"
-
-
-def _fields(recipe: Recipe) -> str:
-    changed = files.changes(recipe)
-    shipped = files.fields(RECIPES[recipe.name]) if changed else {}
+def _fields(ours: Mapping[str, Any], shipped: Mapping[str, Any]) -> str:
     return "".join(
-        _row(name, _text(value) + (f" <mark>changed from {_text(shipped[name])}</mark>" if name in changed else ""))
-        for name, value in files.fields(recipe).items()
+        _row(name, _text(value) + (f" <mark>changed from {_text(shipped[name])}</mark>" if name in shipped else ""))
+        for name, value in ours.items()
         if name not in ("name", "about")
     )
 
@@ -141,19 +141,6 @@ def _metrics(found: Mapping[str, Score]) -> str:
         f"<td>{number(score)}</td><td>{perfect(score)}</td></tr>"
         for name, score in found.items()
     )
-
-
-def _metrics_note(n: int, found: Mapping[str, Score]) -> str:
-    note = (
-        f"{n:,} samples, seed 1. A perfect sampler draws from the data's own distribution; finite samples keep even "
-        "its scores from the ideal, so what counts is the distance from it."
-    )
-    if "spread" in found:
-        note += (
-            " ganlib ships a feature network for digits only, so these pictures get no Fréchet distance; beside their "
-            "checkerboard stands the data's own."
-        )
-    return note
 
 
 def _findings(findings: Sequence[Mapping[str, Any]]) -> str:
