@@ -22,7 +22,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from ganlib import arguments
 from ganlib.errors import CheckpointError, CheckpointNotSaved, RecipeError
 from ganlib.recipe import Recipe
 from ganlib.runtime import files
-from ganlib.runtime.files import Unreadable, differences
+from ganlib.runtime.files import Json, Unreadable, differences
 
 if TYPE_CHECKING:
     from ganlib.runtime.trainer import BaseTrainer
@@ -52,7 +52,7 @@ def steps(directory: str | os.PathLike[str]) -> list[int]:
     return sorted(step for step in found if _path(directory, step).is_file())
 
 
-def describe(directory: str | os.PathLike[str], which: str | int = "latest") -> dict[str, Any]:
+def describe(directory: str | os.PathLike[str], which: str | int = "latest") -> Json:
     """What a checkpoint is, without loading a framework.
 
     Args:
@@ -81,7 +81,7 @@ def save(
     directory: str | os.PathLike[str],
     step: int,
     arrays: Mapping[str, np.ndarray],
-    state: Mapping[str, Any],
+    state: Json,
     keep: int | None = 3,
     score: float | None = None,
 ) -> Path:
@@ -115,9 +115,7 @@ def save(
     return path
 
 
-def load(
-    directory: str | os.PathLike[str], which: str | int = "latest"
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def load(directory: str | os.PathLike[str], which: str | int = "latest") -> tuple[dict[str, np.ndarray], Json]:
     """The arrays and the state that `save` wrote, verified.
 
     A damaged file is never passed over in silence: the error names the newest good one and how to load it.
@@ -277,7 +275,7 @@ class Saver:
         self._before(signal.SIGTERM, frame)
 
 
-def refuse_another_run(directory: str | os.PathLike[str], step: int, state: Mapping[str, Any]) -> None:
+def refuse_another_run(directory: str | os.PathLike[str], step: int, state: Json) -> None:
     """Raises CheckpointError if a run that is at `step` must not be saved in the folder.
 
     That is when the folder holds a later step, which would be taken for the latest one, or another run.
@@ -349,7 +347,7 @@ def _prune(directory: str | os.PathLike[str], step: int, keep: int) -> None:
             _path(directory, old).unlink()
 
 
-def _read_good(path: Path) -> tuple[bytes, dict[str, Any]]:
+def _read_good(path: Path) -> tuple[bytes, Json]:
     try:
         return files.read_checkpoint(path)
     except Unreadable as error:
@@ -379,9 +377,9 @@ def _not_saved(directory: str | os.PathLike[str], path: Path, error: OSError) ->
     with contextlib.suppress(CheckpointError):
         left = steps(directory)
     intact = f" What was saved before is intact; the last is of step {left[-1]}." if left else ""
-    told = CheckpointNotSaved(f"{path} could not be written: {error.strerror or error}.{intact} {remedy}")
-    told.errno = error.errno
-    return told
+    refusal = CheckpointNotSaved(f"{path} could not be written: {error.strerror or error}.{intact} {remedy}")
+    refusal.errno = error.errno
+    return refusal
 
 
 def _checked_keep(keep: int | None) -> int | None:

@@ -61,8 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "--debug" in arguments:
             traceback.print_exc()
         known = isinstance(error, GanlibError | ValueError | TypeError | OSError)
-        told = str(error) if known else f"unexpected {type(error).__name__}: {error}. --debug shows where"
-        click.echo(f"Error: {told}", err=True)
+        message = str(error) if known else f"unexpected {type(error).__name__}: {error}. --debug shows where"
+        click.echo(f"Error: {message}", err=True)
         return FAILED
 
 
@@ -302,7 +302,7 @@ def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
     return changes
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> object:
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
     try:
@@ -318,5 +318,5 @@ def _load(directory: Path, backend: str | None, which: str | int, device: str | 
     return ganlib.backend(backend).Trainer.load(directory, which=which, device=device)
 
 
-def _to_json(value: Any) -> str:
+def _to_json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)

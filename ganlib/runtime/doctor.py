@@ -16,16 +16,19 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import ganlib
 from ganlib.backends import BACKENDS, TITLES
+
+if TYPE_CHECKING:
+    from ganlib.runtime.files import Json
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "matplotlib", "pillow", "safetensors", "pooch", "tqdm", "click")
 PATIENCE = 300  # seconds; the first import of a framework from a slow disk can take minutes
 
 
-def examine() -> dict[str, Any]:
+def examine() -> Json:
     """Looks at everything.
 
     Returns:
@@ -34,21 +37,16 @@ def examine() -> dict[str, Any]:
     """
     frameworks = {name: _framework(name) for name in BACKENDS}
     packages = {name: _version(name) for name in PACKAGES}
-    problems = [
-        f"{TITLES[name]} is installed but broken: {found['problem']} {found['remedy']}"
-        for name, found in frameworks.items()
-        if found["status"] == "broken"
-    ]
+    broken = {name: found for name, found in frameworks.items() if found["status"] == "broken"}
+    problems = [f"{TITLES[n]} is installed but broken: {one['problem']} {one['remedy']}" for n, one in broken.items()]
     if all(found["status"] == "missing" for found in frameworks.values()):
         problems.append(
             'Neither PyTorch nor TensorFlow is installed. Get one: pip install "ganlib[torch]" or '
             'pip install "ganlib[tensorflow]".'
         )
-    problems += [
-        f"{name} is not installed, and ganlib needs it. Get it: pip install {name}."
-        for name, version in packages.items()
-        if version is None
-    ]
+    for name, version in packages.items():
+        if version is None:
+            problems.append(f"{name} is not installed, and ganlib needs it. Get it: pip install {name}.")
     return {
         "ganlib": ganlib.__version__,
         "python": platform.python_version(),
@@ -62,7 +60,7 @@ def examine() -> dict[str, Any]:
     }
 
 
-def text(found: dict[str, Any]) -> str:
+def text(found: Json) -> str:
     """What `examine` found, for people."""
     lines = [f"ganlib {found['ganlib']}, Python {found['python']}, {found['system']}, {found['cores']} CPU cores", ""]
     for name, one in found["frameworks"].items():
@@ -102,7 +100,7 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _framework(name: str) -> dict[str, Any]:
+def _framework(name: str) -> Json:
     install = f'Get it: pip install "ganlib[{name}]".'
     if importlib.util.find_spec(name) is None:
         return {"status": "missing", "remedy": install}
@@ -127,7 +125,7 @@ def _framework(name: str) -> dict[str, Any]:
     return {"status": "broken", "problem": what.rstrip(".") + ".", "remedy": remedy}
 
 
-def _probe(name: str) -> dict[str, Any]:
+def _probe(name: str) -> Json:
     """Imports a framework, and trains one step in each precision."""
     from ganlib.data import load
     from ganlib.runtime.files import LOADED, versions
@@ -169,7 +167,7 @@ def _devices(name: str) -> list[str]:
     return found
 
 
-def _data() -> dict[str, Any]:
+def _data() -> Json:
     """Where downloaded data sets are kept, and how much is there."""
     import pooch
 

@@ -27,6 +27,7 @@ from ganlib import __version__
 from ganlib.errors import CheckpointError
 from ganlib.recipe import RECIPES, Recipe
 
+Json = dict[str, Any]  # an object of a JSON file
 HEADER_LIMIT = 100_000_000  # bytes; safetensors' own
 NO_DIGEST = "0" * 64  # stands in the header while the digest is computed
 LOADED = {"torch": ("torch",), "tensorflow": ("tensorflow", "keras")}  # framework → the modules that make it up
@@ -90,9 +91,9 @@ def versions(framework: str | None = None) -> dict[str, str]:
 # ---- which recipe it belongs to ----------------------------------------------------------------------------
 
 
-def fields(recipe: Recipe) -> dict[str, Any]:
+def fields(recipe: Recipe) -> dict[str, object]:
     """Every field of a recipe, flat: name → value, an optimiser's as "generator_optimiser.rate"."""
-    flat: dict[str, Any] = {}
+    flat: dict[str, object] = {}
     for name, value in dataclasses.asdict(recipe).items():
         flat.update(
             {f"{name}.{key}": part for key, part in value.items()} if isinstance(value, dict) else {name: value}
@@ -100,13 +101,13 @@ def fields(recipe: Recipe) -> dict[str, Any]:
     return flat
 
 
-def differing(one: Recipe, other: Recipe) -> dict[str, Any]:
+def differing(one: Recipe, other: Recipe) -> dict[str, object]:
     """The fields in which two recipes differ, named as in `fields`, with the other's values."""
     first = fields(one)
     return {name: value for name, value in fields(other).items() if value != first[name]}
 
 
-def changes(recipe: Recipe) -> dict[str, Any]:
+def changes(recipe: Recipe) -> dict[str, object]:
     """The fields in which a recipe differs from the shipped one of its name; none where no shipped one has its name."""
     return differing(RECIPES[recipe.name], recipe) if recipe.name in RECIPES else {}
 
@@ -135,7 +136,7 @@ class Added(NamedTuple):
     """A field that the files of older formats lack."""
 
     since: int  # the first format that has it
-    value: Any  # what a file of an older format means by lacking it
+    value: object  # what a file of an older format means by lacking it
 
 
 # When a checkpoint gets a field, in its header or in the state that the trainer hands over, FORMAT goes up by one and
@@ -154,9 +155,7 @@ def checkpoint_name(step: int) -> str:
     return f"step-{step:08d}.safetensors"
 
 
-def write_checkpoint(
-    path: Path, step: int, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any], score: float | None
-) -> None:
+def write_checkpoint(path: Path, step: int, arrays: Mapping[str, np.ndarray], state: Json, score: float | None) -> None:
     """Writes one checkpoint; `ganlib.runtime.checkpoint.save` says what each argument is."""
     import safetensors.numpy
 
@@ -175,7 +174,7 @@ def write_checkpoint(
     write_aside(path, lambda file: file.writelines((view[:place], digest, view[place + len(digest) :])))
 
 
-def read_header(path: Path) -> tuple[int, dict[str, Any]]:
+def read_header(path: Path) -> tuple[int, Json]:
     """The length of the safetensors header, and ganlib's part of it. Reads no array and trusts no length.
 
     Raises:
@@ -215,11 +214,11 @@ def read_header(path: Path) -> tuple[int, dict[str, Any]]:
     return length, {**header, "state": _completed("state", header["state"], kind)}
 
 
-def _completed(part: str, found: dict[str, Any], kind: int) -> dict[str, Any]:
+def _completed(part: str, found: Json, kind: int) -> Json:
     return {**{name: added.value for name, added in ADDED[part].items() if kind < added.since}, **found}
 
 
-def read_checkpoint(path: Path) -> tuple[bytes, dict[str, Any]]:
+def read_checkpoint(path: Path) -> tuple[bytes, Json]:
     """The whole file, its checksum verified, and ganlib's header. Raises as `read_header` does."""
     length, header = read_header(path)
     try:

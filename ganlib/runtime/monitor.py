@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,19 +25,20 @@ from ganlib.reference import losses
 if TYPE_CHECKING:
     from ganlib.data import Data
     from ganlib.recipe import Recipe
+    from ganlib.runtime.files import Json
     from ganlib.runtime.trainer import BaseTrainer
 
 SAMPLES = 256  # of G and of the data; enough to find 25 modes, and a hundredth of what 100 steps generate
 SEED = 20_140_610  # of the monitor's own latents and choice of data: the trainer's streams are not touched
-# A finding is told when PATIENCE looks in a row agree, over at least LASTING steps, EXAMPLES samples and a SHARE of the
-# recipe's steps, and is gone when as many looks do not. A young G may be anywhere: three of ten healthy ones lay at
+# A finding is reported when PATIENCE looks in a row agree, over at least LASTING steps, EXAMPLES samples and a SHARE of
+# the recipe's steps, and is gone when as many looks do not. A young G may be anywhere: three of ten healthy ones lay at
 # under half of the grid's modes at step 100, none at 200; on images, with a fast D or batches of one, some drew one
-# blot for hundreds of steps, and two of ten of pytorch-tutorial on shapes for more than a thousand, an eighth of its.
+# blot for hundreds of steps, and two of ten of pytorch-tutorial on shapes for over a thousand, an eighth of the run.
 PATIENCE = 3
 LASTING = 300
 EXAMPLES = 3_000
 SHARE = 0.25
-AT_ONCE = ("divergence",)  # told at the first look
+AT_ONCE = ("divergence",)  # reported at the first look
 PLAYERS = ("generator", "discriminator")
 
 # The thresholds. Beside each the extreme over looks at healthy runs (benchmarks/monitor.py: ring, grid and
@@ -68,7 +69,7 @@ class Finding:
     """Something that goes wrong in a training.
 
     Attributes:
-        step: where it was told.
+        step: where it was reported.
         kind: "discriminator saturated", "vanishing gradients", "discriminator fooled", "collapse", "plateau",
             "divergence" or "small scales".
         sentence: what is seen, when, and what is usually done.
@@ -80,7 +81,7 @@ class Finding:
 
 
 class Monitor:
-    """A callback for `fit` that tells what goes wrong. One monitor watches one run.
+    """A callback for `fit` that says what goes wrong. One monitor watches one run.
 
     It does not change the training: with and without it a run is the same to the bit.
 
@@ -91,10 +92,10 @@ class Monitor:
         say: called with each finding's sentence; None keeps quiet. Beside a progress bar use tqdm.write.
 
     Attributes:
-        findings: a list of `Finding`, in the order in which they were told. Small scales and divergence are told when
-            they are seen, the others when they have lasted for three looks, 300 steps, 3,000 samples and a quarter
-            of the recipe's steps, so a `fit` that is shorter never hears of them. A finding is told once, and again
-            only after it went away.
+        findings: a list of `Finding`, in the order in which they were reported: small scales and divergence as soon
+            as they are seen, the others when they have lasted for three looks, 300 steps, 3,000 samples and a quarter
+            of the recipe's steps, so never in a `fit` that is shorter. A finding is reported once, and again only after
+            it went away.
         looks: a list of dicts, what each look measured.
     """
 
@@ -108,7 +109,7 @@ class Monitor:
         self.looks: list[dict[str, float]] = []
         self._rows: list[Mapping[str, float]] = []
         self._seen: dict[str, int] = {}  # kind → looks in a row that saw it
-        self._missed: dict[str, int] = {}  # kind → looks in a row that did not, for what was told
+        self._missed: dict[str, int] = {}  # kind → looks in a row that did not, for what was reported
         self._norms: dict[str, float] = {}  # of the players at the start
         self._patience = PATIENCE
         self._centers: np.ndarray | None = getattr(data, "centers", None)
@@ -143,11 +144,11 @@ class Monitor:
         if trainer.steps_done % self.every == 0:
             self._take(self._look(trainer))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Json:
         """What `restore` takes, as JSON can hold it."""
         return {"findings": [asdict(finding) for finding in self.findings], "looks": self.looks, "norms": self._norms}
 
-    def restore(self, trainer: BaseTrainer, state: Mapping[str, Any]) -> None:
+    def restore(self, trainer: BaseTrainer, state: Json) -> None:
         """Makes a new monitor go on with a run that was stopped as if it had watched all of it.
 
         Args:
@@ -306,7 +307,7 @@ class Monitor:
 
 
 def patience(recipe: Recipe, every: int = 100) -> int:
-    """How many looks in a row, `every` steps apart, must see something before it is told."""
+    """How many looks in a row, `every` steps apart, must see something before it is reported."""
     lasting = max(LASTING, EXAMPLES / recipe.batch_size, SHARE * recipe.steps)
     return max(PATIENCE, math.ceil(lasting / every))
 

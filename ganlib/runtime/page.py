@@ -15,7 +15,6 @@ import re
 import string
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from ganlib.data import Data
 from ganlib.metrics import Score
 from ganlib.recipe import RECIPES, Recipe
 from ganlib.runtime import files, pictures
+from ganlib.runtime.files import Json
 from ganlib.runtime.scores import ABOUT, number, perfect
 
 POINTS = 120  # across a chart
@@ -35,7 +35,7 @@ COLOURS = {"Discriminator": "green", "Generator": "vermilion", "Generated": "ver
 
 
 def page(
-    summary: Mapping[str, Any],
+    summary: Json,
     recipe: Recipe,
     history: Mapping[str, np.ndarray],
     found: Mapping[str, Score],
@@ -55,15 +55,14 @@ def page(
         **({} if seconds is None else {"Time": duration(seconds)}),
     }
     # The fields that this run changed, with the shipped recipe's values.
-    ours, shipped = files.fields(recipe), {}
-    if recipe.name in RECIPES:
-        shipped = files.differing(recipe, RECIPES[recipe.name])
-    told = ", ".join(f"{name} {ours[name]} instead of {value}" for name, value in shipped.items())
+    ours = files.fields(recipe)
+    shipped = files.differing(recipe, RECIPES[recipe.name]) if recipe.name in RECIPES else {}
+    changed = ", ".join(f"{name} {ours[name]} instead of {value}" for name, value in shipped.items())
     system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU cores"
     return string.Template(template).substitute(
         name=_text(recipe.name),
         about=_text(recipe.about),
-        changed=f"<p>Changed in this run: {_text(told)}.</p>" if told else "",
+        changed=f"<p>Changed in this run: {_text(changed)}.</p>" if changed else "",
         facts="".join(f"<div><dt>{name}</dt><dd>{_text(value)}</dd></div>" for name, value in facts.items()),
         samples=_samples(data, samples),
         progress=_progress(folder),
@@ -95,7 +94,7 @@ def _row(name: str, cell: str) -> str:
     return f"<tr><th scope=row>{_text(name)}</th><td>{cell}</td></tr>"
 
 
-def _fields(ours: Mapping[str, Any], shipped: Mapping[str, Any]) -> str:
+def _fields(ours: Mapping[str, object], shipped: Mapping[str, object]) -> str:
     return "".join(
         _row(name, _text(value) + (f" <mark>changed from {_text(shipped[name])}</mark>" if name in shipped else ""))
         for name, value in ours.items()
@@ -143,14 +142,14 @@ def _metrics(found: Mapping[str, Score]) -> str:
     )
 
 
-def _findings(findings: Sequence[Mapping[str, Any]]) -> str:
+def _findings(findings: Sequence[Json]) -> str:
     if not findings:
         return ""
     items = "".join(f"<li>{_text(finding['sentence'])}</li>" for finding in findings)
     return f"<section aria-labelledby=findings><h2 id=findings>What the monitor saw</h2><ul>{items}</ul></section>"
 
 
-def _command(summary: Mapping[str, Any]) -> str:
+def _command(summary: Json) -> str:
     if summary["command"] is not None:
         return f"<pre tabindex=0><code>{_text(summary['command'])}</code></pre>"
     return (

@@ -52,7 +52,7 @@ def write(
         data: what it was trained on, from `ganlib.data.load`; or an array of samples.
         directory: where to write; made if it is not there.
         findings: what `ganlib.monitor.Monitor` found.
-        seconds: how long the training took, if that is to be told.
+        seconds: how long the training took; None leaves it out of the report.
 
     Returns:
         The path of report.html.

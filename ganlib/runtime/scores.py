@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ganlib.data import COLOURS, SHAPES, Data, shape_factors
 from ganlib.metrics import Score
 
 if TYPE_CHECKING:
+    from ganlib.runtime.files import Json
     from ganlib.runtime.trainer import BaseTrainer
 
 JUDGED = 1000  # samples by which checkpoints are compared: quicker, and still far above the noise
@@ -178,7 +179,7 @@ def as_json(score: Score) -> dict[str, float | None]:
     return {"value": finite(score), "perfect": finite(score.perfect), "spread": spread}
 
 
-def from_json(stored: Mapping[str, Any]) -> Score:
+def from_json(stored: Json) -> Score:
     """The score that `as_json` wrote; NaN stands for what was not finite."""
     value, at_best = (math.nan if stored[name] is None else float(stored[name]) for name in ("value", "perfect"))
     return Score(value, at_best, stored["spread"])
