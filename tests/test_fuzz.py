@@ -166,7 +166,7 @@ PROMISES = {
 # What answers badly, with the file to mend; an answer that is good must leave this list.
 READ = """
 import sys, resource, pathlib
-import ganlib, ganlib.data, ganlib.checkpoint, safetensors.numpy, PIL.Image
+import ganlib, ganlib.data, ganlib.runtime.checkpoint, safetensors.numpy, PIL.Image
 from ganlib.errors import GanlibError
 PIL.Image.init()
 used = 1024 * int(open("/proc/self/status").read().split("VmSize:")[1].split()[0])

@@ -41,9 +41,8 @@ TERMINATED = 128 + signal.SIGTERM  # the exit status of a process that SIGTERM e
 
 def steps(directory: str | os.PathLike[str]) -> list[int]:
     """The steps of the checkpoints in a folder, the earliest first; empty if there are none, or no folder."""
-    folder = _folder(directory)
     try:
-        names = os.listdir(folder)
+        names = os.listdir(_folder(directory))
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
@@ -65,8 +64,7 @@ def describe(directory: str | os.PathLike[str], which: str | int = "latest") -> 
     Raises:
         CheckpointError: as for `load`.
     """
-    path = _choose(directory, which)
-    _, header = _read_good(path)
+    path, _, header = _read(directory, which)
     state = header["state"]
     try:
         found = {key: state[key] for key in ("backend", "seed", "precision")}
@@ -130,8 +128,7 @@ def load(directory: str | os.PathLike[str], which: str | int = "latest") -> tupl
     import safetensors
     import safetensors.numpy
 
-    path = _choose(directory, which)
-    content, header = _read_good(path)
+    path, content, header = _read(directory, which)
     try:
         return safetensors.numpy.load(content), header["state"]
     except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
@@ -347,9 +344,11 @@ def _prune(directory: str | os.PathLike[str], step: int, keep: int) -> None:
             _path(directory, old).unlink()
 
 
-def _read_good(path: Path) -> tuple[bytes, Json]:
+def _read(directory: str | os.PathLike[str], which: str | int) -> tuple[Path, bytes, Json]:
+    """The checkpoint that is asked for: its path, all of its bytes, verified, and ganlib's header."""
+    path = _choose(directory, which)
     try:
-        return files.read_checkpoint(path)
+        return path, *files.read_checkpoint(path)
     except Unreadable as error:
         raise CheckpointError(_damaged(path, str(error))) from error
 
