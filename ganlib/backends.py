@@ -8,7 +8,8 @@ from types import ModuleType
 
 from ganlib.errors import MissingBackend
 
-BACKENDS = ("torch", "tensorflow")
+TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}  # how people call them
+BACKENDS = tuple(TITLES)
 
 
 def available() -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Checkpoints: what is kept, what is refused and with which words. Most of it needs no framework."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import safetensors.numpy
 import ganlib
 from ganlib import checkpoint
 from ganlib.errors import CheckpointError, CheckpointNotSaved, GanlibError
+from ganlib.runtime import files
 
 RECIPE = ganlib.recipe("dcgan-digits", width=4, batch_size=8, latent=8, steps=6)
 ARRAYS = {"generator/dense0.kernel": np.arange(6.0).reshape(2, 3), "generator_optimiser/steps": np.array(7)}
@@ -99,7 +101,7 @@ def test_describe_needs_no_framework(tmp_path):
     assert versions["numpy"] == np.__version__
     assert name == "step-00000003.safetensors"
     found = checkpoint.describe(tmp_path)
-    assert (found["step"], found["steps"], found["score"], found["format"]) == (6, [3, 6], None, checkpoint.FORMAT)
+    assert (found["step"], found["steps"], found["score"], found["format"]) == (6, [3, 6], None, files.FORMAT)
     assert (found["backend"], found["seed"], found["precision"]) == ("torch", 0, "float64")
 
 
@@ -124,7 +126,7 @@ def test_the_last_ones_and_the_best_are_kept(tmp_path):
         write(tmp_path, step, keep=None)
     assert checkpoint.steps(tmp_path) == [60, 70, 80, 90, 100, 110]
     for wrong in (0, -1, 2.5, True, "3"):
-        with pytest.raises(ValueError, match="keep must be a whole number"):
+        with pytest.raises(ValueError, match=r"keep \(None keeps all\) must be a whole number"):
             write(tmp_path, 120, keep=wrong)
 
 
@@ -141,7 +143,8 @@ def test_nothing_is_removed_before_the_new_one_is_safe(tmp_path, monkeypatch):
     assert seen == [[1, 2, 3]]
     assert checkpoint.steps(tmp_path) == [3]
     if os.path.isdir("/proc/self/fd"):
-        assert synced == [str(path.with_name(f".{path.name}.tmp").resolve()), str(tmp_path.resolve())]
+        aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        assert synced == [str(aside.resolve()), str(tmp_path.resolve())]
 
 
 def test_the_clock_decides_nothing(tmp_path):
@@ -245,6 +248,24 @@ def test_a_newer_format_is_told_from_damage(tmp_path):
         checkpoint.load(tmp_path)
 
 
+def test_a_field_that_older_files_lack_means_what_the_table_says(tmp_path, monkeypatch):
+    path = write(tmp_path, 4)
+    before = checkpoint.describe(tmp_path)
+    monkeypatch.setattr(files, "FORMAT", 2)
+    added = {
+        "header": {"score": files.Added(2, 0.5)},
+        "state": {"terms": files.Added(2, []), "seed": files.Added(2, 9)},
+    }
+    monkeypatch.setattr(files, "ADDED", added)
+    assert checkpoint.describe(tmp_path) == before  # what it has counts
+    assert checkpoint.load(tmp_path)[1]["terms"] == []
+    forged(path, score=...)
+    assert files.read_header(path)[1]["score"] == 0.5
+    forged(path, score=..., format=2)  # no older file: this one should have it
+    with pytest.raises(CheckpointError, match="no right 'score'"):
+        checkpoint.load(tmp_path)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -296,8 +317,30 @@ def test_a_folder_holds_one_run(tmp_path):
 
 def test_folders_of_images_may_move():
     here, there = (ganlib.recipe("dcgan-32", data=data) for data in ("folder:a", "folder:b"))
-    assert checkpoint.differences(here, there) == []
-    assert checkpoint.differences(here, ganlib.recipe("dcgan-32")) == ["data is 'folder:a' there and 'shapes' here"]
+    assert files.differences(here, there) == []
+    assert files.differences(here, ganlib.recipe("dcgan-32")) == ["data is 'folder:a' there and 'shapes' here"]
+
+
+def test_the_changes_to_a_shipped_recipe_are_named():
+    changed = ganlib.recipe("ring", width=4, generator_optimiser={"rate": 0.5})
+    assert files.changes(changed) == {"width": 4, "generator_optimiser.rate": 0.5}
+    assert files.changes(ganlib.recipe("ring")) == {}
+    assert files.changes(dataclasses.replace(changed, name="mine")) == {}
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+    path = files.write_aside(tmp_path / "new" / "a.txt", "é")
+    assert path.read_bytes() == "é".encode()
+    files.write_aside(path, b"second")
+
+    def halfway(file):
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        files.write_aside(path, halfway)
+    assert path.read_bytes() == b"second"
+    assert [one.name for one in path.parent.iterdir()] == ["a.txt"]
 
 
 # The trainer

@@ -8,8 +8,9 @@ import pytest
 from conftest import BACKENDS
 
 import ganlib
-from ganlib import failure, initialise
+from ganlib import initialise
 from ganlib.errors import GanlibError, TrainingFailed
+from ganlib.runtime import failure
 from ganlib.runtime.monitor import Monitor
 
 pytestmark = pytest.mark.long
@@ -349,8 +350,8 @@ class Stub:
 
     def __init__(self, loss="nonsaturating", **changes):
         self.recipe, self.steps_done = ganlib.recipe("ring", loss=loss, **{"steps": 1200, **changes}), 0
-        self.generator, self.discriminator, self.scale, self.sample_scale, self.offset = "G", "D", 1.0, 1.0, 0.0
-        self.slope, self.history = 1.0, {}
+        self.scale, self.sample_scale, self.offset = 1.0, 1.0, 0.0
+        self.slope, self.history, self.loss = 1.0, {}, None
 
     def generate(self, latents, averaged):
         assert not averaged
@@ -360,10 +361,11 @@ class Stub:
     def logits(self, samples):
         return self.slope * samples[:, 0]
 
-    def _weights(self, model):
-        return {"dense0.kernel": np.full(4, self.scale), "batch_norm1.scale": np.ones(2)}
+    def weights(self):
+        weights = {"dense0.kernel": np.full(4, self.scale), "batch_norm1.scale": np.ones(2)}
+        return {"generator": weights, "discriminator": weights}
 
-    def _check_samples(self, data, minimum):
+    def check_samples(self, data, minimum):
         return data.samples
 
     def go(self, monitor, looks=1, steps=None, **changes):
@@ -468,6 +470,17 @@ def test_each_loss_is_read_by_its_own_levels(stubbed, loss, metrics, expected):
     assert kinds(monitor) == expected
     if expected == ["discriminator fooled"]:
         assert ("swapped" in monitor.findings[0].sentence) == (metrics["d_loss"] < 1)
+
+
+def test_of_a_loss_of_ones_own_no_level_is_known(ring):
+    stub, monitor = Stub(), Monitor(100, ring, say=None)
+    stub.loss = object()
+    monitor.on_start(stub)
+    stub.go(monitor, 6, d_loss=0.001, g_loss=0.001)
+    assert not kinds(monitor)
+    stub.offset = 3.0
+    stub.go(monitor, 6, d_loss=0.001, g_loss=0.001)
+    assert kinds(monitor) == ["collapse"]  # the samples are still looked at
 
 
 def test_collapse_divergence_and_the_plateau_are_seen_in_samples_and_weights(stubbed):

@@ -9,18 +9,26 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ganlib import arguments
 from ganlib.errors import MissingBackend
 from ganlib.runtime import pictures
+from ganlib.runtime.files import write_aside
+
+if TYPE_CHECKING:
+    from ganlib.data import Data
+    from ganlib.runtime.trainer import BaseTrainer
 
 
 class Samples:
-    """Draws samples of the same latents every so many steps: directory/step-00000500.png.
+    """Draws samples of the same latents at regular steps: directory/step-00000500.png.
 
     Args:
         directory: where the pictures go; made if it is not there.
@@ -31,32 +39,29 @@ class Samples:
     """
 
     def __init__(
-        self, directory: str | os.PathLike[str], every: int = 500, n: int = 64, seed: int = 0, data: Any = None
+        self, directory: str | os.PathLike[str], every: int = 500, n: int = 64, seed: int = 0, data: Data | None = None
     ) -> None:
-        if every < 1:
-            raise ValueError(f"every must be at least 1, not {every!r}.")
-        self.directory, self.every, self.n, self.seed, self.data = Path(directory), every, n, seed, data
+        self.directory, self.every = Path(directory), arguments.whole("every", every, 1)
+        self.n, self.seed, self.data = n, seed, data
 
-    def on_step(self, trainer: Any, metrics: dict[str, float]) -> None:
+    def on_step(self, trainer: BaseTrainer, metrics: Mapping[str, float]) -> None:
         if trainer.steps_done % self.every == 0:
             self._draw(trainer)
 
-    def on_end(self, trainer: Any) -> None:
+    def on_end(self, trainer: BaseTrainer) -> None:
         if trainer.steps_done % self.every:
             self._draw(trainer)
 
-    def _draw(self, trainer: Any) -> None:
+    def _draw(self, trainer: BaseTrainer) -> None:
         n = self.n if len(trainer.recipe.shape) == 3 else max(self.n, 1000)
         path = self.directory / f"step-{trainer.steps_done:08d}.png"
         samples = trainer.sample(n, seed=self.seed)
-        if (
-            np.isfinite(samples.reshape(n, -1)).all(axis=1).any()
-        ):  # of a training that fails nothing may be left to draw
-            pictures.write(path, pictures.png(samples, self.data))
+        if np.isfinite(samples.reshape(n, -1)).all(axis=1).any():  # a training that fails may leave nothing to draw
+            write_aside(path, pictures.png(samples, self.data))
 
 
 class TensorBoard:
-    """Logs the metrics, and samples, for TensorBoard, with the trainer's framework's own writer.
+    """Logs the metrics, and samples, for TensorBoard.
 
     Args:
         directory: where the event files go: `tensorboard --logdir DIRECTORY` shows them.
@@ -73,58 +78,35 @@ class TensorBoard:
                 "TensorBoard is not installed, and its logs cannot be written without it. "
                 "Install it: pip install tensorboard; or train without these logs."
             )
-        self.directory, self.every, self.every_picture = Path(directory), every, every_picture
+        self.directory, self.every = Path(directory), arguments.whole("every", every, 1)
+        self.every_picture = arguments.whole("every_picture", every_picture, 0)
 
-    def on_start(self, trainer: Any) -> None:
-        self.writer = (_TorchWriter if trainer.backend == "torch" else _TensorFlowWriter)(self.directory)
+    def on_start(self, trainer: BaseTrainer) -> None:
+        if "tensorflow" not in sys.modules:
+            # Where TensorFlow is installed tensorboard imports it, which takes seconds, unless this module exists.
+            sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))
+        from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-    def on_step(self, trainer: Any, metrics: dict[str, float]) -> None:
+        self.writer = EventFileWriter(str(self.directory))
+
+    def on_step(self, trainer: BaseTrainer, metrics: Mapping[str, float]) -> None:
         step = trainer.steps_done
         if step % self.every == 0:
-            self.writer.scalars(metrics, step)
+            self._log(step, [{"tag": name, "simple_value": value} for name, value in metrics.items()])
         if self.every_picture and step % self.every_picture == 0 and len(trainer.recipe.shape) == 3:
-            self.writer.picture("samples", pictures.tile(trainer.sample(64)), step)
+            samples = trainer.sample(64)
+            height, width, channels = pictures.tile(samples).shape
+            image = {"height": height, "width": width, "colorspace": channels}
+            self._log(
+                step, [{"tag": "samples", "image": {**image, "encoded_image_string": pictures.png(samples, scale=1)}}]
+            )
 
-    def on_end(self, trainer: Any) -> None:
+    def on_end(self, trainer: BaseTrainer) -> None:
         self.writer.close()
 
     on_fail = on_end
 
+    def _log(self, step: int, values: list[dict[str, object]]) -> None:
+        from tensorboard.compat.proto.event_pb2 import Event
 
-class _TorchWriter:
-    def __init__(self, directory: Path) -> None:
-        # Where TensorFlow is installed too, tensorboard imports it, which takes seconds, unless this module exists.
-        sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))
-        from torch.utils.tensorboard import SummaryWriter
-
-        self.writer = SummaryWriter(str(directory))
-
-    def scalars(self, metrics: dict[str, float], step: int) -> None:
-        for name, value in metrics.items():
-            self.writer.add_scalar(name, value, step)
-
-    def picture(self, name: str, picture: np.ndarray, step: int) -> None:
-        self.writer.add_image(name, picture, step, dataformats="HWC")
-
-    def close(self) -> None:
-        self.writer.close()
-
-
-class _TensorFlowWriter:
-    def __init__(self, directory: Path) -> None:
-        import tensorflow as tf
-
-        self.summary = tf.summary
-        self.writer = tf.summary.create_file_writer(str(directory))
-
-    def scalars(self, metrics: dict[str, float], step: int) -> None:
-        with self.writer.as_default(step):
-            for name, value in metrics.items():
-                self.summary.scalar(name, value)
-
-    def picture(self, name: str, picture: np.ndarray, step: int) -> None:
-        with self.writer.as_default(step):
-            self.summary.image(name, picture[None])
-
-    def close(self) -> None:
-        self.writer.close()
+        self.writer.add_event(Event(step=step, wall_time=time.time(), summary={"value": values}))

@@ -1,6 +1,7 @@
 """The command `ganlib`, also `python -m ganlib`: what it does are calls that a reader can make in Python.
 
 Parsing is click's: a help page, typed options and usage errors for each command, tests in process, and no dependencies.
+What takes time to import is imported by the command that needs it, so that help comes at once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +24,9 @@ import ganlib
 from ganlib.backends import BACKENDS
 from ganlib.errors import GanlibError
 from ganlib.recipe import PRECISIONS
+
+if TYPE_CHECKING:
+    from ganlib.runtime.trainer import BaseTrainer
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -57,8 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "--debug" in arguments:
             traceback.print_exc()
         known = isinstance(error, GanlibError | ValueError | TypeError | OSError)
-        told = str(error) if known else f"unexpected {type(error).__name__}: {error}. --debug shows where"
-        click.echo(f"Error: {told}", err=True)
+        message = str(error) if known else f"unexpected {type(error).__name__}: {error}. --debug shows where"
+        click.echo(f"Error: {message}", err=True)
         return FAILED
 
 
@@ -87,13 +91,20 @@ def _command(*examples: str) -> Callable[[Callable[..., Any]], click.Command]:
     return decorate
 
 
+def _number(name: str, default: int | None, least: int, about: str) -> Callable[..., Any]:
+    kind = click.IntRange(min=least)
+    return click.option(name, default=default, show_default=default is not None, type=kind, help=about)
+
+
+_path = click.Path(path_type=Path)
 _framework = click.option(
     "--framework",
+    "backend",
     type=click.Choice(BACKENDS),
     help="Default: the environment variable GANLIB_BACKEND, else the first that is installed.",
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-_directory = click.argument("directory", type=click.Path(path_type=Path))
+_directory = click.argument("directory", type=_path)
 _which = click.option(
     "--checkpoint",
     "which",
@@ -114,8 +125,10 @@ def doctor(as_json: bool) -> int:
     In each framework it trains a few steps, which takes some seconds. The exit status is 1 if a framework is broken or
     there is none.
     """
-    found = ganlib.doctor.examine()
-    click.echo(_to_json(found) if as_json else ganlib.doctor.text(found))
+    from ganlib.runtime import doctor
+
+    found = doctor.examine()
+    click.echo(_to_json(found) if as_json else doctor.text(found))
     return FAILED if found["problems"] else 0
 
 
@@ -142,11 +155,9 @@ def recipes(name: str | None) -> None:
 @click.argument("recipe")
 @_framework
 @click.option("--data", help="The data set, or folder:PATH for images of your own. Default: the recipe's.")
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="The run's folder: new, empty, or --resume."
-)
-@click.option("--steps", type=click.IntRange(min=1), help="Steps in all. Default: the recipe's.")
-@click.option("--seed", type=click.IntRange(min=0), help="Of weights, latents and order of the data. Default: 0.")
+@click.option("--out", required=True, type=_path, help="The run's folder: new, empty, or --resume.")
+@_number("--steps", None, 1, "Steps in all. Default: the recipe's.")
+@_number("--seed", None, 0, "Of weights, latents and order of the data. Default: 0.")
 @click.option("--precision", type=click.Choice(PRECISIONS), help="Default: the recipe's.")
 @click.option(
     "--device",
@@ -156,32 +167,19 @@ def recipes(name: str | None) -> None:
 @click.option(
     "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Change a field of the recipe. Repeatable."
 )
-@click.option(
-    "--every",
-    default=500,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Steps between checkpoints, and pictures.",
-)
+@_number("--every", 500, 1, "Steps between checkpoints, and pictures.")
 @click.option("--resume", is_flag=True, help="Go on from the folder's last checkpoint; start if there is none.")
 @click.option("--tensorboard", is_flag=True, help="Log for TensorBoard, in the folder tensorboard of --out.")
 @click.option("--no-monitor", is_flag=True, help="Do not watch for collapse, saturation and other ills.")
 @click.option("--json", "as_json", is_flag=True, help="Print report.json as the last line, for programs.")
 def train(
     recipe: str,
-    framework: str | None,
     data: str | None,
     out: Path,
-    steps: int | None,
-    seed: int | None,
-    precision: str | None,
-    device: str | None,
     settings: tuple[str, ...],
-    every: int,
-    resume: bool,
-    tensorboard: bool,
     no_monitor: bool,
     as_json: bool,
+    **options: Any,  # of ganlib.run.train, by the same names
 ) -> None:
     """Train RECIPE, one of those that `ganlib recipes` lists.
 
@@ -189,31 +187,18 @@ def train(
     history.csv. A run that was stopped, however, goes on with --resume as if it had not been. The monitor's sentences
     and the progress go to standard error.
     """
+    from ganlib.runtime import report, run
+
     changes = parse_settings(settings)
     if data is not None:
         changes["data"] = data
-    experiment = ganlib.recipe(recipe, **changes)
-    page = ganlib.run.train(
-        experiment,
-        out,
-        backend=framework,
-        steps=steps,
-        seed=seed,
-        precision=precision,
-        device=device,
-        every=every,
-        resume=resume,
-        watch=not no_monitor,
-        tensorboard=tensorboard,
-    )
+    page = run.train(ganlib.recipe(recipe, **changes), out, watch=not no_monitor, **options)
     if int(os.environ.get("RANK", 0)) > 0:  # of several workers the first one speaks
         return
-    summary = json.loads((out / "report.json").read_text(encoding="utf-8"))
     if as_json:
-        click.echo(json.dumps(summary, ensure_ascii=False))
-        return
-    click.echo(ganlib.report.table(ganlib.report.read(out)))
-    click.echo(f"\nThe whole report: {page}")
+        click.echo(json.dumps(json.loads((out / "report.json").read_text(encoding="utf-8")), ensure_ascii=False))
+    else:
+        click.echo(f"{report.table(report.read(out))}\n\nThe whole report: {page}")
 
 
 @_command(
@@ -221,26 +206,30 @@ def train(
     "ganlib sample runs/digits -n 10000 --seed 3 --out samples.npz",
 )
 @_directory
-@click.option("-n", default=64, show_default=True, type=click.IntRange(min=1), help="How many.")
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="FILE.png for a picture, FILE.npz for numbers."
-)
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of the latents.")
+@_number("-n", 64, 1, "How many.")
+@click.option("--out", required=True, type=_path, help="FILE.png for a picture, FILE.npz for numbers.")
+@_number("--seed", 0, 0, "Of the latents.")
 @_framework
 @_which
 @_device
-def sample(
-    directory: Path, n: int, out: Path, seed: int, framework: str | None, which: str | int, device: str | None
-) -> None:
+def sample(directory: Path, n: int, out: Path, seed: int, **where: Any) -> None:
     """Draw samples from the run in DIRECTORY.
 
     An .npz file holds them as `samples`: (n, height, width, channels) in [-1, 1], or points (n, 2).
     """
     if out.suffix.lower() not in (".png", ".npz"):
         raise click.BadParameter(f"{out} ends neither in .png nor in .npz.", param_hint="--out")
-    samples = _load(directory, framework, which, device).sample(n, seed=seed)
-    content = ganlib.pictures.png(samples) if out.suffix.lower() == ".png" else _npz(samples)
-    click.echo(ganlib.pictures.write(out, content))
+    import numpy as np
+
+    from ganlib.runtime import files, pictures
+
+    samples = _load(directory, **where).sample(n, seed=seed)
+    if out.suffix.lower() == ".png":
+        content = pictures.png(samples)
+    else:
+        np.savez_compressed(buffer := io.BytesIO(), samples=samples)
+        content = buffer.getvalue()
+    click.echo(files.write_aside(out, content))
 
 
 @_command(
@@ -251,50 +240,43 @@ def sample(
 @_directory
 @click.option("--data", help="The data to compare with. Default: what it was trained on.")
 @click.option("--split", default="train", show_default=True, type=click.Choice(("train", "test")), help="Its part.")
-@click.option("-n", default=2500, show_default=True, type=click.IntRange(min=10), help="Samples to score.")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0), help="Of their latents.")
+@_number("-n", 2500, 10, "Samples to score.")
+@_number("--seed", 1, 0, "Of their latents.")
 @_framework
 @_which
 @_device
 @_json
-def evaluate(
-    directory: Path,
-    data: str | None,
-    split: str,
-    n: int,
-    seed: int,
-    framework: str | None,
-    which: str | int,
-    device: str | None,
-    as_json: bool,
-) -> None:
+def evaluate(directory: Path, data: str | None, split: str, n: int, seed: int, as_json: bool, **where: Any) -> None:
     """Score the run in DIRECTORY, each score beside that of a perfect sampler."""
-    trainer = _load(directory, framework, which, device)
+    from ganlib.data import load
+    from ganlib.runtime import scores
+
+    trainer = _load(directory, **where)
     recipe = trainer.recipe if data is None else dataclasses.replace(trainer.recipe, data=data)
-    found = ganlib.report.scores(ganlib.data.load(recipe, split=split), trainer.sample(n, seed=seed))
+    found = scores.scores(load(recipe, split=split), trainer.sample(n, seed=seed))
     if as_json:
-        scores = {name: ganlib.report.as_json(score) for name, score in found.items()}
-        click.echo(_to_json({"step": trainer.steps_done, "samples": n, "seed": seed, "metrics": scores}))
+        measured = {name: scores.as_json(score) for name, score in found.items()}
+        click.echo(_to_json({"step": trainer.steps_done, "samples": n, "seed": seed, "metrics": measured}))
     else:
-        click.echo(f"{trainer.recipe.name}, step {trainer.steps_done}, {n} samples\n{ganlib.report.table(found)}")
+        click.echo(f"{trainer.recipe.name}, step {trainer.steps_done}, {n} samples\n{scores.table(found)}")
 
 
 @_command("ganlib compare runs/digits runs/digits-r1", "ganlib compare runs/* --json")
-@click.argument("directories", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("directories", nargs=-1, required=True, type=_path)
 @_json
 def compare(directories: tuple[Path, ...], as_json: bool) -> None:
     """Compare runs: where their recipes differ, how far they are, and the scores of their reports."""
-    found = ganlib.report.compare(directories)
-    if as_json:
-        metrics = {
-            name: [None if score is None else ganlib.report.as_json(score) for score in row]
-            for name, row in found["metrics"].items()
-        }
-        click.echo(
-            _to_json({"directories": [str(directory) for directory in directories], **found, "metrics": metrics})
-        )
-    else:
-        click.echo(ganlib.report.comparison([str(directory) for directory in directories], found))
+    from ganlib.runtime import report
+
+    found, names = report.compare(directories), [str(directory) for directory in directories]
+    if not as_json:
+        click.echo(report.comparison(names, found))
+        return
+    metrics = {
+        name: [None if score is None else report.as_json(score) for score in row]
+        for name, row in found["metrics"].items()
+    }
+    click.echo(_to_json({"directories": names, **found, "metrics": metrics}))
 
 
 def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
@@ -320,7 +302,7 @@ def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
     return changes
 
 
-def _value(text: str) -> Any:
+def _value(text: str) -> object:
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
     try:
@@ -329,18 +311,12 @@ def _value(text: str) -> Any:
         return text
 
 
-def _load(directory: Path, framework: str | None, which: str | int, device: str | None) -> Any:
-    ganlib.checkpoint.describe(directory)  # a folder without a run is refused before a framework is loaded
-    return ganlib.backend(framework).Trainer.load(directory, which=which, device=device)
+def _load(directory: Path, backend: str | None, which: str | int, device: str | None) -> BaseTrainer:
+    from ganlib.runtime import checkpoint
+
+    checkpoint.describe(directory)  # a folder without a run is refused before a framework is loaded
+    return ganlib.backend(backend).Trainer.load(directory, which=which, device=device)
 
 
-def _npz(samples: Any) -> bytes:
-    import numpy as np
-
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, samples=samples)
-    return buffer.getvalue()
-
-
-def _to_json(value: Any) -> str:
+def _to_json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)

@@ -16,17 +16,19 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import ganlib
-from ganlib.backends import BACKENDS
+from ganlib.backends import BACKENDS, TITLES
 
-FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
+if TYPE_CHECKING:
+    from ganlib.runtime.files import Json
+
 PACKAGES = ("numpy", "scipy", "scikit-learn", "matplotlib", "pillow", "safetensors", "pooch", "tqdm", "click")
 PATIENCE = 300  # seconds; the first import of a framework from a slow disk can take minutes
 
 
-def examine() -> dict[str, Any]:
+def examine() -> Json:
     """Looks at everything.
 
     Returns:
@@ -35,8 +37,8 @@ def examine() -> dict[str, Any]:
     """
     frameworks = {name: _framework(name) for name in BACKENDS}
     packages = {name: _version(name) for name in PACKAGES}
-    problems = [f"{FRAMEWORKS[name]} is installed but broken: {found['problem']} {found['remedy']}"
-                for name, found in frameworks.items() if found["status"] == "broken"]  # fmt: skip
+    broken = {name: found for name, found in frameworks.items() if found["status"] == "broken"}
+    problems = [f"{TITLES[n]} is installed but broken: {one['problem']} {one['remedy']}" for n, one in broken.items()]
     if all(found["status"] == "missing" for found in frameworks.values()):
         problems.append(
             'Neither PyTorch nor TensorFlow is installed. Get one: pip install "ganlib[torch]" or '
@@ -58,20 +60,20 @@ def examine() -> dict[str, Any]:
     }
 
 
-def text(found: dict[str, Any]) -> str:
+def text(found: Json) -> str:
     """What `examine` found, for people."""
     lines = [f"ganlib {found['ganlib']}, Python {found['python']}, {found['system']}, {found['cores']} CPU cores", ""]
     for name, one in found["frameworks"].items():
         if one["status"] == "works":
             known = [f"{key} {version}" for key, version in one["versions"].items() if key != name]
-            lines.append(f"{FRAMEWORKS[name]} {', '.join([one['versions'][name], *known])}: works")
+            lines.append(f"{TITLES[name]} {', '.join([one['versions'][name], *known])}: works")
             lines.append(f"    devices     {', '.join(one['devices'])}; training uses {one['device']}")
             lines.append(f"    precisions  {', '.join(one['precisions'])}; auto takes {one['auto']}")
             lines += [f"    no {precision}: {why}" for precision, why in one["refused"].items()]
         elif one["status"] == "missing":
-            lines.append(f"{FRAMEWORKS[name]}: not installed. {one['remedy']}")
+            lines.append(f"{TITLES[name]}: not installed. {one['remedy']}")
         else:
-            lines.append(f"{FRAMEWORKS[name]}: installed but broken. {one['problem']}")
+            lines.append(f"{TITLES[name]}: installed but broken. {one['problem']}")
             lines.append(f"    {one['remedy']}")
     data = found["data"]
     held = f"{_size(data['bytes'])} in {data['files']} files" if data["files"] else "empty"
@@ -98,7 +100,7 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _framework(name: str) -> dict[str, Any]:
+def _framework(name: str) -> Json:
     install = f'Get it: pip install "ganlib[{name}]".'
     if importlib.util.find_spec(name) is None:
         return {"status": "missing", "remedy": install}
@@ -123,11 +125,14 @@ def _framework(name: str) -> dict[str, Any]:
     return {"status": "broken", "problem": what.rstrip(".") + ".", "remedy": remedy}
 
 
-def _probe(name: str) -> dict[str, Any]:
+def _probe(name: str) -> Json:
     """Imports a framework, and trains one step in each precision."""
+    from ganlib.data import load
+    from ganlib.runtime.files import LOADED, versions
+
     gl = ganlib.backend(name)
     recipe = ganlib.recipe("ring", width=4, batch_size=8)
-    real = ganlib.data.load("ring", n=8).samples
+    real = load("ring", n=8).samples
     precisions, refused = [], {}
     for precision in ("float64", "float32", "bfloat16"):
         try:
@@ -137,7 +142,7 @@ def _probe(name: str) -> dict[str, Any]:
             refused[precision] = (str(error).splitlines() or [type(error).__name__])[0]
     trainer = gl.Trainer(recipe, precision="auto")
     return {
-        "versions": _framework_versions(name),
+        "versions": {part: version for part, version in versions(name).items() if part in LOADED[name]},
         "devices": _devices(name),
         "device": str(trainer.device),
         "precisions": precisions,
@@ -146,37 +151,23 @@ def _probe(name: str) -> dict[str, Any]:
     }
 
 
-def _framework_versions(name: str) -> dict[str, str]:
-    if name == "torch":
-        import torch
-
-        return {"torch": torch.__version__}
-    import keras
-    import tensorflow as tf
-
-    return {"tensorflow": tf.__version__, "keras": keras.__version__}
-
-
 def _devices(name: str) -> list[str]:
     if name == "torch":
         import torch
 
-        names = [
-            f"cuda:{i} ({torch.cuda.get_device_name(i)}, {_size(torch.cuda.get_device_properties(i).total_memory)})"
-            for i in range(torch.cuda.device_count())
-        ]
-        return ["cpu", *names, *(["mps"] if torch.backends.mps.is_available() else [])]
+        cards = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
+        gpus = [f"cuda:{i} ({card.name}, {_size(card.total_memory)})" for i, card in enumerate(cards)]
+        return ["cpu", *gpus, *(["mps"] if torch.backends.mps.is_available() else [])]
     import tensorflow as tf
 
-    return [
-        f"{device.name.removeprefix('/physical_device:')} ({described})"
-        if (described := tf.config.experimental.get_device_details(device).get("device_name"))
-        else device.name.removeprefix("/physical_device:")
-        for device in tf.config.list_physical_devices()
-    ]
+    found = []
+    for device in tf.config.list_physical_devices():
+        described = tf.config.experimental.get_device_details(device).get("device_name")
+        found.append(device.name.removeprefix("/physical_device:") + (f" ({described})" if described else ""))
+    return found
 
 
-def _data() -> dict[str, Any]:
+def _data() -> Json:
     """Where downloaded data sets are kept, and how much is there."""
     import pooch
 

@@ -15,34 +15,31 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ganlib import arguments
+from ganlib.reference import losses
+
 if TYPE_CHECKING:
+    from ganlib.data import Data
     from ganlib.recipe import Recipe
+    from ganlib.runtime.files import Json
     from ganlib.runtime.trainer import BaseTrainer
 
 SAMPLES = 256  # of G and of the data; enough to find 25 modes, and a hundredth of what 100 steps generate
 SEED = 20_140_610  # of the monitor's own latents and choice of data: the trainer's streams are not touched
-# A finding is told when so many looks in a row agree, over at least so many steps, samples and share of the recipe's
-# steps, and is gone when as many do not. A young G may be anywhere: three of ten healthy ones lay at under half of the
-# grid's modes at step 100, none at 200; on images, with a fast D or batches of one, some drew one blot for hundreds of
-# steps, and two of ten of pytorch-tutorial on shapes for more than a thousand, an eighth of its steps.
+# A finding is reported when PATIENCE looks in a row agree, over at least LASTING steps, EXAMPLES samples and a SHARE of
+# the recipe's steps, and is gone when as many looks do not. A young G may be anywhere: three of ten healthy ones lay at
+# under half of the grid's modes at step 100, none at 200; on images, with a fast D or batches of one, some drew one
+# blot for hundreds of steps, and two of ten of pytorch-tutorial on shapes for over a thousand, an eighth of the run.
 PATIENCE = 3
 LASTING = 300
 EXAMPLES = 3_000
 SHARE = 0.25
-AT_ONCE = ("divergence",)  # told at the first look
-
-# What equally good players pay: (D's loss, G's loss). The Wasserstein loss has no such level.
-EVEN = {
-    "minimax": (2 * math.log(2), -math.log(2)),
-    "nonsaturating": (2 * math.log(2), math.log(2)),
-    "relativistic": (math.log(2), math.log(2)),
-    "least_squares": (0.5, 0.25),
-    "hinge": (2.0, 0.0),
-}
+AT_ONCE = ("divergence",)  # reported at the first look
+PLAYERS = ("generator", "discriminator")
 
 # The thresholds. Beside each the extreme over looks at healthy runs (benchmarks/monitor.py: ring, grid and
 # dcgan-digits, ten seeds, from step 200 on; each look a mean over 100 steps), and what tests/test_monitor.py's broken
@@ -72,7 +69,7 @@ class Finding:
     """Something that goes wrong in a training.
 
     Attributes:
-        step: where it was told.
+        step: where it was reported.
         kind: "discriminator saturated", "vanishing gradients", "discriminator fooled", "collapse", "plateau",
             "divergence" or "small scales".
         sentence: what is seen, when, and what is usually done.
@@ -84,7 +81,7 @@ class Finding:
 
 
 class Monitor:
-    """A callback for `fit` that tells what goes wrong. One monitor watches one run.
+    """A callback for `fit` that says what goes wrong. One monitor watches one run.
 
     It does not change the training: with and without it a run is the same to the bit.
 
@@ -95,26 +92,27 @@ class Monitor:
         say: called with each finding's sentence; None keeps quiet. Beside a progress bar use tqdm.write.
 
     Attributes:
-        findings: a list of `Finding`, in the order in which they were told. Small scales and divergence are told when
-            they are seen, the others when they have lasted for three looks, 300 steps, 3,000 samples and a quarter
-            of the recipe's steps, so a `fit` that is shorter never hears of them. A finding is told once, and again
-            only after it went away.
+        findings: a list of `Finding`, in the order in which they were reported: small scales and divergence as soon
+            as they are seen, the others when they have lasted for three looks, 300 steps, 3,000 samples and a quarter
+            of the recipe's steps, so never in a `fit` that is shorter. A finding is reported once, and again only after
+            it went away.
         looks: a list of dicts, what each look measured.
     """
 
-    def __init__(self, every: int = 100, data: Any = None, say: Callable[[str], Any] | None = print) -> None:
-        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-            raise ValueError(f"every must be a whole number of at least 1, not {every!r}.")
+    def __init__(
+        self, every: int = 100, data: Data | np.ndarray | None = None, say: Callable[[str], object] | None = print
+    ) -> None:
         if say is not None and not callable(say):
             raise TypeError(f"say must be a function that takes a sentence, print for example, or None, not {say!r}.")
-        self.every, self.data, self.say = every, data, say
+        self.every, self.data, self.say = arguments.whole("every", every, 1), data, say
         self.findings: list[Finding] = []
         self.looks: list[dict[str, float]] = []
         self._rows: list[Mapping[str, float]] = []
         self._seen: dict[str, int] = {}  # kind → looks in a row that saw it
-        self._missed: dict[str, int] = {}  # kind → looks in a row that did not, for what was told
+        self._missed: dict[str, int] = {}  # kind → looks in a row that did not, for what was reported
         self._norms: dict[str, float] = {}  # of the players at the start
         self._patience = PATIENCE
+        self._centers: np.ndarray | None = getattr(data, "centers", None)
         self._trainer: BaseTrainer | None = None
 
     def on_start(self, trainer: BaseTrainer) -> None:
@@ -125,29 +123,32 @@ class Monitor:
             raise ValueError("This Monitor has watched another trainer. Make a new one for each run.")
         self._trainer = trainer
         recipe = trainer.recipe
+        self._loss = losses.get(recipe.loss) if trainer.loss is None else None  # nothing is known of one's own
+        self._held = recipe.penalty != "none" or recipe.discriminator_norm == "spectral"
         self._patience = patience(recipe, self.every)
         rng = np.random.default_rng(SEED)
         self._latents = rng.standard_normal((SAMPLES, recipe.latent))
         self._real: np.ndarray | None = None
         if self.data is not None:
-            real = trainer._check_samples(self.data, minimum=2)
+            real = trainer.check_samples(self.data, minimum=2)
             self._real = _flat(real[rng.permutation(len(real))[:SAMPLES]])
             self._real_spread = _spread(self._real)
-        self._norms = self._player_norms()
+        weights = trainer.weights()
+        self._norms = _norms(weights)
         if trainer.steps_done == 0:
-            self._look_at_scales()
+            self._look_at_scales(weights)
 
     def on_step(self, trainer: BaseTrainer, metrics: Mapping[str, float]) -> None:
         """Takes the step's metrics, and at each `every`-th step a look."""
         self._rows.append(metrics)
         if trainer.steps_done % self.every == 0:
-            self._take(self._look())
+            self._take(self._look(trainer))
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Json:
         """What `restore` takes, as JSON can hold it."""
         return {"findings": [asdict(finding) for finding in self.findings], "looks": self.looks, "norms": self._norms}
 
-    def restore(self, trainer: BaseTrainer, state: Mapping[str, Any]) -> None:
+    def restore(self, trainer: BaseTrainer, state: Json) -> None:
         """Makes a new monitor go on with a run that was stopped as if it had watched all of it.
 
         Args:
@@ -190,58 +191,36 @@ class Monitor:
 
     # What it measures.
 
-    def _look(self) -> dict[str, float]:
-        assert self._trainer is not None
-        look = {"step": float(self._trainer.steps_done)}
+    def _look(self, trainer: BaseTrainer) -> dict[str, float]:
+        look = {"step": float(trainer.steps_done)}
         for name in self._rows[0]:
             values = np.array([row[name] for row in self._rows])
             look[name] = float(values.mean())
             if name in ("d_real", "d_fake"):
                 look["logit"] = max(look.get("logit", 0.0), float(np.abs(values).max()))
         self._rows = []
-        samples = _flat(self._trainer.generate(self._latents, averaged=False))
+        samples = _flat(trainer.generate(self._latents, averaged=False))
         look["sample_spread"] = _spread(samples)
         if self._real is not None:
-            look["slope"] = self._slope_of_d(samples, self._real)
+            look["slope"] = _slope_of_d(trainer, samples, self._real)
             look["spread"] = look["sample_spread"] / self._real_spread
             across = float(_distances(samples, self._real).mean())
             look["distance"] = 1 - (look["sample_spread"] + self._real_spread) / (2 * across)
-        centers = getattr(self.data, "centers", None)
-        if centers is not None:
-            nearest = _distances(samples, np.asarray(centers, dtype=np.float64)).argmin(axis=1)
-            shares = np.bincount(nearest, minlength=len(centers)) / len(samples)
+        if self._centers is not None:
+            nearest = _distances(samples, np.asarray(self._centers, dtype=np.float64)).argmin(axis=1)
+            shares = np.bincount(nearest, minlength=len(self._centers)) / len(samples)
             shares = shares[shares > 0]
-            look["modes"] = float(np.exp(-(shares * np.log(shares)).sum())) / len(centers)
-        for player, norm in self._player_norms().items():
+            look["modes"] = float(np.exp(-(shares * np.log(shares)).sum())) / len(self._centers)
+        for player, norm in _norms(trainer.weights()).items():
             look[f"{player}_norm"] = norm / self._norms[player]
         return look
 
-    def _slope_of_d(self, fake: np.ndarray, real: np.ndarray) -> float:
-        """How much D's logit would change from a sample of G to one of the data, by its slope at the sample."""
-        assert self._trainer is not None
-        recipe = self._trainer.recipe
-        fake = fake[: len(fake) // recipe.pack * recipe.pack]
-        moved = fake + STEP * (np.resize(real, fake.shape) - fake)
-        before, after = (self._trainer.logits(x.reshape(-1, *recipe.shape)) for x in (fake, moved))
-        return float(np.abs(after - before).mean() / STEP)
-
-    def _player_norms(self) -> dict[str, float]:
-        """The Euclidean norm of all that each player learns; moving statistics are not learnt."""
-        norms = {}
-        for player in ("generator", "discriminator"):
-            weights = self._trainer._weights(getattr(self._trainer, player))  # type: ignore[union-attr]
-            learnt = [array for name, array in weights.items() if not name.endswith((".mean", ".variance", ".u"))]
-            norms[player] = math.sqrt(sum(float(np.square(array, dtype=np.float64).sum()) for array in learnt)) or 1.0
-        return norms
-
     # What it makes of that.
 
-    def _look_at_scales(self) -> None:
-        for player in ("generator", "discriminator"):
-            weights = self._trainer._weights(getattr(self._trainer, player))  # type: ignore[union-attr]
-            scales = {name: array for name, array in weights.items() if name.endswith(".scale")}
-            for name, scale in scales.items():
-                size = float(np.sqrt(np.square(scale).mean()))
+    def _look_at_scales(self, weights: Mapping[str, Mapping[str, np.ndarray]]) -> None:
+        for player in PLAYERS:
+            for name in (name for name in weights[player] if name.endswith(".scale")):
+                size = float(np.sqrt(np.square(weights[player][name]).mean()))
                 if size < SMALL_SCALE:
                     self._tell(
                         0,
@@ -254,12 +233,11 @@ class Monitor:
     def _judge(self, look: Mapping[str, float]) -> dict[str, str]:
         """What is wrong by this look: kind → sentence."""
         found: dict[str, str] = {}
-        recipe = self._trainer.recipe  # type: ignore[union-attr]
         over = f"over the last {self.every} steps"
         d_loss, g_loss, gap = look["d_loss"], look["g_loss"], look["d_real"] - look["d_fake"]
 
-        if recipe.loss in EVEN:
-            even_d, even_g = EVEN[recipe.loss]
+        if self._loss is not None and self._loss.even is not None:
+            even_d, even_g = self._loss.even
             fooled = gap < -FOOLED
             if fooled:
                 blame = "its labels or the sign of its loss look swapped"
@@ -274,7 +252,7 @@ class Monitor:
                     f"{look['d_real']:.3g} and {look['d_fake']:.3g} {over}); usually a penalty (penalty='r1'), "
                     "instance noise or a slower D helps."
                 )
-            slope = _slope(recipe.loss, g_loss)
+            slope = self._loss.slope(g_loss)
             if slope < VANISHED and not fooled:
                 found["vanishing gradients"] = (
                     f"G's gradients vanish, the slope of its loss in D's logits is at most {slope:.2g} {over}; usually "
@@ -301,15 +279,15 @@ class Monitor:
             share = look["sample_spread"] / max(before["sample_spread"] for before in self.looks)
         of = "the data's" if "spread" in look else "what it was"
         remedy = "usually a slower G, a penalty (penalty='r1') or packing (pack=2) helps."
-        if look.get("modes", 1.0) < MODES:
-            k = len(self.data.centers)
+        if self._centers is not None and look.get("modes", 1.0) < MODES:
+            k = len(self._centers)
             found["collapse"] = (
                 f"collapse, G's samples lie at {look['modes'] * k:.1f} of the data's {k} modes; {remedy}"
             )
         elif share < COLLAPSED:
             found["collapse"] = f"collapse, the spread of G's samples is {share:.1%} of {of}; {remedy}"
 
-        norms = {player: look[f"{player}_norm"] for player in ("generator", "discriminator")}
+        norms = {player: look[f"{player}_norm"] for player in PLAYERS}
         grown = max(norms, key=lambda player: norms[player])
         signs = []
         if norms[grown] > GROWN:
@@ -319,27 +297,36 @@ class Monitor:
         if look.get("spread", 0.0) > BLOWN_UP:
             signs.append(f"G's samples spread {look['spread']:.0f} times as wide as the data")
         if signs:
-            held = recipe.penalty != "none" or recipe.discriminator_norm == "spectral"
-            what = "lower rates" if held else "lower rates, or hold D with a penalty (r1, wgan_gp) or spectral norms,"
+            what = (
+                "lower rates"
+                if self._held
+                else "lower rates, or hold D with a penalty (r1, wgan_gp) or spectral norms,"
+            )
             found["divergence"] = f"the training diverges, {' and '.join(signs)}; usually {what} help."
         return found
 
 
 def patience(recipe: Recipe, every: int = 100) -> int:
-    """How many looks in a row must see something before it is told, with so many steps from one to the next."""
+    """How many looks in a row, `every` steps apart, must see something before it is reported."""
     lasting = max(LASTING, EXAMPLES / recipe.batch_size, SHARE * recipe.steps)
     return max(PATIENCE, math.ceil(lasting / every))
 
 
-def _slope(loss: str, g_loss: float) -> float:
-    """An upper bound on the mean slope of G's loss in D's fake logits, from its value alone.
+def _slope_of_d(trainer: BaseTrainer, fake: np.ndarray, real: np.ndarray) -> float:
+    """How much D's logit would change from a sample of G to one of the data, by its slope at the sample."""
+    fake = fake[: len(fake) // trainer.recipe.pack * trainer.recipe.pack]
+    moved = fake + STEP * (np.resize(real, fake.shape) - fake)
+    before, after = (trainer.logits(x.reshape(-1, *trainer.recipe.shape)) for x in (fake, moved))
+    return float(np.abs(after - before).mean() / STEP)
 
-    softplus bounds its own derivative, σ(x) ≤ softplus(x); least squares' slope is 2|x - 1|, whose mean is at most
-    twice the root of the mean square. Hinge's is 1.
-    """
-    if loss == "hinge":
-        return 1.0
-    return 2 * math.sqrt(max(g_loss, 0.0)) if loss == "least_squares" else abs(g_loss)
+
+def _norms(weights: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, float]:
+    """The Euclidean norm of all that each player learns; moving statistics are not learnt."""
+    norms = {}
+    for player in PLAYERS:
+        learnt = [a for name, a in weights[player].items() if not name.endswith((".mean", ".variance", ".u"))]
+        norms[player] = math.sqrt(sum(float(np.square(array, dtype=np.float64).sum()) for array in learnt)) or 1.0
+    return norms
 
 
 def _flat(samples: np.ndarray) -> np.ndarray:

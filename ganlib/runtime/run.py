@@ -15,24 +15,24 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
-import ganlib
-from ganlib import data
+from ganlib.backends import backend as choose_backend
+from ganlib.data import Data, load
 from ganlib.errors import CheckpointError, TrainingFailed
 from ganlib.recipe import Recipe
-from ganlib.runtime import callbacks, checkpoint, monitor, pictures, report
+from ganlib.runtime import callbacks, checkpoint, report
+from ganlib.runtime.files import write_aside
+from ganlib.runtime.monitor import Finding, Monitor
 
-OURS = (
-    "samples",
-    "tensorboard",
-    "report.html",
-    "report.json",
-    "history.csv",
-    "monitor.json",
-)  # in the folder, beside checkpoints
+if TYPE_CHECKING:
+    from ganlib.runtime.trainer import BaseTrainer
+
+# What the folder of a run holds beside checkpoints.
+OURS = ("samples", "tensorboard", "report.html", "report.json", "history.csv", "monitor.json")
 
 
 def train(
@@ -48,7 +48,7 @@ def train(
     resume: bool = False,
     watch: bool = True,
     tensorboard: bool = False,
-    say: Callable[[str], None] | None = None,
+    say: Callable[[str], object] | None = None,
 ) -> Path:
     """Trains a recipe on its data, saves and draws on the way, and writes a report at the end.
 
@@ -79,69 +79,64 @@ def train(
     follower = int(os.environ.get("RANK", 0)) > 0
     directory, say = Path(directory), say or (_say if not follower else lambda sentence: None)
     found = bool(resume and checkpoint.steps(directory)) if follower else _check_folder(directory, resume)
-    gl = ganlib.backend(backend)
-    samples = data.load(recipe)
+    gl = choose_backend(backend)
+    data = load(recipe)
     with contextlib.nullcontext() if follower else checkpoint.lock(directory), _over(gl, device) as device:
         if found:
-            trainer = _load(gl, directory, recipe, steps, seed, precision, device)
+            recipe = _expected(directory, recipe, steps, seed)
+            trainer = gl.Trainer.load(directory, precision=precision, device=device, recipe=recipe)
             say(f"Going on from step {trainer.steps_done}.")
         else:
             trainer = gl.Trainer(dataclasses.replace(recipe, steps=steps or recipe.steps), seed or 0, precision, device)
-        left = trainer.recipe.steps - trainer.steps_done
-        watching = _watch(trainer, samples, directory / "monitor.json", say) if watch and not follower else None
-        seconds = None
-        if left > 0:
-            seconds = _fit(trainer, samples, left, directory, every, watching, tensorboard, say)
+        listeners: list[object] = []
+        findings: Sequence[Finding] = ()
+        if not follower:
+            if watch:
+                kept = directory / "monitor.json"
+                monitor = _watch(trainer, data, kept, say)
+                findings, listeners = monitor.findings, [monitor, _Keep(monitor, kept, every)]
+            listeners.append(callbacks.Samples(directory / "samples", every, data=data))
+            if tensorboard:
+                listeners.append(callbacks.TensorBoard(directory / "tensorboard", every_picture=every))
+            if not sys.stderr.isatty():
+                listeners.append(_Lines(say, every))
+        listeners.append(checkpoint.Saver(directory, every=every, best=report.distance(data)))
+        started = time.perf_counter()
+        if trainer.steps_done < trainer.recipe.steps:
+            _fit(trainer, data, listeners, directory, say)
         else:
             say(f"All {trainer.recipe.steps} steps are done. Say how far with steps to train on.")
         if follower:
             return directory / "report.html"
-        findings = watching.findings if watching else ()
         # After a resumption the clock has seen only a part.
-        return report.write(trainer, samples, directory, findings=findings, seconds=None if found else seconds)
+        seconds = None if found else time.perf_counter() - started
+        return report.write(trainer, data, directory, findings=findings, seconds=seconds)
 
 
 def _fit(
-    trainer: Any,
-    samples: data.Data,
-    steps: int,
-    directory: Path,
-    every: int,
-    watching: Any,
-    tensorboard: bool,
-    say: Callable[[str], None],
-) -> float:
-    """Trains so many steps with everything that looks on, and returns the seconds that it took."""
-    listeners: list[Any] = [] if watching is None else [watching, _Keep(watching, directory / "monitor.json")]
-    if not trainer.rank:
-        listeners.append(callbacks.Samples(directory / "samples", every, data=samples))
-        if tensorboard:
-            listeners.append(callbacks.TensorBoard(directory / "tensorboard", every_picture=every))
-        if not sys.stderr.isatty():
-            listeners.append(_Lines(say, every))
-    listeners.append(checkpoint.Saver(directory, every=every, best=report.distance(samples)))
-    goal, start = trainer.steps_done + steps, time.perf_counter()
+    trainer: BaseTrainer, data: Data, listeners: list[object], directory: Path, say: Callable[[str], object]
+) -> None:
+    """Trains to the recipe's last step. If it ends before, says what is kept."""
     try:
-        trainer.fit(samples, steps=steps, callbacks=listeners)
-        if trainer.steps_done < goal:
+        trainer.fit(data, callbacks=listeners)
+        if trainer.steps_done < trainer.recipe.steps:
             raise KeyboardInterrupt  # fit let it wait for the end of the step
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit, TrainingFailed) as end:
+        if isinstance(end, TrainingFailed):
+            history = end.history
+            told = "The last good state is kept, of step {}; every number up to the failure is in history.csv."
+        else:
+            history = trainer.history
+            told = "Stopped; step {} is saved. With --resume (resume=True) the training goes on from there."
         if not trainer.rank:
-            report.write_history(trainer.history, directory / "history.csv")
+            report.write_history(history, directory / "history.csv")
         if kept := checkpoint.steps(directory):
-            say(f"Stopped; step {kept[-1]} is saved. With --resume (resume=True) the training goes on from there.")
+            say(told.format(kept[-1]))
         raise
-    except TrainingFailed as error:
-        if not trainer.rank:
-            report.write_history(error.history, directory / "history.csv")
-        if kept := checkpoint.steps(directory):
-            say(f"The last good state is kept, of step {kept[-1]}; every number up to the failure is in history.csv.")
-        raise
-    return time.perf_counter() - start
 
 
 @contextlib.contextmanager
-def _over(gl: Any, device: str | None) -> Iterator[str | None]:
+def _over(gl: ModuleType, device: str | None) -> Iterator[str | None]:
     """Where trainers are made that use several devices, if there are commas in `device`; yields the one otherwise."""
     names = (device or "").replace(" ", "").split(",")
     if len(names) == 1:
@@ -151,61 +146,49 @@ def _over(gl: Any, device: str | None) -> Iterator[str | None]:
         yield None
 
 
-def _watch(trainer: Any, samples: data.Data, kept: Path, say: Callable[[str], None]) -> monitor.Monitor:
+def _watch(trainer: BaseTrainer, data: Data, kept: Path, say: Callable[[str], object]) -> Monitor:
     """A monitor that goes on where that of the run that was stopped was."""
     if trainer.steps_done:
-        watching = monitor.Monitor(data=samples, say=say)
+        monitor = Monitor(data=data, say=say)
         # Without the file, or with a damaged one, it starts anew.
         with contextlib.suppress(OSError, ValueError, TypeError, LookupError, AttributeError):
-            watching.restore(trainer, json.loads(kept.read_text(encoding="utf-8")))
-            return watching
-    return monitor.Monitor(data=samples, say=say)
+            monitor.restore(trainer, json.loads(kept.read_text(encoding="utf-8")))
+            return monitor
+    return Monitor(data=data, say=say)
 
 
 class _Keep:
-    """Writes down what the monitor saw, for when the run is stopped and goes on."""
+    """Writes down what the monitor saw whenever a checkpoint is saved, for when the run is stopped and goes on."""
 
-    def __init__(self, watching: monitor.Monitor, path: Path) -> None:
-        self.watching, self.path = watching, path
+    def __init__(self, monitor: Monitor, path: Path, every: int) -> None:
+        self.monitor, self.path, self.every = monitor, path, every
 
-    def on_start(self, trainer: Any) -> None:
-        self._write()
+    def on_step(self, trainer: BaseTrainer, metrics: Mapping[str, float]) -> None:
+        if trainer.steps_done % self.every == 0:
+            self.on_end(trainer)
 
-    def on_step(self, trainer: Any, metrics: dict[str, float]) -> None:
-        if trainer.steps_done % self.watching.every == 0:
-            self._write()
-
-    def _write(self) -> None:
-        pictures.write(self.path, json.dumps(self.watching.state()).encode())
+    def on_end(self, trainer: BaseTrainer) -> None:
+        write_aside(self.path, json.dumps(self.monitor.state()))
 
 
-def _load(
-    gl: Any,
-    directory: Path,
-    recipe: Recipe,
-    steps: int | None,
-    seed: int | None,
-    precision: str | None,
-    device: str | None,
-) -> Any:
-    """The run to go on with, if it is the one that is described; its length may change."""
+def _expected(directory: Path, recipe: Recipe, steps: int | None, seed: int | None) -> Recipe:
+    """The recipe that the run to go on with must have; its length may change. Another seed is refused."""
     saved = checkpoint.describe(directory)
     if seed not in (None, saved["seed"]):
         raise CheckpointError(
             f"The run in {directory} has seed {saved['seed']}, and not {seed}. Leave the seed out to go on with it, or "
             "name a new folder."
         )
-    expected = dataclasses.replace(recipe, steps=steps or saved["recipe"].steps)
-    return gl.Trainer.load(directory, precision=precision, device=device, recipe=expected)
+    return dataclasses.replace(recipe, steps=steps or saved["recipe"].steps)
 
 
 class _Lines:
     """Where there is no terminal for a progress bar: a line with the losses from time to time."""
 
-    def __init__(self, say: Callable[[str], None], every: int) -> None:
+    def __init__(self, say: Callable[[str], object], every: int) -> None:
         self.say, self.every = say, every
 
-    def on_step(self, trainer: Any, metrics: dict[str, float]) -> None:
+    def on_step(self, trainer: BaseTrainer, metrics: Mapping[str, float]) -> None:
         step, last = trainer.steps_done, trainer.recipe.steps
         if step % self.every == 0 or step == last:
             losses = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items() if name.endswith("loss"))
