@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import ganlib
-from ganlib import architectures, fourier, reference
+from ganlib import fourier, reference
 
 SIZES = [(7, 5), (4, 5), (1, 3), (6, 4), (3, 7), (5, 1), (8, 2)]  # pixels, kernel
 
@@ -21,58 +21,6 @@ def test_the_matrices_make_the_oracles_transposed_convolution(size, side):
     y += back_imaginary @ (images @ imaginary).reshape(2 * frequencies, -1)
     y = y.reshape(size, size, 2, 4).transpose(2, 0, 1, 3)
     np.testing.assert_allclose(y, reference.conv_transpose2d(x, kernel), rtol=1e-12, atol=1e-12)
-
-
-def derivatives(gl, native, layer, x):
-    """The output of a layer, its gradients, and the gradients of their squares."""
-    if gl.name == "torch":
-        import torch
-
-        y = layer(x)
-        tensors = [x, layer.weight, layer.bias]
-        first = torch.autograd.grad(torch.sin(y).sum(), tensors, create_graph=True)
-        second = torch.autograd.grad(sum(gradient.square().sum() for gradient in first), tensors)
-    else:
-        import tensorflow as tf
-
-        tensors = [x, layer.kernel, layer.bias]
-        with tf.GradientTape() as outer:
-            outer.watch(x)
-            with tf.GradientTape() as inner:
-                inner.watch(x)
-                y = layer(x)
-                total = tf.reduce_sum(tf.sin(y))
-            first = inner.gradient(total, tensors)
-            squares = tf.add_n([tf.reduce_sum(gradient**2) for gradient in first])
-        second = outer.gradient(squares, tensors)
-    return [native.numpy(tensor) for tensor in (y, *first, *second)]
-
-
-@pytest.mark.parametrize(("size", "side"), SIZES)
-def test_both_ways_give_the_same_with_their_derivatives(gl, native, monkeypatch, size, side):
-    given = architectures.ConvTranspose(4, side, 1, "same", bias=True)
-    if gl.name == "torch":
-        import torch
-
-        from ganlib.torch import networks
-
-        torch.manual_seed(0)
-        layer = networks.ConvTranspose(3, given).double()
-        x = torch.randn(2, 3, size, size, dtype=torch.float64, requires_grad=True)
-    else:
-        import tensorflow as tf
-
-        from ganlib.tensorflow import networks
-
-        layer = networks.ConvTranspose(given, dtype="float64")
-        x = tf.random.stateless_normal((2, size, size, 3), (0, 0), dtype="float64")
-        layer(x)
-    found = []
-    for way in (True, False):
-        monkeypatch.setattr(fourier, "faster", lambda *_, way=way: way)
-        found.append(derivatives(gl, native, layer, x))
-    for ours, theirs in zip(*found, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-11)
 
 
 def test_the_tutorials_generator_takes_it_in_one_layer_and_draws_as_exactly(gl, native, monkeypatch):

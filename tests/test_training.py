@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import ganlib
-from ganlib import architectures, hardware, initialise, reference
+from ganlib import architectures, initialise, reference
 from ganlib.errors import CheckpointError
+from ganlib.runtime import hardware
 
 pytestmark = pytest.mark.long
 

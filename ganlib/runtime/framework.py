@@ -18,7 +18,7 @@ class Framework(abc.ABC):
     """The networks, the step, and where they are computed. Tensors are `Any`: each framework has its own."""
 
     backend: ClassVar[str]
-    network: ClassVar[type]  # the framework's class of networks
+    _network: ClassVar[type]  # the framework's class of networks
 
     recipe: Recipe
     seed: int

@@ -72,7 +72,7 @@ class BaseTrainer(Resumable):
         discriminator: Any = None,
     ) -> None:
         own = {"generator": generator, "discriminator": discriminator}
-        checks.check_arguments(recipe, precision, device, compiled, loss, own, self.network)
+        checks.check_arguments(recipe, precision, device, compiled, loss, own, self._network)
         self.recipe, self.seed, self.compiled = recipe, arguments.whole("seed", seed, 0), compiled
         self.rank, self.workers = self._join()
         checks.check_workers(recipe, self.workers)

@@ -17,11 +17,11 @@ def conv2d_transpose(
     side, _, filters, channels = kernel.shape
     keeps_size = tuple(strides) == (1, 1) and padding == "SAME" and not tf.config.list_physical_devices("GPU")
     if keeps_size and fourier.faster(x.shape[0], x.shape[1], x.shape[2], channels, filters, side):
-        return transposed_by_fourier(x, kernel)
+        return _transposed_by_fourier(x, kernel)
     return tf.nn.conv2d_transpose(x, kernel, shape, strides, padding)
 
 
-def transposed_by_fourier(x: Tensor, kernel: Tensor) -> Tensor:
+def _transposed_by_fourier(x: Tensor, kernel: Tensor) -> Tensor:
     """The transposed convolution of stride 1 and "same" of (n, size, size, channels); see `ganlib.fourier`."""
     size, side, (filters, channels) = x.shape[1], kernel.shape[0], kernel.shape[2:]
     constants = fourier.matrices(size, side, (side - 1) // 2)

@@ -70,7 +70,7 @@ class Adam(Optimiser):
             parameter.assign_sub(move)
 
     def state(self) -> dict[str, list[Tensor]]:
-        """The moments m and v, each a list in the order of the parameters."""
+        """What it remembers, by name: each a list in the order of the parameters."""
         return {"m": _parted(self.m, self.parameters), "v": _parted(self.v, self.parameters)}
 
 

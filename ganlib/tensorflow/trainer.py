@@ -36,7 +36,7 @@ class Trainer(BaseTrainer):
     """
 
     backend = "tensorflow"
-    network = keras.Model
+    _network = keras.Model
     get_weights = staticmethod(networks.get_weights)
     set_weights = staticmethod(networks.set_weights)
     game: Game

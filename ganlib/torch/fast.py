@@ -45,7 +45,7 @@ def conv_transpose2d(
         full = [stride * (size - 1) + kernel for size in x.shape[2:]]
         keeps_size = stride == 1 and kernel == 2 * padding + 1
         if keeps_size and fourier.faster(len(x), *x.shape[2:], *weight.shape[:3]):
-            y = transposed_by_fourier(x, weight)
+            y = _transposed_by_fourier(x, weight)
         elif weight.shape[1] == 1:
             size = tuple(side - 2 * padding + output_padding for side in full)
             y = F.fold(weight.flatten(1).T @ x.flatten(2), size, kernel, padding=padding, stride=stride)
@@ -68,7 +68,7 @@ def as_matrix(weight: Tensor) -> Tensor:
     return weight.contiguous(memory_format=torch.channels_last) if wide(weight) else weight
 
 
-def transposed_by_fourier(x: Tensor, weight: Tensor) -> Tensor:
+def _transposed_by_fourier(x: Tensor, weight: Tensor) -> Tensor:
     """The transposed convolution of stride 1 and "same" of (n, channels, size, size); see `ganlib.fourier`."""
     size, side, (channels, filters) = x.shape[2], weight.shape[2], weight.shape[:2]
     constants = fourier.matrices(size, side, (side - 1) // 2)

@@ -12,7 +12,12 @@ from ganlib.recipe import Optimiser as Settings
 
 
 class Optimiser:
-    """What moves one player's weights: the settings of a recipe, the weights, and how many steps were made."""
+    """What moves one player's weights: the settings of a recipe, the weights, and how many steps were made.
+
+    `slots` are the tensors of what it remembers, by name.
+    """
+
+    slots: dict[str, list[Tensor]]
 
     def __init__(self, settings: Settings, parameters: Sequence[Tensor]) -> None:
         self.settings, self.parameters, self.steps = settings, list(parameters), 0
@@ -23,7 +28,7 @@ class Optimiser:
 
     def state(self) -> dict[str, list[Tensor]]:
         """What it remembers, by name: each a list in the order of the parameters."""
-        raise NotImplementedError
+        return self.slots
 
     def set_steps(self, steps: int) -> None:
         """Sets how many steps were made, on which the rate and Adam's bias correction depend."""
@@ -37,6 +42,7 @@ class Adam(Optimiser):
         super().__init__(settings, parameters)
         self.m = [torch.zeros_like(parameter, memory_format=torch.preserve_format) for parameter in self.parameters]
         self.v = [torch.zeros_like(moment, memory_format=torch.preserve_format) for moment in self.m]
+        self.slots = {"m": self.m, "v": self.v}
         # The fused step counts for itself, in a tensor for each parameter.
         self.counts = [torch.zeros((), dtype=torch.float32, device=parameter.device) for parameter in self.parameters]
 
@@ -68,10 +74,6 @@ class Adam(Optimiser):
             fused=True,
         )
 
-    def state(self) -> dict[str, list[Tensor]]:
-        """The moments m and v, each a list in the order of the parameters."""
-        return {"m": self.m, "v": self.v}
-
     def set_steps(self, steps: int) -> None:
         """Sets how many steps were made, on which the bias correction depends."""
         self.steps = steps
@@ -85,6 +87,7 @@ class SGD(Optimiser):
     def __init__(self, settings: Settings, parameters: Sequence[Tensor]) -> None:
         super().__init__(settings, parameters)
         self.velocity = [torch.zeros_like(parameter) for parameter in self.parameters]
+        self.slots = {"v": self.velocity}
 
     def apply(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
         """Moves the parameters against their gradients, once, when the share `progress` of the run is done."""
@@ -95,10 +98,6 @@ class SGD(Optimiser):
                 velocity.mul_(self.settings.beta1).add_(gradient)
                 parameter.sub_(rate(self.settings, progress, self.steps) * velocity)
 
-    def state(self) -> dict[str, list[Tensor]]:
-        """The velocities, a list in the order of the parameters."""
-        return {"v": self.velocity}
-
 
 class Conjugate(Optimiser):
     """Conjugate directions (Naganuma & Iiduka 2023): d ← -g + βd, then a step of rate · d."""
@@ -107,6 +106,7 @@ class Conjugate(Optimiser):
         super().__init__(settings, parameters)
         self.direction = [torch.zeros_like(parameter) for parameter in self.parameters]
         self.gradient = [torch.zeros_like(parameter) for parameter in self.parameters]
+        self.slots = {"d": self.direction, "g": self.gradient}
 
     @torch.no_grad()
     def apply(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
@@ -121,10 +121,6 @@ class Conjugate(Optimiser):
             direction.mul_(beta).sub_(gradient)
             before.copy_(gradient)
             parameter.add_(step * direction)
-
-    def state(self) -> dict[str, list[Tensor]]:
-        """The directions and gradients of the last step, each a list in the order of the parameters."""
-        return {"d": self.direction, "g": self.gradient}
 
 
 def conjugate_beta(

@@ -26,7 +26,7 @@ class Trainer(BaseTrainer):
     """
 
     backend = "torch"
-    network = nn.Module
+    _network = nn.Module
     get_weights = staticmethod(networks.get_weights)
     set_weights = staticmethod(networks.set_weights)
     game: Game
