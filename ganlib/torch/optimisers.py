@@ -75,7 +75,7 @@ class Adam(Optimiser):
         )
 
     def set_steps(self, steps: int) -> None:
-        """Sets how many steps were made, on which the bias correction depends."""
+        """Sets how many steps were made, on which the rate and Adam's bias correction depend."""
         self.steps = steps
         for count in self.counts:
             count.fill_(steps)
