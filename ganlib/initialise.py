@@ -110,7 +110,7 @@ def draw(recipe: Recipe, streams: Mapping[str, np.random.Generator], step: int) 
 
 
 def penalty_weight(recipe: Recipe, step: int) -> np.ndarray:
-    """γ or λ, (), at a step that penalises, as far as it has fallen; it stands for all steps up to the next such one."""
+    """γ or λ, a scalar array, at a step that penalises: as far as it has fallen, for the steps to the next such one."""
     progress = min(1.0, step / recipe.steps)
     return np.array(recipe.penalty_every * (recipe.penalty_weight * recipe.penalty_end**progress))
 

@@ -106,6 +106,7 @@ NO_RECIPE = [
     Bad("nothing", None, "None"),
     Bad("a dict", {"latent": 3}, "dict|latent"),
 ]
+NO_LOSS = [Bad("a name", "hinge", "'hinge'"), Bad("a function", abs, "abs"), Bad("a number", 3, r"3 \(int\)")]
 NO_MODEL = [Bad("nothing", None, "None"), Bad("text", "generator", "generator|str"), Bad("a recipe", RECIPE, "Recipe")]
 
 DIGITS = ganlib.data.load("digits", n=12, seed=1).images
@@ -783,6 +784,7 @@ FRAMEWORK: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             "precision": [*OF_TEXT[:2], *PRECISION],
             "device": DEVICES,
             "compiled": [Bad("a text", "xla", "'xla'"), Bad("a number", 1, "not 1")],
+            "loss": NO_LOSS,
             "generator": NO_MODEL[1:],
             "discriminator": NO_MODEL[1:],
         },
@@ -804,6 +806,7 @@ FRAMEWORK: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
         },
     ),
     "gl.losses.get": ({"name": "hinge"}, {"name": OF_TEXT}),
+    "gl.penalties.get": ({"name": "r1"}, {"name": OF_TEXT}),
     **{
         f"gl.losses.{loss}.{player}": (
             {"real_logits": Native(np.ones(4)), "fake_logits": Native(np.zeros(4))},
@@ -850,6 +853,7 @@ FRAMEWORK: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
         {"data": DATA, "steps": whole(1), "fake": [bad for bad in DATA if bad.label != "nothing"]},
     ),
     "gl.Trainer.fit_generator": ({"self": T, "data": DIGITS, "steps": 1}, {"data": DATA, "steps": whole(1)}),
+    "gl.Trainer.check_samples": ({"self": T, "data": DIGITS}, {"data": DATA}),
     "gl.Trainer.logits": ({"self": T, "samples": DIGITS}, {"samples": SAMPLES}),
     "gl.Trainer.sample": ({"self": T, "n": 2, "seed": 0}, {"n": whole(1), "seed": whole(0)}),
     "gl.Trainer.generate": ({"self": T, "latents": np.ones((4, 3))}, {"latents": LATENTS}),
@@ -869,6 +873,7 @@ FRAMEWORK: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             "precision": [*OF_TEXT[:2], *PRECISION],
             "device": DEVICES,
             "compiled": [Bad("a text", "xla", "'xla'"), Bad("a number", 1, "not 1")],
+            "loss": NO_LOSS,
             "generator": NO_MODEL[1:],
             "discriminator": NO_MODEL[1:],
         },
@@ -921,7 +926,9 @@ EXEMPT = {
         for name in ("Minimax", "NonSaturating", "LeastSquares", "Wasserstein", "Hinge", "Relativistic")
     },
     "reference.losses.Loss.slope": "takes a loss that was measured",
-    "gl.solvers.": "behind Trainer, whose competitive step it is",
+    "gl.Trainer.draw": "called by the trainer with its own step; a subclass may replace it",
+    "gl.Trainer.replay": "called by failure reports",
+    **{f"gl.Trainer.{which}_weights": "the functions gl.get_weights and gl.set_weights" for which in ("get", "set")},
     "gl.optimisers.": "behind Trainer, which builds them from a checked recipe",
     "gl.Generator.": "what the framework calls",
     "gl.Discriminator.": "what the framework calls",
@@ -952,6 +959,7 @@ ANYTHING: dict[str, set[str]] = {
     # tests/test_checkpoint.py
     "gl.Trainer.save": {"keep", "score"},
     "gl.Trainer.load": {"which", "recipe"},
+    "gl.Trainer.check_samples": {"minimum"},
 }
 
 
@@ -1008,7 +1016,8 @@ def check(table, name, argument, bad, gl):
 
 # What says in a message what was expected, or what to do.
 EXPECTED = (
-    r"\b([Mm]ust|[Ee]xpected|[Nn]eeds?|[Tt]akes|[Ww]ants|[Ll]acks|[Kk]nown|[Ff]ields|The (losses|recipes)|methods"
+    r"\b([Mm]ust|[Ee]xpected|[Nn]eeds?|[Tt]akes|[Ww]ants|[Ll]acks|[Kk]nown|[Ff]ields|The (losses|penalties|recipes)"
+    r"|methods"
     r"|[Uu]se|[Gg]ive|[Mm]ake|[Tt]ry|[Ll]oad|[Rr]emove|[Ww]rites?|[Ll]eave|[Cc]rop|[Dd]id you mean|[Dd]iverged"
     r"|[Aa]t least|[Aa]t most|[Ss]maller)\b"
 )

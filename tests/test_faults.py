@@ -259,15 +259,15 @@ def test_sigterm_goes_on_to_the_handler_that_was_there(one, digits, tmp_path):
 
 def test_a_second_sigterm_does_not_wait_and_what_is_half_done_is_not_saved(one, digits, tmp_path, monkeypatch):
     trainer = one.Trainer(RECIPE)
-    step = type(trainer)._step
+    play = type(trainer)._play
 
     def interrupted(self, *arguments):
         if self.steps_done == 3:
             terminate()
             terminate()
-        return step(self, *arguments)
+        return play(self, *arguments)
 
-    monkeypatch.setattr(type(trainer), "_step", interrupted)
+    monkeypatch.setattr(type(trainer), "_play", interrupted)
     with pytest.raises(SystemExit) as end:
         trainer.fit(digits, callbacks=[Saver(tmp_path, every=2)], progress=False)
     assert end.value.code == 143
@@ -276,14 +276,14 @@ def test_a_second_sigterm_does_not_wait_and_what_is_half_done_is_not_saved(one, 
 
 def test_a_step_broken_off_by_a_second_interrupt_is_not_saved(one, digits, tmp_path, monkeypatch):
     trainer = one.Trainer(RECIPE)
-    step = type(trainer)._step
+    play = type(trainer)._play
 
     def interrupted(self, *arguments):
         if self.steps_done == 3:
             raise KeyboardInterrupt
-        return step(self, *arguments)
+        return play(self, *arguments)
 
-    monkeypatch.setattr(type(trainer), "_step", interrupted)
+    monkeypatch.setattr(type(trainer), "_play", interrupted)
     with pytest.warns(UserWarning, match=r"Step 4 was broken off halfway and is not saved.*\[2\]"):
         trainer.fit(digits, callbacks=[Saver(tmp_path, every=2)], progress=False)
     assert checkpoint.steps(tmp_path) == [2]
@@ -376,6 +376,6 @@ def test_networks_that_do_not_fit_into_memory(one, monkeypatch):
 
 
 def test_other_errors_of_a_step_pass_as_they_are(one, digits, monkeypatch):
-    monkeypatch.setattr(one.Trainer, "_step", lambda *arguments: fail())
+    monkeypatch.setattr(one.Trainer, "_play", lambda *arguments: fail())
     with pytest.raises(RuntimeError, match="my callback"):
         one.Trainer(RECIPE).fit(digits, progress=False)
