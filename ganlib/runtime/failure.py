@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from ganlib.errors import OutOfMemory, TrainingFailed
 from ganlib.recipe import CONJUGATE, Recipe
 
 if TYPE_CHECKING:
+    from ganlib.runtime.framework import Network, Tensor
     from ganlib.runtime.trainer import BaseTrainer
 
 HIGH_RATE = {
@@ -50,7 +51,7 @@ def bad_metric(names: Iterable[str], row: np.ndarray) -> Bad:
     return Bad(name, "NaN or infinite" if name == "weights" else describe(value))
 
 
-def first_bad(trainer: BaseTrainer, real: Sequence[Any], draws: Mapping[str, np.ndarray]) -> Bad | None:
+def first_bad(trainer: BaseTrainer, real: Sequence[Tensor], draws: Mapping[str, np.ndarray]) -> Bad | None:
     """Takes a step again, looking at each tensor in the order of computation, and returns the first that is bad.
 
     The trainer must be as it was before the step, and is left as it happens to be. None where nothing is found.
@@ -87,7 +88,7 @@ class _Found(Exception):
         self.bad = bad
 
 
-def _see(name: str, tensor: Any) -> None:
+def _see(name: str, tensor: Tensor) -> None:
     if hasattr(tensor, "detach"):
         tensor = tensor.detach().cpu().double()
     what = describe(np.asarray(tensor))
@@ -104,20 +105,21 @@ def _see_weights(trainer: BaseTrainer, player: str) -> None:
 class _Network:
     """A generator whose output is looked at; in all else it is the generator."""
 
-    def __init__(self, network: Any) -> None:
+    def __init__(self, network: Network) -> None:
         self.network = network
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.network, name)
 
-    def __call__(self, latents: Any, **options: Any) -> Any:
-        samples = self.network(latents, **options)
+    def __call__(self, latents: Tensor, **training: bool) -> Tensor:
+        samples = self.network(latents, **training)
         _see("generator/output", samples)
         return samples
 
 
-def _watched_penalty(penalty: Any) -> Any:
-    def watched(*inputs: Any) -> Any:
+def _watched_penalty(penalty: Callable[..., Tensor] | None) -> Callable[..., Tensor] | None:
+    def watched(*inputs: Tensor) -> Tensor:
+        assert penalty is not None
         value = penalty(*inputs)
         _see("penalty", value)
         return value
@@ -129,18 +131,20 @@ class _Loss:
     def __init__(self, loss: Any) -> None:
         self.loss, self.needs_real = loss, getattr(loss, "needs_real", True)
 
-    def discriminator(self, real: Any, fake: Any, **options: Any) -> Any:
-        return self._watch("d_loss", self.loss.discriminator, real, fake, **options)
+    def discriminator(self, real: Tensor, fake: Tensor, **smoothing: float) -> Tensor:
+        return self._watch("d_loss", self.loss.discriminator, real, fake, **smoothing)
 
-    def generator(self, real: Any, fake: Any) -> Any:
+    def generator(self, real: Tensor, fake: Tensor) -> Tensor:
         return self._watch("g_loss", self.loss.generator, real, fake)
 
-    def _watch(self, name: str, function: Any, real: Any, fake: Any, **options: Any) -> Any:
+    def _watch(
+        self, name: str, function: Callable[..., Tensor], real: Tensor, fake: Tensor, **smoothing: float
+    ) -> Tensor:
         # G's step hands over its fake logits twice where the loss does not look at real ones.
         logits = {"real": real, "fake": fake} if name == "d_loss" else {"fake": fake, "real": real}
         for which, tensor in logits.items():
             _see(f"discriminator/logits/{which}", tensor)
-        value = function(real, fake, **options)
+        value = function(real, fake, **smoothing)
         _see(name, value)
         return value
 
@@ -153,7 +157,7 @@ class _Optimiser:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.optimiser, name)
 
-    def apply(self, gradients: Any, progress: Any) -> None:
+    def apply(self, gradients: Sequence[Tensor], progress: float | Tensor) -> None:
         slots = [name.split("/", 2) for name in self.trainer.state() if name.startswith(f"{self.player}_optimiser/")]
         names = [slot[2] for slot in slots if slot[1] == slots[0][1]]
         # The chain rule walks from the loss to the first layer.
@@ -185,7 +189,7 @@ def memory(recipe: Recipe) -> Iterator[None]:
 
 
 def error(
-    trainer: BaseTrainer, step: int, bad: Bad, history: Mapping[str, np.ndarray], real: Sequence[Any] = ()
+    trainer: BaseTrainer, step: int, bad: Bad, history: Mapping[str, np.ndarray], real: Sequence[Tensor] = ()
 ) -> TrainingFailed:
     """The TrainingFailed that says what went bad, likely causes, and where the trainer stands.
 
@@ -200,7 +204,9 @@ def error(
     return TrainingFailed(" ".join(sentences), step, bad.tensor, history)
 
 
-def causes(trainer: BaseTrainer, tensor: str, history: Mapping[str, np.ndarray], real: Sequence[Any] = ()) -> list[str]:
+def causes(
+    trainer: BaseTrainer, tensor: str, history: Mapping[str, np.ndarray], real: Sequence[Tensor] = ()
+) -> list[str]:
     """One or two sentences on what usually causes that, the most specific first."""
     recipe = trainer.recipe
     found: list[str] = []
@@ -251,5 +257,5 @@ def causes(trainer: BaseTrainer, tensor: str, history: Mapping[str, np.ndarray],
     return found[:2]
 
 
-def _numpy(tensor: Any) -> np.ndarray:
+def _numpy(tensor: Tensor) -> np.ndarray:
     return np.asarray(tensor.detach().cpu() if hasattr(tensor, "detach") else tensor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -12,10 +12,15 @@ from ganlib.recipe import Recipe
 
 BATCH_AXES = {"latents": 1, "instance_noise": 2, "mix": 1}  # which axis is the batch's, in the draws that have one
 Draws = Mapping[str, np.ndarray]  # a step's random numbers, as `initialise.draw` gives them
+# Each framework has its own of these, and what this folder shares may know neither.
+Tensor: TypeAlias = Any
+Network: TypeAlias = Any
+Game: TypeAlias = Any  # the framework's step.Game
+State: TypeAlias = Any  # a copy of all that a step changes
 
 
 class Framework(abc.ABC):
-    """The networks, the step, and where they are computed. Tensors are `Any`: each framework has its own."""
+    """The networks, the step, and where they are computed."""
 
     backend: ClassVar[str]
     _network: ClassVar[type]  # the framework's class of networks
@@ -26,19 +31,19 @@ class Framework(abc.ABC):
     device: str
     rank: int
     workers: int
-    game: Any  # the framework's `step.Game`; like the networks, made by `_build`
-    generator: Any
-    discriminator: Any
-    average: Any  # G's moving average, or None
+    game: Game  # like the networks, made by `_build`
+    generator: Network
+    discriminator: Network
+    average: Network  # G's moving average, or None
 
     @staticmethod
     @abc.abstractmethod
-    def get_weights(model: Any) -> dict[str, np.ndarray]:
+    def get_weights(model: Network) -> dict[str, np.ndarray]:
         """A network's weights in the neutral naming and layout."""
 
     @staticmethod
     @abc.abstractmethod
-    def set_weights(model: Any, weights: Mapping[str, np.ndarray]) -> None:
+    def set_weights(model: Network, weights: Mapping[str, np.ndarray]) -> None:
         """Sets what `get_weights` gave, in either framework."""
 
     @abc.abstractmethod
@@ -58,27 +63,27 @@ class Framework(abc.ABC):
         """What precision "auto" comes to on the device."""
 
     @abc.abstractmethod
-    def _build(self, generator: Any, discriminator: Any) -> None:
+    def _build(self, generator: Network, discriminator: Network) -> None:
         """Makes the networks, but for those that are given, and the game."""
 
     @abc.abstractmethod
-    def _to_device(self, samples: np.ndarray) -> Any:
+    def _to_device(self, samples: np.ndarray) -> Tensor:
         """Samples in the public layout as a tensor in the framework's."""
 
     @abc.abstractmethod
-    def _take(self, samples: Any, indices: np.ndarray) -> Any:
+    def _take(self, samples: Tensor, indices: np.ndarray) -> Tensor:
         """A batch of samples that are on the device."""
 
     @abc.abstractmethod
     def _play(
         self,
         who: str,
-        samples: Any,
+        samples: Tensor,
         indices: np.ndarray,
         draws: Sequence[Draws],
-        fakes: Any = None,
+        fakes: Tensor = None,
         chosen: np.ndarray | None = None,
-    ) -> Any:
+    ) -> Tensor:
         """Takes some steps together and returns their metrics, (steps, columns), on the device.
 
         Args:
@@ -90,7 +95,7 @@ class Framework(abc.ABC):
         """
 
     @abc.abstractmethod
-    def replay(self, game: Any, real: Sequence[Any], draws: Draws) -> None:
+    def replay(self, game: Game, real: Sequence[Tensor], draws: Draws) -> None:
         """Takes one step with another game in place of the trainer's, operation by operation; for failure reports.
 
         Args:
@@ -100,7 +105,7 @@ class Framework(abc.ABC):
         """
 
     @abc.abstractmethod
-    def _generate(self, latents: np.ndarray, model: Any) -> np.ndarray:
+    def _generate(self, latents: np.ndarray, model: Network) -> np.ndarray:
         """The samples of one batch of latents, in inference mode and the public layout."""
 
     @abc.abstractmethod
@@ -108,15 +113,15 @@ class Framework(abc.ABC):
         """D's logits of one batch, in inference mode."""
 
     @abc.abstractmethod
-    def _to_numpy(self, rows: list[Any]) -> np.ndarray:
+    def _to_numpy(self, rows: list[Tensor]) -> np.ndarray:
         """What several calls of `_play` gave, one behind the other, in float64."""
 
     @abc.abstractmethod
-    def _copy_state(self) -> Any:
+    def _copy_state(self) -> State:
         """A copy of all that a step changes, kept on the device."""
 
     @abc.abstractmethod
-    def _restore_state(self, state: Any) -> None:
+    def _restore_state(self, state: State) -> None:
         """Puts back what `_copy_state` gave."""
 
     @abc.abstractmethod

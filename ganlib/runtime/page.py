@@ -113,7 +113,7 @@ def _figure(content: bytes, alt: str, caption: str = "") -> str:
 def _samples(data: Data | np.ndarray, samples: np.ndarray) -> str:
     if samples.ndim == 2:
         alt = "Scatter plot of 1,000 generated points over real ones."
-        return _figure(pictures.png(samples[:1000], data), alt)
+        return _figure(pictures.png(samples[:1000], data if isinstance(data, Data) else None), alt)
     real = data.samples if isinstance(data, Data) else data
     some = real[np.random.default_rng(0).choice(len(real), 64, replace=len(real) < 64)]
     return "".join(

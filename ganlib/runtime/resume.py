@@ -15,7 +15,7 @@ from ganlib import architectures, arguments, initialise
 from ganlib.errors import CheckpointError
 from ganlib.recipe import PRECISIONS, Recipe
 from ganlib.runtime import checkpoint
-from ganlib.runtime.framework import Framework
+from ganlib.runtime.framework import Framework, Network
 
 PLAYERS = ("generator", "discriminator")
 
@@ -91,8 +91,8 @@ class Resumable(Framework):
         recipe: Recipe | None = None,
         compiled: bool = False,
         loss: Any = None,
-        generator: Any = None,
-        discriminator: Any = None,
+        generator: Network = None,
+        discriminator: Network = None,
     ) -> Self:
         """The trainer that `save` wrote, from either framework, ready to sample or to go on training.
 

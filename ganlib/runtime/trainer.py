@@ -16,6 +16,7 @@ from ganlib import arguments, initialise
 from ganlib.errors import TrainingFailed
 from ganlib.recipe import Recipe
 from ganlib.runtime import checks, failure
+from ganlib.runtime.framework import Network, State, Tensor
 from ganlib.runtime.progress import late_interrupt, progress_bar
 from ganlib.runtime.resume import Resumable
 
@@ -36,21 +37,18 @@ class BaseTrainer(Resumable):
         precision: "float64", "float32", "bfloat16" (mixed: float32 weights, bfloat16 arithmetic) or "auto", the
             fastest the machine does well; None takes the recipe's.
         device: the framework's name of a device; None takes a GPU where there is one.
-        compiled: whether the framework's compiler makes the step, `torch.compile` or XLA. It takes up to a minute
-            before the first step and is meant for long runs on a GPU, where it has not been measured yet. PyTorch
-            compiles the networks, but not what takes second derivatives; TensorFlow compiles all of the step, and
-            draws other masks of dropout then.
-        loss: a loss of your own in place of the recipe's: an object with `discriminator(real_logits, fake_logits)` and
-            `generator(real_logits, fake_logits)`, each to a scalar.
+        compiled: whether the framework's compiler makes the step, which takes up to a minute before the first one and
+            is meant for long runs on a GPU, where it has not been measured yet. `torch.compile` takes the networks, but
+            not what has second derivatives; XLA takes all of the step, and draws other masks of dropout.
+        loss: a loss of your own in place of the recipe's: an object with the functions `discriminator` and `generator`
+            of (real_logits, fake_logits), each to a scalar.
         generator, discriminator: networks of your own in place of the recipe's. They keep their weights.
 
     Attributes:
         game: who plays and for what: the framework's `step.Game`.
         generator, discriminator, average: the networks; `average` is G's moving average, or None.
-        metric_names: the names of what `history` holds.
-        steps_done: steps of G since the start.
-        workers, rank: with several devices (`ganlib.torch.distributed`, `ganlib.tensorflow.distributed`) how many
-            share each batch, and which of them this process is; with one they are 1 and 0.
+        metric_names: the names of what `history` holds; steps_done: steps of G since the start.
+        workers, rank: how many devices share each batch, and which of them is this process's; see `distributed.py`.
         broken_off: whether a step was begun and not finished, by an error or a second Ctrl-C.
 
     Example:
@@ -68,8 +66,8 @@ class BaseTrainer(Resumable):
         *,
         compiled: bool = False,
         loss: Any = None,
-        generator: Any = None,
-        discriminator: Any = None,
+        generator: Network = None,
+        discriminator: Network = None,
     ) -> None:
         own = {"generator": generator, "discriminator": discriminator}
         checks.check_arguments(recipe, precision, device, compiled, loss, own, self._network)
@@ -79,15 +77,14 @@ class BaseTrainer(Resumable):
         self.device = self._choose_device(device)
         precision = recipe.precision if precision is None else precision
         self.precision = self._fastest_precision() if precision == "auto" else precision
-        self.loss = loss  # of one's own; None is the recipe's
-        left_out = {"penalty"} if recipe.penalty == "none" else set()
-        left_out |= {"solver_steps"} if recipe.update != "competitive" else set()
-        self.metric_names = tuple(name for name in METRICS if name not in left_out)
+        self.loss = loss
+        asked = {"penalty": recipe.penalty != "none", "solver_steps": recipe.update == "competitive"}
+        self.metric_names = tuple(name for name in METRICS if asked.get(name, True))
         self.steps_done = 0
         self.broken_off = False
         self._streams = initialise.streams(self.seed)
         self._batches = initialise.Batches(self._streams["batches"], recipe.batch_size)
-        self._rows: list[Any] = []  # metrics (steps, columns) in blocks, still where the framework computed them
+        self._rows: list[Tensor] = []  # metrics (steps, columns) in blocks, still where the framework computed them
         self._waiting = 0  # steps in these blocks
         self._history: dict[str, list[np.ndarray]] = {}
         self._stop = False
@@ -95,8 +92,10 @@ class BaseTrainer(Resumable):
         self._block = 1 if self.device.lower().startswith("cpu") else BLOCK
         # Steps of one player alone that are handed over together. Of images the draws would fill the memory.
         self._at_once = TOGETHER if len(recipe.shape) == 1 and recipe.penalty_every == 1 else 1
-        self._kept: Any = None  # what the last step known to be good left
-        self._inputs: Any = None  # of the step that is looked at where one fails
+        self._kept: State = None  # what the last step known to be good left
+        self._inputs: tuple[Tensor, np.ndarray, dict[str, np.ndarray]] | None = (
+            None  # of the step that is looked at where one fails
+        )
         with failure.memory(recipe):
             self._build(generator, discriminator)
 
@@ -119,8 +118,7 @@ class BaseTrainer(Resumable):
             `d_fake` the mean logits of D's last batch, `penalty` the weighted penalty of that step, `solver_steps`
             the steps of conjugate gradient in a competitive update.
 
-        A KeyboardInterrupt (Ctrl-C, a notebook's stop button) ends the run after the step under way and keeps what was
-        trained; calling fit again goes on from there.
+        Ctrl-C or a notebook's stop button ends the run after the step under way; fit called again goes on from there.
 
         Raises:
             TrainingFailed: a number became NaN or infinite. The error names the step, the first tensor and likely
@@ -175,11 +173,7 @@ class BaseTrainer(Resumable):
         return self.history
 
     def step(self, real: np.ndarray) -> dict[str, float]:
-        """One step of the game on the given samples: D's step or steps, then G's. Returns its metrics.
-
-        Args:
-            real: (discriminator_steps · batch_size, *recipe.shape), in the data's layout and range.
-        """
+        """One step of the game on given samples (discriminator_steps · batch_size, *recipe.shape); its metrics."""
         turns, expected = self.recipe.discriminator_steps, self.recipe.discriminator_steps * self.recipe.batch_size
         real = self.check_samples(real, minimum=expected)
         if len(real) != expected:
@@ -285,7 +279,7 @@ class BaseTrainer(Resumable):
         names = self.metric_names if who == "both" else of_one[who]
         return (*(name for name in names if name in self.metric_names), "weights")
 
-    def _advance(self, samples: Any, steps: int, indices: np.ndarray | None = None) -> None:
+    def _advance(self, samples: Tensor, steps: int, indices: np.ndarray | None = None) -> None:
         """The next steps, on batches of the samples; `indices` (steps, D's turns, batch) may say on which.
 
         Where one of several goes bad, all of them are taken again one by one, so that the error names it.
@@ -381,6 +375,7 @@ class BaseTrainer(Resumable):
             for name, column in zip(self.metric_names, values.T, strict=False)
         }
         self._restore()
+        assert self._inputs is not None
         samples, indices, draws = self._inputs
         real = [self._take(samples, chosen) for chosen in indices]
         found = failure.first_bad(self, real, draws) if exact else None

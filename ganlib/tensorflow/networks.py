@@ -114,8 +114,8 @@ def _layer(layer: Layer, name: str, dtype: str) -> keras.layers.Layer:
 class Dense(keras.layers.Dense):
     """y = x W + b, with W divided by its largest singular value where the layer asks for it."""
 
-    def __init__(self, layer: architectures.Dense, **keras_arguments: Any) -> None:
-        super().__init__(layer.units, use_bias=layer.bias, **keras_arguments)
+    def __init__(self, layer: architectures.Dense, **named: str) -> None:
+        super().__init__(layer.units, use_bias=layer.bias, **named)
         self.spectral = layer.spectral
 
     def build(self, input_shape: Shape) -> None:
@@ -130,10 +130,8 @@ class Dense(keras.layers.Dense):
 class Conv(keras.layers.Conv2D):
     """A convolution, with its kernel divided by its largest singular value where the layer asks for it."""
 
-    def __init__(self, layer: architectures.Conv, **keras_arguments: Any) -> None:
-        super().__init__(
-            layer.filters, layer.kernel, layer.stride, layer.padding, use_bias=layer.bias, **keras_arguments
-        )
+    def __init__(self, layer: architectures.Conv, **named: str) -> None:
+        super().__init__(layer.filters, layer.kernel, layer.stride, layer.padding, use_bias=layer.bias, **named)
         self.spectral = layer.spectral
 
     def build(self, input_shape: Shape) -> None:
@@ -148,10 +146,8 @@ class Conv(keras.layers.Conv2D):
 class ConvTranspose(keras.layers.Conv2DTranspose):
     """A transposed convolution that is the transpose of `Conv`, padding included: here TensorFlow's own is."""
 
-    def __init__(self, layer: architectures.ConvTranspose, **keras_arguments: Any) -> None:
-        super().__init__(
-            layer.filters, layer.kernel, layer.stride, layer.padding, use_bias=layer.bias, **keras_arguments
-        )
+    def __init__(self, layer: architectures.ConvTranspose, **named: str) -> None:
+        super().__init__(layer.filters, layer.kernel, layer.stride, layer.padding, use_bias=layer.bias, **named)
 
     def call(self, x: Tensor) -> Tensor:
         sides = [conv_transpose_size(n, self.kernel_size[0], self.strides[0], self.padding) for n in x.shape[1:3]]
@@ -166,8 +162,8 @@ class DepthToSpace(keras.layers.Layer):
     A channel's index is (row in the block, column in the block, channel), as in `tf.nn.depth_to_space`.
     """
 
-    def __init__(self, block: int, **keras_arguments: Any) -> None:
-        super().__init__(**keras_arguments)
+    def __init__(self, block: int, **named: str) -> None:
+        super().__init__(**named)
         self.block = block
 
     def call(self, x: Tensor) -> Tensor:
@@ -183,8 +179,8 @@ class BatchNorm(keras.layers.Layer):
     Keras's own layer keeps the biased variance, PyTorch's the unbiased one.
     """
 
-    def __init__(self, layer: architectures.BatchNorm, **keras_arguments: Any) -> None:
-        super().__init__(**keras_arguments)
+    def __init__(self, layer: architectures.BatchNorm, **named: str) -> None:
+        super().__init__(**named)
         self.momentum, self.epsilon = layer.momentum, layer.epsilon
 
     def build(self, input_shape: Shape) -> None:
@@ -217,8 +213,8 @@ class BatchNorm(keras.layers.Layer):
 class LeakyReLU(keras.layers.Layer):
     """x where x > 0, slope · x elsewhere."""
 
-    def __init__(self, slope: float, **keras_arguments: Any) -> None:
-        super().__init__(**keras_arguments)
+    def __init__(self, slope: float, **named: str) -> None:
+        super().__init__(**named)
         self.slope = slope
 
     def call(self, x: Tensor) -> Tensor:
@@ -239,8 +235,8 @@ class Sigmoid(keras.layers.Layer):
 class Octaves(keras.layers.Layer):
     """x, then sin(2ᵏx) and cos(2ᵏx) for each octave k, side by side."""
 
-    def __init__(self, count: int, **keras_arguments: Any) -> None:
-        super().__init__(**keras_arguments)
+    def __init__(self, count: int, **named: str) -> None:
+        super().__init__(**named)
         self.count = count
 
     def call(self, x: Tensor) -> Tensor:
@@ -251,8 +247,8 @@ class Octaves(keras.layers.Layer):
 class Dropout(keras.layers.Layer):
     """Dropout from a seed of its own, so that a resumed run draws the same masks."""
 
-    def __init__(self, rate: float, **keras_arguments: Any) -> None:
-        super().__init__(**keras_arguments)
+    def __init__(self, rate: float, **named: str) -> None:
+        super().__init__(**named)
         self.rate = rate
 
     def build(self, input_shape: Shape) -> None:
