@@ -34,7 +34,7 @@ def r1(discriminator: Critic, real: Tensor) -> Tensor:
         >>> loss = d_loss + gamma / 2 * r1(discriminator, real)
     """
     check_samples("real", real)
-    return tf.reduce_mean(_squared_norms(discriminator, real))
+    return tf.reduce_mean(squared_norms(discriminator, real))
 
 
 def r2(discriminator: Critic, fake: Tensor) -> Tensor:
@@ -51,7 +51,7 @@ def r2(discriminator: Critic, fake: Tensor) -> Tensor:
         >>> loss = d_loss + gamma / 2 * r2(discriminator, fake)
     """
     check_samples("fake", fake)
-    return tf.reduce_mean(_squared_norms(discriminator, fake))
+    return tf.reduce_mean(squared_norms(discriminator, fake))
 
 
 def wgan_gp(discriminator: Critic, real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
@@ -72,7 +72,7 @@ def wgan_gp(discriminator: Critic, real: Tensor, fake: Tensor, mix: Tensor) -> T
     check(real, fake, mix)
     mix = tf.reshape(mix, (-1, *[1] * (len(real.shape) - 1)))
     between = mix * real + (1 - mix) * fake
-    return tf.reduce_mean(tf.square(tf.sqrt(_squared_norms(discriminator, between)) - 1))
+    return tf.reduce_mean(tf.square(tf.sqrt(squared_norms(discriminator, between)) - 1))
 
 
 def get(name: str) -> Penalty | None:
@@ -93,7 +93,7 @@ def get(name: str) -> Penalty | None:
     return lambda discriminator, *samples: PENALTIES[name](partial(discriminator, training=True), *samples)
 
 
-def _squared_norms(discriminator: Critic, x: Tensor) -> Tensor:
+def squared_norms(discriminator: Critic, x: Tensor) -> Tensor:
     """‖∇ₓD(x)‖² of each sample, (n,). D judges each sample apart, so the sum's gradient holds each one's own."""
     x = tf.stop_gradient(x)
     with tf.GradientTape() as tape:

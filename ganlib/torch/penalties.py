@@ -33,7 +33,7 @@ def r1(discriminator: Critic, real: Tensor) -> Tensor:
         >>> loss = d_loss + gamma / 2 * r1(discriminator, real)
     """
     check_samples("real", real)
-    return _squared_norms(discriminator, real).mean()
+    return squared_norms(discriminator, real).mean()
 
 
 def r2(discriminator: Critic, fake: Tensor) -> Tensor:
@@ -50,7 +50,7 @@ def r2(discriminator: Critic, fake: Tensor) -> Tensor:
         >>> loss = d_loss + gamma / 2 * r2(discriminator, fake)
     """
     check_samples("fake", fake)
-    return _squared_norms(discriminator, fake).mean()
+    return squared_norms(discriminator, fake).mean()
 
 
 def wgan_gp(discriminator: Critic, real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
@@ -71,7 +71,7 @@ def wgan_gp(discriminator: Critic, real: Tensor, fake: Tensor, mix: Tensor) -> T
     check(real, fake, mix)
     mix = mix.reshape(-1, *[1] * (real.ndim - 1))
     between = mix * real + (1 - mix) * fake
-    return (_squared_norms(discriminator, between).sqrt() - 1).square().mean()
+    return (squared_norms(discriminator, between).sqrt() - 1).square().mean()
 
 
 def get(name: str) -> Penalty | None:
@@ -91,7 +91,7 @@ def get(name: str) -> Penalty | None:
     return PENALTIES[name]
 
 
-def _squared_norms(discriminator: Critic, x: Tensor) -> Tensor:
+def squared_norms(discriminator: Critic, x: Tensor) -> Tensor:
     """‖∇ₓD(x)‖² of each sample, (n,). D judges each sample apart, so the sum's gradient holds each one's own."""
     x = x.detach().requires_grad_()
     with torch.enable_grad():
