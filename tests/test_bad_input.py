@@ -195,7 +195,7 @@ def rotation(theta, psi):
 
 def recorder(frames):
     """One that holds so many frames."""
-    made = interactive.Recorder(POINTS, samples=4, grid=2, arrows=2)
+    made = interactive.Recorder(POINTS, samples=4)
     for step in range(frames):
         made.frames.append(interactive.Frame(step, np.zeros((4, 2)), np.zeros((2, 2)), np.zeros((2, 2)), None))
         made.losses.append((1.0, 1.0))
@@ -377,7 +377,6 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             "history": NO_HISTORY,
             "levels": [Bad("a number", 1.4, "1.4|float"), Bad("text", {"log 4": "x"}, "log 4|x")],
             "ax": NOT_AXES,
-            "title": NO_TITLE,
         },
     ),
     "plots.scatter": (
@@ -387,7 +386,6 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             "data": [bad for bad in DRAWN if bad.label != "nothing"]
             + [Bad("images", ganlib.data.load("digits", n=2), r"\(2, 16")],
             "ax": NOT_AXES,
-            "title": NO_TITLE,
         },
     ),
     "plots.matrices": ({"arrays": {"C": np.ones((2, 3))}}, {"arrays": MATRICES, "title": NO_TITLE}),
@@ -401,9 +399,6 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             "data": [*ROWS_OF_2, Bad("images", DIGITS, re.escape(str(DIGITS.shape)))],
             "every": whole(1),
             "samples": whole(1),
-            "grid": whole(2, high=256),
-            "arrows": whole(0),
-            "seed": whole(0),
         },
     ),
     "interactive.ImageRecorder": (
@@ -413,18 +408,16 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             "images": whole(1),
             "score": [Bad("a number", 3, "int")],
             "score_name": [Bad("a number", 3, "int")],
-            "seed": whole(0),
         },
     ),
     "interactive.training_replay": (
-        {"recorder": recorder(3), "frames": 2},
+        {"recorder": recorder(3)},
         {
             "recorder": [
                 Bad("nothing", None, "None"),
                 Bad("points", POINTS, "array"),
                 Bad("never called", recorder(0), "0 frames"),
             ],
-            "frames": whole(2),
         },
     ),
     "interactive.dirac_portrait": (
