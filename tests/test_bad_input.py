@@ -427,15 +427,13 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             "update": OF_TEXT,
             "rate": number(0.0, 1.5),
             "strength": [bad for bad in number(0.0, 3.0) if bad.label != "nothing"],
-            "start": [*PAIR, Bad("outside", (0.0, 2.5), "2.5")],
         },
     ),
     # dynamics
     "dynamics.DiracGAN": (
         {"loss": "minimax"},
-        {"loss": OF_TEXT, **{key: number(-1.0, np.inf) for key in ("r1", "r2", "wgan_gp", "noise", "consensus")}},
+        {"loss": OF_TEXT, **{key: number(-1.0, np.inf) for key in ("r1", "wgan_gp", "noise", "consensus")}},
     ),
-    "dynamics.quadrature": ({"noise": 0.5}, {"noise": number(-1.0, np.inf)}),
     "dynamics.simulate": (
         {"game": rotation, "steps": 2},
         {
@@ -852,7 +850,6 @@ FRAMEWORK: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
         {
             "trainer": [*NO_RECIPE, Bad("the generator", Lazy(lambda gl: gl.Generator(RECIPE)), "Generator")],
             "latents": [bad for bad in LATENTS if bad.label != "nothing"] + shaped((3, 3)),
-            "seed": whole(0),
         },
     ),
     "gl.Trainer.load": (

@@ -24,7 +24,6 @@ from ganlib.teaching.interactive import (
     element,
     latent,
     latent_explorer,
-    portable,
     training_replay,
     transposed_convolution,
 )
@@ -365,11 +364,11 @@ def test_a_network_of_ones_own_is_refused(gl, monkeypatch):
 
 def test_layers_and_weights_that_a_page_cannot_compute_are_refused():
     with pytest.raises(ValueError, match=r"cannot compute AveragePool\(size=2\)"):
-        portable.operations([architectures.Reshape((2, 2, 1)), architectures.AveragePool(2)], {}, 4)
+        latent.operations([architectures.Reshape((2, 2, 1)), architectures.AveragePool(2)], {}, 4)
     with pytest.raises(ValueError, match=r"cannot compute BatchNorm"):  # nothing is before it to fold it into
-        portable.operations([architectures.Tanh(), architectures.BatchNorm(0.9, 1e-5)], {}, 4)
+        latent.operations([architectures.Tanh(), architectures.BatchNorm(0.9, 1e-5)], {}, 4)
     with pytest.raises(ValueError, match=r"dense0\.kernel holds NaN"):
-        portable.operations([architectures.Dense(2, False)], {"dense0.kernel": np.full((4, 2), np.nan)}, 4)
+        latent.operations([architectures.Dense(2, False)], {"dense0.kernel": np.full((4, 2), np.nan)}, 4)
 
 
 def test_the_explorer_of_the_book_stays_small(gl):

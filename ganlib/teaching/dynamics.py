@@ -31,6 +31,9 @@ UPDATES = ("alternating", "simultaneous", "extragradient", "competitive")
 PLAYERS = ("generator", "discriminator")
 BOUND = 0.5  # of β, where momentum is one of the formulas for conjugate directions
 POINT = "a pair of finite numbers (θ, ψ)"
+# Gauss–Hermite quadrature: E[f(ε)] ≈ Σ weight · f(node) for ε from N(0, 1).
+NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(32)
+WEIGHTS = WEIGHTS / WEIGHTS.sum()
 
 # From s = σ(ℓ) at a generated sample: the slopes by ℓ of L_G and of L_D's generated part, and the slopes of these.
 # L_D's real part is its generated part at -ℓ, in each of these losses.
@@ -50,8 +53,7 @@ class DiracGAN:
     Args:
         loss: "minimax", "nonsaturating" or "wasserstein". On this game the relativistic loss is the non-saturating
             one, since the real sample's logit is always 0.
-        r1: γ of γ/2 · R₁ in L_D. ∇ₓℓ is ψ everywhere, so R₁ = ψ².
-        r2: γ of γ/2 · R₂, which is ψ² too.
+        r1: γ of γ/2 · R₁ in L_D. ∇ₓℓ is ψ everywhere, so R₁ = ψ², and R₂ is the same.
         wgan_gp: λ of λ · (‖∇ₓℓ‖ - 1)² in L_D (Gulrajani et al. 2017). At ψ = 0 it has a kink.
         noise: standard deviation of Gaussian instance noise on real and generated samples. The field holds its
             expectation, by Gauss–Hermite quadrature.
@@ -71,14 +73,13 @@ class DiracGAN:
     loss: str = "minimax"
     _: KW_ONLY
     r1: float = 0.0
-    r2: float = 0.0
     wgan_gp: float = 0.0
     noise: float = 0.0
     consensus: float = 0.0
 
     def __post_init__(self) -> None:
         arguments.one_of("loss", self.loss, tuple(SLOPES))
-        for name in ("r1", "r2", "wgan_gp", "noise", "consensus"):
+        for name in ("r1", "wgan_gp", "noise", "consensus"):
             arguments.real(name, getattr(self, name), 0)
 
     def __call__(self, theta: ArrayLike, psi: ArrayLike) -> tuple[Array, Array]:
@@ -106,33 +107,18 @@ class DiracGAN:
 
     def _linearise(self, theta: Array, psi: Array) -> tuple[Array, Array]:
         """The field without consensus, (2, …), and its Jacobian, (2, 2, …)."""
-        nodes, weights = quadrature(self.noise)
+        nodes, weights = (self.noise * NODES, WEIGHTS) if self.noise else (np.zeros(1), np.ones(1))
         fake, psi_ = theta[..., None] + nodes, psi[..., None]
         g, d, g_slope, d_slope = SLOPES[self.loss](sigmoid(psi_ * fake))
         _, r, _, r_slope = SLOPES[self.loss](sigmoid(-psi_ * nodes))  # of the real part, by -ℓ
-        pull, kink = self.r1 + self.r2, 2 * self.wgan_gp * (np.abs(psi) - 1) * np.sign(psi)
-        velocity = [-psi * (g @ weights), -((fake * d) @ weights) + ((nodes * r) @ weights) - pull * psi - kink]
-        by_psi = -((fake**2 * d_slope) @ weights) - ((nodes**2 * r_slope) @ weights) - pull - 2 * self.wgan_gp
+        kink = 2 * self.wgan_gp * (np.abs(psi) - 1) * np.sign(psi)
+        velocity = [-psi * (g @ weights), -((fake * d) @ weights) + ((nodes * r) @ weights) - self.r1 * psi - kink]
+        by_psi = -((fake**2 * d_slope) @ weights) - ((nodes**2 * r_slope) @ weights) - self.r1 - 2 * self.wgan_gp
         jacobian = [
             [-(psi**2) * (g_slope @ weights), -(g @ weights) - psi * ((fake * g_slope) @ weights)],
             [-(d @ weights) - psi * ((fake * d_slope) @ weights), by_psi],
         ]
         return np.array(velocity), np.array(jacobian)
-
-
-def quadrature(noise: float) -> tuple[Array, Array]:
-    """Nodes and weights with E[f(ε)] ≈ Σ weight · f(node) for ε from N(0, noise²); one node at 0 without noise."""
-    noise = arguments.real("noise", noise, 0)
-    if not noise:
-        return np.zeros(1), np.ones(1)
-    nodes, weights = _hermite()
-    return noise * nodes, weights
-
-
-@functools.cache
-def _hermite() -> tuple[Array, Array]:
-    nodes, weights = np.polynomial.hermite_e.hermegauss(32)
-    return nodes, weights / weights.sum()
 
 
 def simulate(

@@ -65,9 +65,7 @@ def transposed_convolution(
         f"{', '.join(map(str, touches(n, k, s, p, r)))} times. {verdict(n, k, s, p, r)}"
     )
     data = {"start": start, "limits": LIMITS}
-    return interactive(
-        "convolution", "drawTransposedConvolution", title, alt, lambda figure: _draw(figure, n, k, s, p, r), data
-    )
+    return interactive("convolution", "drawTransposedConvolution", title, alt, lambda f: _draw(f, n, k, s, p, r), data)
 
 
 def touches(n: int, k: int, s: int, p: int, r: int) -> np.ndarray:
