@@ -180,7 +180,6 @@ UPDATE_RULE = {
     "momentum": OF_BOTH,
     "update": OF_TEXT,
     "d_steps": whole(1),
-    "first": OF_TEXT,
 }
 NO_GAME = [
     Bad("nothing", None, "None"),
@@ -441,18 +440,16 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             "start": PAIR,
             "steps": whole(1),
             "clip": [bad for bad in number(-1.0) if bad.label != "nothing"],
+            "first": OF_TEXT,
             **UPDATE_RULE,
         },
     ),
     "dynamics.jacobian": ({"game": rotation}, {"game": NO_GAME, "at": PAIR}),
     "dynamics.eigenvalues": ({"matrix": np.eye(2)}, {"matrix": arrays((2, 2), *shaped((2,), (2, 3), (2, 2, 1)))}),
-    **{
-        f"dynamics.{name}": (
-            {"jacobian": np.eye(2)},
-            {"jacobian": arrays((2, 2), *shaped((2,), (3, 3), (2, 2, 1))), **UPDATE_RULE},
-        )
-        for name in ("update_matrix", "contraction")
-    },
+    "dynamics.contraction": (
+        {"jacobian": np.eye(2)},
+        {"jacobian": arrays((2, 2), *shaped((2,), (3, 3), (2, 2, 1))), **UPDATE_RULE},
+    ),
     # architectures
     **{
         f"architectures.{name}": ({"recipe": RECIPE}, {"recipe": NO_RECIPE})

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ganlib import dynamics, reference
 from ganlib.recipe import CONJUGATE
-from ganlib.teaching.dynamics import DiracGAN, contraction, eigenvalues, jacobian, simulate, update_matrix
+from ganlib.teaching.dynamics import DiracGAN, _update_matrix, contraction, eigenvalues, jacobian, simulate
 
 PLACES = st.floats(-3, 3)
 WEIGHTS = st.floats(0, 3)
@@ -158,15 +158,13 @@ def test_eigenvalues_solve_the_characteristic_equation(m):
     st.sampled_from(dynamics.UPDATES),
     st.floats(-0.9, 0.9),
     st.integers(1, 3),
-    st.sampled_from(dynamics.PLAYERS),
 )
-def test_the_update_matrix_is_what_simulate_does(j, rate, update, momentum, d_steps, first):
+def test_the_update_matrix_is_what_simulate_does(j, rate, update, momentum, d_steps):
     # Players who would both gain from the same move have no equilibrium to step to at some rates.
     assume(update != "competitive" or abs(1 - np.prod(rate) * j[0, 1] * j[1, 0]) > 0.3)
-    rule = {"update": update, "momentum": momentum, "first": first}
-    rule["d_steps"] = d_steps if update == "alternating" else 1
+    rule = {"update": update, "momentum": momentum, "d_steps": d_steps if update == "alternating" else 1}
     path = simulate(lambda theta, psi: j @ (theta, psi), (0.7, -0.4), rate, 6, **rule)
-    matrix = update_matrix(j, rate, **rule)
+    matrix = _update_matrix(j, rate, **rule)
     state = np.zeros(len(matrix))
     state[:2] = 0.7, -0.4
     for place in path[1:]:
@@ -193,7 +191,7 @@ def test_update_rules_by_hand():
 
 def test_alternating_updates_of_a_rotation_keep_areas():
     for h in (0.1, 0.5, 1.9):
-        matrix = update_matrix(DiracGAN("wasserstein").jacobian(), h)
+        matrix = _update_matrix(DiracGAN("wasserstein").jacobian(), h, "alternating", 0, 1)
         assert np.linalg.det(matrix) == pytest.approx(1)
         assert contraction(DiracGAN("wasserstein").jacobian(), h) == pytest.approx(1)
     assert contraction(DiracGAN("wasserstein").jacobian(), 2.1) > 1.5

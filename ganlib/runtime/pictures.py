@@ -69,7 +69,7 @@ def scatter(ax: Axes, generated: np.ndarray, real: np.ndarray | None) -> None:
     ax.legend(loc="upper right", markerscale=2)
 
 
-def png(samples: np.ndarray, data: Data | None = None, scale: int | None = None) -> bytes:
+def png(samples: np.ndarray, data: Data | np.ndarray | None = None, scale: int | None = None) -> bytes:
     """Samples as the bytes of a PNG file: images in a square grid, points as a scatter plot.
 
     Args:

@@ -1,8 +1,8 @@
 """Two-player games small enough to solve: the Dirac-GAN, update rules, eigenvalues. Plain NumPy, float64.
 
 A game is any function that takes both players' parameters (θ, ψ) and returns the velocities (v_θ, v_ψ) with which each
-goes downhill on its own loss. `DiracGAN` is such a function; `simulate` plays it, `jacobian` and `contraction` say what
-becomes of small deviations from its equilibrium.
+goes downhill on its own loss, as `DiracGAN` does. `simulate` plays it, `jacobian` and `contraction` say what becomes of
+small deviations from its equilibrium.
 
     >>> game = ganlib.dynamics.DiracGAN(r1=0.3)
     >>> path = ganlib.dynamics.simulate(game, start=(1, 1), rate=0.2, steps=500)       # (501, 2)
@@ -92,7 +92,7 @@ class DiracGAN:
         return velocity[0], velocity[1]
 
     def jacobian(self) -> Array:
-        """The derivatives of the field at the equilibrium: (2, 2), v_θ in the first row, θ in the first column.
+        """The derivatives of the field at the equilibrium, as `jacobian` gives them, but exact.
 
         Raises:
             ValueError: with WGAN-GP, whose field jumps there.
@@ -133,7 +133,7 @@ def simulate(
     first: str = "discriminator",
     clip: float | None = None,
 ) -> Array:
-    """The path of both players, (steps + 1, 2): θ and ψ before the first step and after each.
+    """The path of both players, (steps + 1, 2): θ and ψ before the first step and after each; NaN once it diverged.
 
     Args:
         game: a function from θ and ψ to (v_θ, v_ψ).
@@ -155,19 +155,17 @@ def simulate(
         TypeError: the game cannot be called.
         ValueError: an argument out of its range, or a game that does not give two velocities.
 
-    A path that diverges ends in infinities or NaN.
-
     Example:
         >>> path = ganlib.dynamics.simulate(ganlib.dynamics.DiracGAN(), update="simultaneous")
         >>> np.hypot(*path[-1])
         3.35...
     """
-    steps, path_start = arguments.whole("steps", steps, 1), arguments.pair("start", start, POINT)
-    clip = None if clip is None else arguments.real("clip", clip, 0)
-    slopes = functools.partial(_differences, _checked(game, path_start))
-    step = _update(game, slopes, rate, update, momentum, d_steps, first, clip)
+    steps = arguments.whole("steps", steps, 1)
     path, buffers = np.empty((steps + 1, 2)), np.zeros((2, 2))
-    path[0] = path_start
+    path[0] = arguments.pair("start", start, POINT)
+    clip = None if clip is None else arguments.real("clip", clip, 0)
+    slopes = functools.partial(_differences, _checked(game, path[0]))
+    step = _update(game, slopes, rate, update, momentum, d_steps, first, clip)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for i in range(steps):
             path[i + 1], buffers = step(path[i], buffers)
@@ -175,18 +173,9 @@ def simulate(
 
 
 def jacobian(game: Game, at: ArrayLike = (0.0, 0.0)) -> Array:
-    """The derivatives of a game's field at a point, by central differences.
+    """The derivatives of a game's field at a point where it is smooth, by central differences.
 
-    Args:
-        game: a function from θ and ψ to (v_θ, v_ψ).
-        at: θ and ψ; the field must be smooth there.
-
-    Returns:
-        (2, 2), v_θ in the first row, θ in the first column.
-
-    Raises:
-        TypeError: the game cannot be called.
-        ValueError: a point that is no pair of numbers, or a game that does not give two velocities.
+    They are (2, 2), v_θ in the first row, θ in the first column. What it refuses is what `simulate` refuses.
 
     Example:
         >>> ganlib.dynamics.jacobian(lambda theta, psi: (psi, -theta))
@@ -204,50 +193,13 @@ def _differences(game: Game, at: Array) -> Array:
 
 
 def eigenvalues(matrix: ArrayLike) -> Array:
-    """The eigenvalues of a square matrix of real numbers, complex. Of a 2 × 2 matrix exact even where both are equal.
-
-    Raises:
-        ValueError: not a square matrix of finite numbers.
-    """
+    """The eigenvalues of a square matrix of numbers, complex; of a 2 × 2 matrix exact even where both are equal."""
     m = _square("matrix", matrix)
     if len(m) != 2:
         return np.linalg.eigvals(m).astype(complex)
     middle, half = (m[0, 0] + m[1, 1]) / 2, (m[0, 0] - m[1, 1]) / 2
     root = np.sqrt(complex(half**2 + m[0, 1] * m[1, 0]))
     return np.array([middle + root, middle - root])
-
-
-def update_matrix(
-    jacobian: ArrayLike,
-    rate: ArrayLike = 0.2,
-    *,
-    update: str = "alternating",
-    momentum: ArrayLike = 0.0,
-    d_steps: int = 1,
-    first: str = "discriminator",
-) -> Array:
-    """The matrix by which one update multiplies a small deviation (θ, ψ) from an equilibrium with this Jacobian.
-
-    Without momentum (2, 2); with it (4, 4), on (θ, ψ, m_θ, m_ψ). The arguments are those of `simulate`; momentum must
-    be numbers, since no matrix does what a formula for β does.
-
-    Raises:
-        ValueError: a Jacobian that is not (2, 2), an argument out of its range.
-
-    Example:
-        >>> ganlib.dynamics.update_matrix([[0, 0.5], [-0.5, 0]], 0.2, update="simultaneous")
-        array([[ 1. ,  0.1],
-               [-0.1,  1. ]])
-    """
-    j = _square("jacobian", jacobian, 2)
-    with_momentum = np.any(_both("momentum", momentum))
-    step = _update(lambda theta, psi: j @ (theta, psi), lambda _: j, rate, update, momentum, d_steps, first, None)
-    columns = []
-    for unit in np.eye(4):
-        x, buffers = step(unit[:2], np.array([unit[2:], np.zeros(2)]))
-        columns.append([*x, *buffers[0]])
-    matrix = np.array(columns).T
-    return matrix if with_momentum else matrix[:2, :2]
 
 
 def contraction(
@@ -257,12 +209,12 @@ def contraction(
     update: str = "alternating",
     momentum: ArrayLike = 0.0,
     d_steps: int = 1,
-    first: str = "discriminator",
 ) -> float:
     """The factor by which one update multiplies the distance to the equilibrium in the long run; below 1 it converges.
 
-    It is the largest modulus of the eigenvalues of `update_matrix`: max |1 + hλ| for simultaneous updates, with λ the
-    eigenvalues of the Jacobian. The arguments are those of `simulate`.
+    It is the largest modulus of the eigenvalues of the matrix that takes a small deviation to the next one, max
+    |1 + hλ| for simultaneous updates with λ the eigenvalues of the Jacobian. The arguments are those of `simulate`;
+    momentum must be numbers, since no matrix does what a formula for β does.
 
     Raises:
         ValueError: a Jacobian that is not (2, 2), an argument out of its range.
@@ -271,8 +223,18 @@ def contraction(
         >>> ganlib.dynamics.contraction(ganlib.dynamics.DiracGAN().jacobian(), 0.2, update="simultaneous")
         1.0049...
     """
-    matrix = update_matrix(jacobian, rate, update=update, momentum=momentum, d_steps=d_steps, first=first)
-    return float(np.abs(eigenvalues(matrix)).max())
+    return float(np.abs(eigenvalues(_update_matrix(jacobian, rate, update, momentum, d_steps))).max())
+
+
+def _update_matrix(jacobian: ArrayLike, rate: ArrayLike, update: str, momentum: ArrayLike, d_steps: int) -> Array:
+    """The matrix by which one update multiplies (θ, ψ), with momentum (θ, ψ, m_θ, m_ψ), near an equilibrium."""
+    j, size = _square("jacobian", jacobian, 2), 4 if np.any(_both("momentum", momentum)) else 2
+    step = _update(lambda theta, psi: j @ (theta, psi), lambda _: j, rate, update, momentum, d_steps)
+    columns = []
+    for unit in np.eye(4)[:size]:
+        x, buffers = step(unit[:2], np.array([unit[2:], np.zeros(2)]))
+        columns.append([*x, *buffers[0]][:size])
+    return np.array(columns).T
 
 
 def _update(
@@ -282,8 +244,8 @@ def _update(
     update: str,
     momentum: ArrayLike | str,
     d_steps: int,
-    first: str,
-    clip: float | None,
+    first: str = "discriminator",
+    clip: float | None = None,
 ) -> Callable[[Array, Array], tuple[Array, Array]]:
     """One step of G and those of D, as a function from parameters (2,) and buffers (2, 2) to the next ones.
 

@@ -31,11 +31,9 @@ if TYPE_CHECKING:
 
 
 def style() -> None:
-    """Sets Matplotlib's defaults for the rest of the session: sizes, quiet axes, the palette.
-
-    In a notebook figures also get twice the pixels, for sharp screens.
-    """
+    """Sets Matplotlib's defaults for the rest of the session: sizes, quiet axes, the palette, sharp notebooks."""
     import matplotlib as mpl
+    from cycler import cycler
 
     if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
@@ -59,7 +57,7 @@ def style() -> None:
             "lines.linewidth": 1.6,
             "legend.frameon": False,
             "image.cmap": "gray",
-            "axes.prop_cycle": mpl.cycler(color=list(dict.fromkeys(COLOURS.values()))),
+            "axes.prop_cycle": cycler(color=list(dict.fromkeys(COLOURS.values()))),
         }
     )
 
@@ -68,8 +66,7 @@ def image_grid(images: np.ndarray | Mapping[str, np.ndarray], *, columns: int = 
     """Images in rows and columns; with a mapping, one block of them for each name, side by side.
 
     Args:
-        images: (n, height, width, channels) in [-1, 1] with one or three channels, or a mapping from a name
-            to such an array.
+        images: (n, height, width, 1 or 3) in [-1, 1], or a mapping from names to such arrays.
         columns: images in a row of a block.
 
     Raises:

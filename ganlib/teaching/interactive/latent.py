@@ -28,10 +28,9 @@ def latent_explorer(trainer: BaseTrainer, latents: ArrayLike | None = None) -> I
     """A square of latents between four corners, and the images that a generator running in the page makes of them.
 
     The page holds the weights, those of the moving average where the recipe keeps one, and computes every image
-    itself: 7 × 7 of the square, and one at the place that the reader moves. The way between the corners is an arc
-    around the origin, which stays at the distance where latents lie (White 2016), or straight. A factor makes the
-    latent shorter or longer, and a button draws other corners. The images are those of `Trainer.generate` in float32,
-    within 1e-3 where they lie in [-1, 1].
+    itself. The way between the corners is an arc around the origin, which stays at the distance where latents lie
+    (White 2016), or straight. The images are those of `Trainer.generate` in float32, within 1e-3 where they lie in
+    [-1, 1].
 
     Args:
         trainer: of a recipe for images of one or three channels, with at most 400,000 weights in its generator. Two
@@ -44,7 +43,6 @@ def latent_explorer(trainer: BaseTrainer, latents: ArrayLike | None = None) -> I
             of another shape.
 
     Example:
-        >>> history = trainer.fit(data)
         >>> ganlib.interactive.latent_explorer(trainer)
     """
     if not isinstance(trainer, BaseTrainer):
@@ -112,10 +110,7 @@ def between_corners(corners: np.ndarray, straight: bool) -> np.ndarray:
 
 
 def operations(layers: list[Layer], weights: Mapping[str, np.ndarray], latent: int) -> list[Operation]:
-    """What takes latents (latent,) to samples in inference, one operation after the other.
-
-    The layers are a generator's, the weights those of `ganlib.initialise.initial_weights`.
-    """
+    """What takes latents (latent,) to samples in inference, from a generator's layers and weights, by neutral name."""
     for name, weight in weights.items():
         if not np.isfinite(weight).all():
             raise ValueError(f"{name} holds NaN or infinite values: this training broke down. Use a run that did not.")
@@ -157,34 +152,22 @@ def _image(shape: Shape) -> tuple[int, int, int]:
 
 
 def _kernel(layer: Dense | Conv | ConvTranspose, own: dict[str, np.ndarray], before: Shape, after: Shape) -> Operation:
-    kernel, size, stride, border = own["kernel"], 1, 1, [0, 0]
+    kernel, transposed = own["kernel"], isinstance(layer, ConvTranspose)
     if isinstance(layer, Dense):
-        kernel = kernel[None, None]
-    else:
-        size, stride = layer.kernel, layer.stride
-        if layer.padding == "same":
-            # The border belongs to the larger of the two images.
-            large = after if isinstance(layer, ConvTranspose) else before
-            border = [architectures.same_padding(pixels, size, stride)[0] for pixels in large[:2]]
-    transposed = isinstance(layer, ConvTranspose)
-    return {
-        "op": "kernel",
-        "transposed": transposed,
-        "input": before,
-        "output": after,
-        "size": size,
-        "stride": stride,
-        "border": border,
-        "kernel": kernel if transposed else kernel.swapaxes(2, 3),  # (size, size, out, in)
-        "bias": own.get("bias", np.zeros(after[2])),
-    }
+        layer, kernel = Conv(layer.units, 1, 1, "valid", layer.bias), kernel[None, None]
+    large = after if transposed else before  # the border belongs to the larger of the two images
+    border = [
+        architectures.same_padding(pixels, layer.kernel, layer.stride)[0] if layer.padding == "same" else 0
+        for pixels in large[:2]
+    ]
+    place = {"input": before, "output": after, "size": layer.kernel, "stride": layer.stride, "border": border}
+    kernel = kernel if transposed else kernel.swapaxes(2, 3)  # (size, size, out, in)
+    bias = own.get("bias", np.zeros(after[2]))
+    return {"op": "kernel", "transposed": transposed, **place, "kernel": kernel, "bias": bias}
 
 
 def _fold(operation: Operation, own: dict[str, np.ndarray], epsilon: float) -> None:
-    """Puts the normalisation that follows into the kernel and the bias.
-
-    What may stand between the two, reshaping and depth-to-space, leaves the channels innermost.
-    """
+    """Puts the normalisation that follows into the kernel and the bias. The channels are innermost in between."""
     factor = own["scale"] / np.sqrt(own["variance"] + epsilon)
     repeats = len(operation["bias"]) // len(factor)
     factor, shift = np.tile(factor, repeats), np.tile(own["shift"] - factor * own["mean"], repeats)

@@ -144,7 +144,7 @@ class Recorder(_Recording[Frame]):
             gradients = (beside[..., 0] - beside[..., 1]) / (2 * h)
         gradients[~finite[: self.arrows]] = np.nan
         modes = None
-        if self.centers is not None:
+        if self.centers is not None and self.std is not None:
             modes = int(metrics.mode_coverage(samples[finite], self.centers, self.std).modes) if finite.any() else 0
         return Frame(trainer.steps_done, samples, surface.reshape(self.grid, self.grid), gradients, modes)
 
