@@ -32,6 +32,12 @@ from ganlib.teaching.interactive import (
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("browser")]
 
 
+class Coarse(Recorder):
+    """A recorder whose frames are small enough to be looked through."""
+
+    grid, arrows = 12, 9
+
+
 class Player:
     """A trainer of known functions: ℓ(x, y) = 2 + x + 2y - x² - y², and samples that wander outwards with the steps."""
 
@@ -60,7 +66,7 @@ def ring():
 
 @pytest.fixture(scope="module")
 def recorder(ring):
-    return Player().fit(Recorder(ring, every=10, samples=64, grid=12, arrows=9), 75)
+    return Player().fit(Coarse(ring, every=10, samples=64), 75)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +133,7 @@ def test_going_on_with_fit_goes_on_with_the_recording(ring):
 
 def test_a_real_training_is_recorded(gl, ring):
     recipe = ganlib.recipe("ring", width=8, depth=1, batch_size=16)
-    trainer, recorder = gl.Trainer(recipe, seed=0), Recorder(ring, every=2, samples=16, grid=4, arrows=4)
+    trainer, recorder = gl.Trainer(recipe, seed=0), Recorder(ring, every=2, samples=16)
     history = trainer.fit(ring, steps=4, callbacks=[recorder], progress=False)
     last = recorder.frames[-1]
     np.testing.assert_array_equal(np.array(recorder.losses), np.stack([history["d_loss"], history["g_loss"]], axis=1))
@@ -151,12 +157,10 @@ def test_data_that_are_no_points_are_refused(data, message):
         Recorder(data)
 
 
-def test_bad_numbers_are_refused(ring, recorder):
-    for name, value in (("every", 0), ("samples", 2.5), ("grid", 1), ("arrows", -1), ("seed", True)):
+def test_bad_numbers_are_refused(ring):
+    for name, value in (("every", 0), ("samples", 2.5), ("samples", True)):
         with pytest.raises(ValueError, match=f"{name} must be a whole number"):
             Recorder(ring, **{name: value})
-    with pytest.raises(ValueError, match="frames must be a whole number of at least 2, not 1"):
-        training_replay(recorder, frames=1)
 
 
 def test_a_recorder_without_frames_is_refused(ring):
@@ -200,9 +204,9 @@ def test_the_curves_are_the_losses(recorder, replay):
 
 
 def test_long_curves_and_many_frames_are_thinned(ring):
-    recorder = Player().fit(Recorder(ring, every=1, samples=8, grid=4), 900)
-    data = payload(training_replay(recorder, frames=5))
-    assert data["steps"] == [0, 225, 450, 675, 900]
+    recorder = Player().fit(Coarse(ring, every=1, samples=8), 900)
+    data = payload(training_replay(recorder))
+    assert data["steps"] == [round(900 * i / 39) for i in range(40)]
     low, high = data["losses"]
     curve = low + (high - low) * decoded(data["g_loss"], "<u2") / 65534
     means = 0.02 * np.arange(1, 901).reshape(300, 3).mean(axis=1)
@@ -226,7 +230,7 @@ def test_a_training_that_broke_down_can_still_be_shown(ring):
             assert np.isfinite(samples).all()
             return super().logits(samples) * (np.inf if self.steps_done > 4 else 1)
 
-    recorder = Recorder(ring, every=1, samples=8, grid=4)
+    recorder = Recorder(ring, every=1, samples=8)
     Broken().fit(recorder, 6)
     recorder.losses[3] = (np.nan, np.inf)
     data = payload(training_replay(recorder))
@@ -433,7 +437,7 @@ def test_the_same_figure_has_the_same_bytes(recorder, replay):
 
 
 def test_a_title_cannot_end_the_script(ring):
-    recorder = Recorder(ring, every=1, samples=4, grid=4)
+    recorder = Recorder(ring, every=1, samples=4)
     recorder.name = '</script><b>"&'
     page = BeautifulSoup(training_replay(Player().fit(recorder, 2)).html, "html.parser")
     assert len(page.select("script")) == 1
