@@ -194,7 +194,7 @@ def rotation(theta, psi):
 
 def recorder(frames):
     """One that holds so many frames."""
-    made = interactive.Recorder(POINTS, samples=4)
+    made = interactive.Recorder(POINTS)
     for step in range(frames):
         made.frames.append(interactive.Frame(step, np.zeros((4, 2)), np.zeros((2, 2)), np.zeros((2, 2)), None))
         made.losses.append((1.0, 1.0))
@@ -397,16 +397,13 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
         {
             "data": [*ROWS_OF_2, Bad("images", DIGITS, re.escape(str(DIGITS.shape)))],
             "every": whole(1),
-            "samples": whole(1),
         },
     ),
     "interactive.ImageRecorder": (
         {},
         {
             "every": whole(1),
-            "images": whole(1),
             "score": [Bad("a number", 3, "int")],
-            "score_name": [Bad("a number", 3, "int")],
         },
     ),
     "interactive.training_replay": (

@@ -52,7 +52,6 @@ class _Recording(Generic[F]):
         self.losses: list[tuple[float, float]] = []
 
     def on_start(self, trainer: BaseTrainer) -> None:
-        """Keeps the state before the first step."""
         if self.frames and trainer.steps_done != self.frames[-1].step:
             raise ValueError(
                 f"This recorder ends at step {self.frames[-1].step} of a run, and the trainer is at step "
@@ -62,13 +61,11 @@ class _Recording(Generic[F]):
             self.frames.append(self._frame(trainer))
 
     def on_step(self, trainer: BaseTrainer, metrics: dict[str, float]) -> None:
-        """Keeps the losses, and a frame every `every` steps."""
         self.losses.append((metrics["d_loss"], metrics["g_loss"]))
         if trainer.steps_done % self.every == 0:
             self.frames.append(self._frame(trainer))
 
     def on_end(self, trainer: BaseTrainer) -> None:
-        """Keeps the state at the end."""
         if self.frames[-1].step != trainer.steps_done:
             self.frames.append(self._frame(trainer))
 
@@ -86,9 +83,10 @@ class Recorder(_Recording[Frame]):
     Args:
         data: what `ganlib.data.load` gives for points, or an array (n, 2): the real points.
         every: steps from one frame to the next.
-        samples: how many samples to keep in a frame.
 
     Attributes:
+        samples, grid, arrows: how many samples a frame has, D's logits along a side of the square around the data, and
+            gradients; a subclass may set others.
         frames: the list of `Frame`s.
         losses: (d_loss, g_loss) of each step.
         real: the real points, 400 at most.
@@ -96,17 +94,12 @@ class Recorder(_Recording[Frame]):
         points: (grid · grid, 2), where D's logits are taken.
 
     Raises:
-        ValueError: data that are no points in the plane; numbers below 1; a recipe that packs samples.
-
-    Example:
-        >>> recorder = ganlib.interactive.Recorder(data, every=100)
-        >>> history = trainer.fit(data, callbacks=[recorder])
-        >>> ganlib.interactive.training_replay(recorder)
+        ValueError: data that are no points in the plane; `every` below 1; a recipe that packs samples.
     """
 
-    grid, arrows = 36, 48
+    samples, grid, arrows = 256, 36, 48
 
-    def __init__(self, data: Data | ArrayLike, every: int = 100, samples: int = 256) -> None:
+    def __init__(self, data: Data | ArrayLike, every: int = 100) -> None:
         super().__init__(str(getattr(data, "name", "points")), every)
         points = arguments.array("data", getattr(data, "samples", data), "points in the plane, an array (n, 2)")
         if points.ndim != 2 or points.shape[1] != 2 or not len(points) or points.dtype.kind not in "fiu":
@@ -116,7 +109,6 @@ class Recorder(_Recording[Frame]):
             )
         if not np.isfinite(points).all():
             raise ValueError("The data hold NaN or infinite values. Remove or repair them first.")
-        self.samples = arguments.whole("samples", samples, 1)
         self.centers, self.std = getattr(data, "centers", None), getattr(data, "std", None)
         self.real = points[:: -(-len(points) // 400)].astype(np.float32)
         low, high = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
@@ -154,19 +146,19 @@ class ImageRecorder(_Recording[ImageFrame]):
 
     Args:
         every: steps from one frame to the next.
-        images: how many images to keep in a frame; a square number makes a full sheet.
         score: called with the trainer at each frame, and drawn below the losses: lower is better. Where it returns a
             `ganlib.metrics.Score`, the replay shows a perfect sampler's value too.
-        score_name: what the score is called, briefly.
 
     Attributes:
+        images: how many images a frame has, 64; a square number makes a full sheet.
+        score_name: what the replay calls the score, "Fréchet". Both may be set before the training.
         frames: the list of `ImageFrame`s.
         losses: (d_loss, g_loss) of each step.
         floor: a perfect sampler's score, or None.
 
     Raises:
         TypeError: a score that cannot be called.
-        ValueError: numbers below 1; a recipe of points.
+        ValueError: `every` below 1; a recipe of points.
 
     Example:
         >>> real = ganlib.metrics.features(data.images)
@@ -175,21 +167,13 @@ class ImageRecorder(_Recording[ImageFrame]):
         >>> recorder = ganlib.interactive.ImageRecorder(every=100, score=score)
     """
 
-    def __init__(
-        self,
-        every: int = 100,
-        images: int = 64,
-        *,
-        score: Callable[[BaseTrainer], float] | None = None,
-        score_name: str = "Fréchet",
-    ) -> None:
+    images, score_name = 64, "Fréchet"
+
+    def __init__(self, every: int = 100, *, score: Callable[[BaseTrainer], float] | None = None) -> None:
         super().__init__("images", every)
-        self.images = arguments.whole("images", images, 1)
         if score is not None and not callable(score):
             raise TypeError(f"score must be a function of the trainer, or None, not {arguments.describe(score)}.")
-        if not isinstance(score_name, str):
-            raise TypeError(f"score_name must be a text, not {arguments.describe(score_name)}.")
-        self.score, self.score_name = score, score_name
+        self.score = score
         self.floor: float | None = None
 
     def _frame(self, trainer: BaseTrainer) -> ImageFrame:
