@@ -61,10 +61,10 @@ def points(name: str, values: object) -> np.ndarray:
 
 def scatter(ax: Axes, generated: np.ndarray, real: np.ndarray | None) -> None:
     """Draws generated points, over the real ones where there are some."""
-    if real is not None:
-        ax.scatter(real[:, 0], real[:, 1], s=6, color=COLOURS["real"], alpha=0.3, linewidths=0, label="Real")
-    x, y = generated.T
-    ax.scatter(x, y, s=6, color=COLOURS["generated"], alpha=0.5, linewidths=0, label="Generated")
+    for name, values, alpha in (("real", real, 0.3), ("generated", generated, 0.5)):
+        if values is not None:
+            x, y = values.T
+            ax.scatter(x, y, s=6, color=COLOURS[name], alpha=alpha, linewidths=0, label=name.capitalize())
     ax.set_aspect("equal")
     ax.legend(loc="upper right", markerscale=2)
 
@@ -76,9 +76,6 @@ def png(samples: np.ndarray, data: Data | np.ndarray | None = None, scale: int |
         samples: (n, height, width, channels) in [-1, 1], or (n, 2).
         data: whose points are drawn below the samples; images need none.
         scale: how many pixels an image's pixel becomes each way; None makes the grid about 500 wide.
-
-    Example:
-        >>> Path("grid.png").write_bytes(ganlib.pictures.png(trainer.sample(64)))
     """
     buffer = io.BytesIO()
     if np.ndim(samples) == 2:

@@ -140,10 +140,9 @@ def simulate(
         start: θ and ψ.
         rate: the step size h, or a pair: G's and D's.
         steps: of G.
-        update: "alternating": the players move in turns, each against the other's latest move. "simultaneous": both
-            against the other's last move. "extragradient": both by the velocity that they would find one simultaneous
-            step ahead (Korpelevich 1976). "competitive": both to the equilibrium of the game made bilinear where they
-            stand (Schäfer and Anandkumar 2019); the mixed derivatives are central differences.
+        update: "alternating": the players move in turns. "simultaneous": both at once. "extragradient": both by the
+            velocity that they would find one simultaneous step ahead (Korpelevich 1976). "competitive": both to the
+            equilibrium of the game made bilinear where they stand (Schäfer and Anandkumar 2019).
         momentum: β, or a pair: m ← βm + v, then a step of h·m. It may be negative (Gidel et al. 2019). Or the name of
             a formula of `ganlib.reference.conjugate_beta`, which chooses each player's β anew at each step, from 0 to ½
             (Naganuma and Iiduka 2023).
@@ -156,8 +155,7 @@ def simulate(
         ValueError: an argument out of its range, or a game that does not give two velocities.
 
     Example:
-        >>> path = ganlib.dynamics.simulate(ganlib.dynamics.DiracGAN(), update="simultaneous")
-        >>> np.hypot(*path[-1])
+        >>> np.hypot(*ganlib.dynamics.simulate(ganlib.dynamics.DiracGAN(), update="simultaneous")[-1])
         3.35...
     """
     steps = arguments.whole("steps", steps, 1)
@@ -252,8 +250,10 @@ def _update(
     The buffers are momentum and each player's last velocity. `slopes` gives the Jacobian at a point.
     """
     rates = _both("rate", rate)
-    formula = arguments.one_of("momentum", momentum, CONJUGATE) if isinstance(momentum, str) else ""
-    betas = None if isinstance(momentum, str) else _both("momentum", momentum)
+    if isinstance(momentum, str):  # a formula
+        betas: Array | str = arguments.one_of("momentum", momentum, CONJUGATE)
+    else:
+        betas = _both("momentum", momentum)
     if (rates < 0).any():
         raise ValueError(f"rate must be at least 0 for both players, not {rates.tolist()}.")
     d_steps = arguments.whole("d_steps", d_steps, 1)
@@ -280,9 +280,9 @@ def _update(
         return v
 
     def weights(moves: Array, v: Array, m: Array, before: Array) -> Array:
-        if betas is not None:
+        if not isinstance(betas, str):
             return betas
-        found = [conjugate_beta(formula, -v[i], -before[i], m[i]) if moves[i] else 0 for i in (0, 1)]
+        found = [conjugate_beta(betas, -v[i], -before[i], m[i]) if moves[i] else 0 for i in (0, 1)]
         return np.clip(found, 0, BOUND)
 
     def step(x: Array, buffers: Array) -> tuple[Array, Array]:

@@ -37,7 +37,6 @@ def dirac_portrait(
     """The phase portrait of the Dirac-GAN: its field, 500 steps from a start that the reader drags, and the distance.
 
     Beside it stand the eigenvalues at the equilibrium and the factor by which an update multiplies small deviations.
-    The numbers are those of `ganlib.dynamics`.
 
     Args:
         method: at the start, one of "gan", "nsgan", "wgan", "wgan_clip", "wgan_gp", "noise", "r1", "consensus".
@@ -48,9 +47,6 @@ def dirac_portrait(
 
     Raises:
         ValueError: an unknown name, a number out of its range, a strength for a method that has none.
-
-    Example:
-        >>> ganlib.interactive.dirac_portrait("r1", strength=0.3)
 
     Source: Mescheder, Geiger and Nowozin 2018, whose figures 1 to 3 show such portraits.
     """
@@ -84,10 +80,9 @@ def dirac_portrait(
 
 def game_of(method: str, strength: float) -> tuple[dynamics.DiracGAN, float | None]:
     """The game of a method, and the bound to which D is clipped."""
-    loss, field = METHODS[method]["loss"], METHODS[method].get("field")
-    if field == "clip":
-        return dynamics.DiracGAN(loss), strength
-    return dynamics.DiracGAN(loss, **({field: strength} if field else {})), None
+    field = METHODS[method].get("field")
+    weights = {field: strength} if field and field != "clip" else {}
+    return dynamics.DiracGAN(METHODS[method]["loss"], **weights), strength if field == "clip" else None
 
 
 def verdicts(game: dynamics.DiracGAN, rate: float, update: str) -> list[str]:
