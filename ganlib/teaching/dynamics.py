@@ -3,11 +3,6 @@
 A game is any function that takes both players' parameters (θ, ψ) and returns the velocities (v_θ, v_ψ) with which each
 goes downhill on its own loss, as `DiracGAN` does. `simulate` plays it, `jacobian` and `contraction` say what becomes of
 small deviations from its equilibrium.
-
-    >>> game = ganlib.dynamics.DiracGAN(r1=0.3)
-    >>> path = ganlib.dynamics.simulate(game, start=(1, 1), rate=0.2, steps=500)       # (501, 2)
-    >>> ganlib.dynamics.contraction(game.jacobian(), 0.2, update="simultaneous")
-    0.97467...
 """
 
 from __future__ import annotations

@@ -71,9 +71,6 @@ def image_grid(images: np.ndarray | Mapping[str, np.ndarray], *, columns: int = 
 
     Raises:
         ValueError: an array is not a stack of images, or holds none.
-
-    Example:
-        >>> ganlib.plots.image_grid({"Real": data.images[:64], "Generated": trainer.sample(64)})
     """
     columns = arguments.whole("columns", columns, 1)
     blocks = dict(images) if isinstance(images, Mapping) else {"": images}
@@ -223,9 +220,6 @@ def networks(recipe: Recipe, *, title: str | None = None) -> Figure:
     """Both players of a recipe as a row of blocks: what each layer is and the shape of what it gives.
 
     A block's face stands for height and width, its depth for the channels, a bar for a vector; none is to scale.
-
-    Example:
-        >>> ganlib.plots.networks(ganlib.recipe("dcgan-digits"))
     """
     players = {
         "generator": (architectures.generator_layers(recipe), (recipe.latent,)),

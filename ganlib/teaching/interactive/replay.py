@@ -275,14 +275,13 @@ def _images(recorder: ImageRecorder, frames: list[ImageFrame]) -> Shown:
     grey = sheets.shape[2] == 1
     image = Image.fromarray(sheets[..., 0] if grey else sheets).quantize(16 if grey else 256)
     text = f"A sheet of {recorder.images} generated images, from the same latents in all frames; below, both losses"
-    score, said = _score(recorder, frames), [""] * len(frames)
+    score, four = _score(recorder, frames), _evenly(range(len(frames)), 4)
     if score:
-        some = ", ".join(f"{score['texts'][i]} at step {frames[i].step}" for i in _evenly(range(len(frames)), 4))
+        some = ", ".join(f"{score['texts'][i]} at step {frames[i].step}" for i in four)
         text += f" and the score, {recorder.score_name}: {some}"
         text += "" if recorder.floor is None else f"; a perfect sampler has {recorder.floor:.2g}"
-        said = [f": {words}" for words in score["said"]]
-    four = {f"Step {frame.step}{words}": frame.images for frame, words in _evenly([*zip(frames, said, strict=True)], 4)}
-    return {"sheets": data_uri(image), "score": score}, text, lambda figure: draw_sheets(figure, four, 0.25)
+    drawn = {f"Step {frames[i].step}{': ' + score['said'][i] if score else ''}": frames[i].images for i in four}
+    return {"sheets": data_uri(image), "score": score}, text, lambda figure: draw_sheets(figure, drawn, 0.25)
 
 
 def _score(recorder: ImageRecorder, frames: list[ImageFrame]) -> dict[str, Any] | None:
