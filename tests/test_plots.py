@@ -69,7 +69,7 @@ def test_columns_must_be_positive():
 
 def test_losses_draw_both_players_and_the_levels():
     history = {"d_loss": np.linspace(2, 1, 200), "g_loss": np.linspace(1, 2, 200), "other": np.zeros(200)}
-    figure = plots.losses(history, levels={"2 log 2": 2 * np.log(2)}, title="Curves")
+    figure = plots.losses(history, levels={"2 log 2": 2 * np.log(2)})
     ax = figure.axes[0]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["Discriminator", "Generator"]
     assert [text.get_text() for text in ax.texts] == ["2 log 2"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +15,7 @@ if TYPE_CHECKING:
 
     from ganlib.data import Data
 
-# The palette of Okabe and Ito (2008), which readers with any kind of colour vision can tell apart. A thing
-# keeps its colour throughout the book.
+# Of Okabe and Ito (2008): readers with any colour vision can tell them apart. A thing keeps its colour in the book.
 COLOURS = {
     "real": "#0072B2",  # blue
     "generated": "#D55E00",  # vermilion
@@ -30,7 +27,7 @@ COLOURS = {
 
 
 def arrange(images: np.ndarray, columns: int, between: float) -> np.ndarray:
-    """The images (n, height, width, channels) in rows and columns, one picture with a value of its own between them."""
+    """The images (n, height, width, channels) in rows and columns, as one picture with this value between them."""
     n, height, width, channels = images.shape
     columns = min(n, columns)
     rows, gap = math.ceil(n / columns), max(1, height // 12)
@@ -40,12 +37,8 @@ def arrange(images: np.ndarray, columns: int, between: float) -> np.ndarray:
     return grid.reshape(rows * (height + gap), columns * (width + gap), channels)[:-gap, :-gap]
 
 
-def tile(images: np.ndarray, columns: int | None = None) -> np.ndarray:
-    """The images (n, height, width, channels) in [-1, 1] as one picture: uint8, (rows, columns, 1 or 3), 255 between.
-
-    Raises:
-        ValueError: the array is no stack of images with one or three channels, or holds none.
-    """
+def tile(images: np.ndarray) -> np.ndarray:
+    """The images (n, height, width, 1 or 3) in [-1, 1] as one square picture: uint8, 255 between them."""
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):
         raise ValueError(
@@ -53,7 +46,7 @@ def tile(images: np.ndarray, columns: int | None = None) -> np.ndarray:
             "three channels."
         )
     grey = np.clip(np.nan_to_num(images.astype(np.float64), nan=-1.0) * 127.5 + 127.5, 0, 255).round().astype(np.uint8)
-    return arrange(grey, columns or math.ceil(math.sqrt(len(images))), 255)
+    return arrange(grey, math.ceil(math.sqrt(len(images))), 255)
 
 
 def points(name: str, values: object) -> np.ndarray:
@@ -68,24 +61,21 @@ def points(name: str, values: object) -> np.ndarray:
 
 def scatter(ax: Axes, generated: np.ndarray, real: np.ndarray | None) -> None:
     """Draws generated points, over the real ones where there are some."""
-    if real is not None:
-        ax.scatter(real[:, 0], real[:, 1], s=6, color=COLOURS["real"], alpha=0.3, linewidths=0, label="Real")
-    x, y = generated.T
-    ax.scatter(x, y, s=6, color=COLOURS["generated"], alpha=0.5, linewidths=0, label="Generated")
+    for name, values, alpha in (("real", real, 0.3), ("generated", generated, 0.5)):
+        if values is not None:
+            x, y = values.T
+            ax.scatter(x, y, s=6, color=COLOURS[name], alpha=alpha, linewidths=0, label=name.capitalize())
     ax.set_aspect("equal")
     ax.legend(loc="upper right", markerscale=2)
 
 
-def png(samples: np.ndarray, data: Data | None = None, scale: int | None = None) -> bytes:
+def png(samples: np.ndarray, data: Data | np.ndarray | None = None, scale: int | None = None) -> bytes:
     """Samples as the bytes of a PNG file: images in a square grid, points as a scatter plot.
 
     Args:
         samples: (n, height, width, channels) in [-1, 1], or (n, 2).
-        data: `ganlib.data.Data` whose points are drawn below the samples; images need none.
+        data: whose points are drawn below the samples; images need none.
         scale: how many pixels an image's pixel becomes each way; None makes the grid about 500 wide.
-
-    Example:
-        >>> Path("grid.png").write_bytes(ganlib.pictures.png(trainer.sample(64)))
     """
     buffer = io.BytesIO()
     if np.ndim(samples) == 2:
@@ -93,7 +83,7 @@ def png(samples: np.ndarray, data: Data | None = None, scale: int | None = None)
 
         figure = Figure(figsize=(4, 4), dpi=125, layout="constrained")  # without pyplot: no window, nothing to close
         real = getattr(data, "points", None)
-        scatter(figure.subplots(), points("samples", samples), None if real is None else points("data", real[:2000]))
+        scatter(figure.subplots(), points("samples", samples), None if real is None else real[:2000])
         figure.savefig(buffer, format="png")
     else:
         from PIL import Image
@@ -103,16 +93,3 @@ def png(samples: np.ndarray, data: Data | None = None, scale: int | None = None)
         picture = picture.repeat(scale, axis=0).repeat(scale, axis=1)
         Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture).save(buffer, format="png", optimize=True)
     return buffer.getvalue()
-
-
-def write(path: str | os.PathLike[str], content: bytes) -> Path:
-    """Writes a file, all of it or nothing: aside first, then renamed. Its folder is made if it is not there."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path

@@ -1,13 +1,8 @@
 """Two-player games small enough to solve: the Dirac-GAN, update rules, eigenvalues. Plain NumPy, float64.
 
 A game is any function that takes both players' parameters (θ, ψ) and returns the velocities (v_θ, v_ψ) with which each
-goes downhill on its own loss. `DiracGAN` is such a function; `simulate` plays it, `jacobian` and `contraction` say what
-becomes of small deviations from its equilibrium.
-
-    >>> game = ganlib.dynamics.DiracGAN(r1=0.3)
-    >>> path = ganlib.dynamics.simulate(game, start=(1, 1), rate=0.2, steps=500)       # (501, 2)
-    >>> ganlib.dynamics.contraction(game.jacobian(), 0.2, update="simultaneous")
-    0.97467...
+goes downhill on its own loss, as `DiracGAN` does. `simulate` plays it, `jacobian` and `contraction` say what becomes of
+small deviations from its equilibrium.
 """
 
 from __future__ import annotations
@@ -31,6 +26,9 @@ UPDATES = ("alternating", "simultaneous", "extragradient", "competitive")
 PLAYERS = ("generator", "discriminator")
 BOUND = 0.5  # of β, where momentum is one of the formulas for conjugate directions
 POINT = "a pair of finite numbers (θ, ψ)"
+# Gauss–Hermite quadrature: E[f(ε)] ≈ Σ weight · f(node) for ε from N(0, 1).
+NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(32)
+WEIGHTS = WEIGHTS / WEIGHTS.sum()
 
 # From s = σ(ℓ) at a generated sample: the slopes by ℓ of L_G and of L_D's generated part, and the slopes of these.
 # L_D's real part is its generated part at -ℓ, in each of these losses.
@@ -50,8 +48,7 @@ class DiracGAN:
     Args:
         loss: "minimax", "nonsaturating" or "wasserstein". On this game the relativistic loss is the non-saturating
             one, since the real sample's logit is always 0.
-        r1: γ of γ/2 · R₁ in L_D. ∇ₓℓ is ψ everywhere, so R₁ = ψ².
-        r2: γ of γ/2 · R₂, which is ψ² too.
+        r1: γ of γ/2 · R₁ in L_D. ∇ₓℓ is ψ everywhere, so R₁ = ψ², and R₂ is the same.
         wgan_gp: λ of λ · (‖∇ₓℓ‖ - 1)² in L_D (Gulrajani et al. 2017). At ψ = 0 it has a kink.
         noise: standard deviation of Gaussian instance noise on real and generated samples. The field holds its
             expectation, by Gauss–Hermite quadrature.
@@ -71,14 +68,13 @@ class DiracGAN:
     loss: str = "minimax"
     _: KW_ONLY
     r1: float = 0.0
-    r2: float = 0.0
     wgan_gp: float = 0.0
     noise: float = 0.0
     consensus: float = 0.0
 
     def __post_init__(self) -> None:
         arguments.one_of("loss", self.loss, tuple(SLOPES))
-        for name in ("r1", "r2", "wgan_gp", "noise", "consensus"):
+        for name in ("r1", "wgan_gp", "noise", "consensus"):
             arguments.real(name, getattr(self, name), 0)
 
     def __call__(self, theta: ArrayLike, psi: ArrayLike) -> tuple[Array, Array]:
@@ -91,7 +87,7 @@ class DiracGAN:
         return velocity[0], velocity[1]
 
     def jacobian(self) -> Array:
-        """The derivatives of the field at the equilibrium: (2, 2), v_θ in the first row, θ in the first column.
+        """The derivatives of the field at the equilibrium, as `jacobian` gives them, but exact.
 
         Raises:
             ValueError: with WGAN-GP, whose field jumps there.
@@ -106,33 +102,18 @@ class DiracGAN:
 
     def _linearise(self, theta: Array, psi: Array) -> tuple[Array, Array]:
         """The field without consensus, (2, …), and its Jacobian, (2, 2, …)."""
-        nodes, weights = quadrature(self.noise)
+        nodes, weights = (self.noise * NODES, WEIGHTS) if self.noise else (np.zeros(1), np.ones(1))
         fake, psi_ = theta[..., None] + nodes, psi[..., None]
         g, d, g_slope, d_slope = SLOPES[self.loss](sigmoid(psi_ * fake))
         _, r, _, r_slope = SLOPES[self.loss](sigmoid(-psi_ * nodes))  # of the real part, by -ℓ
-        pull, kink = self.r1 + self.r2, 2 * self.wgan_gp * (np.abs(psi) - 1) * np.sign(psi)
-        velocity = [-psi * (g @ weights), -((fake * d) @ weights) + ((nodes * r) @ weights) - pull * psi - kink]
-        by_psi = -((fake**2 * d_slope) @ weights) - ((nodes**2 * r_slope) @ weights) - pull - 2 * self.wgan_gp
+        kink = 2 * self.wgan_gp * (np.abs(psi) - 1) * np.sign(psi)
+        velocity = [-psi * (g @ weights), -((fake * d) @ weights) + ((nodes * r) @ weights) - self.r1 * psi - kink]
+        by_psi = -((fake**2 * d_slope) @ weights) - ((nodes**2 * r_slope) @ weights) - self.r1 - 2 * self.wgan_gp
         jacobian = [
             [-(psi**2) * (g_slope @ weights), -(g @ weights) - psi * ((fake * g_slope) @ weights)],
             [-(d @ weights) - psi * ((fake * d_slope) @ weights), by_psi],
         ]
         return np.array(velocity), np.array(jacobian)
-
-
-def quadrature(noise: float) -> tuple[Array, Array]:
-    """Nodes and weights with E[f(ε)] ≈ Σ weight · f(node) for ε from N(0, noise²); one node at 0 without noise."""
-    noise = arguments.real("noise", noise, 0)
-    if not noise:
-        return np.zeros(1), np.ones(1)
-    nodes, weights = _hermite()
-    return noise * nodes, weights
-
-
-@functools.cache
-def _hermite() -> tuple[Array, Array]:
-    nodes, weights = np.polynomial.hermite_e.hermegauss(32)
-    return nodes, weights / weights.sum()
 
 
 def simulate(
@@ -147,17 +128,16 @@ def simulate(
     first: str = "discriminator",
     clip: float | None = None,
 ) -> Array:
-    """The path of both players, (steps + 1, 2): θ and ψ before the first step and after each.
+    """The path of both players, (steps + 1, 2): θ and ψ before the first step and after each; NaN once it diverged.
 
     Args:
         game: a function from θ and ψ to (v_θ, v_ψ).
         start: θ and ψ.
         rate: the step size h, or a pair: G's and D's.
         steps: of G.
-        update: "alternating": the players move in turns, each against the other's latest move. "simultaneous": both
-            against the other's last move. "extragradient": both by the velocity that they would find one simultaneous
-            step ahead (Korpelevich 1976). "competitive": both to the equilibrium of the game made bilinear where they
-            stand (Schäfer and Anandkumar 2019); the mixed derivatives are central differences.
+        update: "alternating": the players move in turns. "simultaneous": both at once. "extragradient": both by the
+            velocity that they would find one simultaneous step ahead (Korpelevich 1976). "competitive": both to the
+            equilibrium of the game made bilinear where they stand (Schäfer and Anandkumar 2019).
         momentum: β, or a pair: m ← βm + v, then a step of h·m. It may be negative (Gidel et al. 2019). Or the name of
             a formula of `ganlib.reference.conjugate_beta`, which chooses each player's β anew at each step, from 0 to ½
             (Naganuma and Iiduka 2023).
@@ -169,19 +149,16 @@ def simulate(
         TypeError: the game cannot be called.
         ValueError: an argument out of its range, or a game that does not give two velocities.
 
-    A path that diverges ends in infinities or NaN.
-
     Example:
-        >>> path = ganlib.dynamics.simulate(ganlib.dynamics.DiracGAN(), update="simultaneous")
-        >>> np.hypot(*path[-1])
+        >>> np.hypot(*ganlib.dynamics.simulate(ganlib.dynamics.DiracGAN(), update="simultaneous")[-1])
         3.35...
     """
-    steps, path_start = arguments.whole("steps", steps, 1), arguments.pair("start", start, POINT)
-    clip = None if clip is None else arguments.real("clip", clip, 0)
-    slopes = functools.partial(_differences, _checked(game, path_start))
-    step = _update(game, slopes, rate, update, momentum, d_steps, first, clip)
+    steps = arguments.whole("steps", steps, 1)
     path, buffers = np.empty((steps + 1, 2)), np.zeros((2, 2))
-    path[0] = path_start
+    path[0] = arguments.pair("start", start, POINT)
+    clip = None if clip is None else arguments.real("clip", clip, 0)
+    slopes = functools.partial(_differences, _checked(game, path[0]))
+    step = _update(game, slopes, rate, update, momentum, d_steps, first, clip)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for i in range(steps):
             path[i + 1], buffers = step(path[i], buffers)
@@ -189,18 +166,9 @@ def simulate(
 
 
 def jacobian(game: Game, at: ArrayLike = (0.0, 0.0)) -> Array:
-    """The derivatives of a game's field at a point, by central differences.
+    """The derivatives of a game's field at a point where it is smooth, by central differences.
 
-    Args:
-        game: a function from θ and ψ to (v_θ, v_ψ).
-        at: θ and ψ; the field must be smooth there.
-
-    Returns:
-        (2, 2), v_θ in the first row, θ in the first column.
-
-    Raises:
-        TypeError: the game cannot be called.
-        ValueError: a point that is no pair of numbers, or a game that does not give two velocities.
+    They are (2, 2), v_θ in the first row, θ in the first column. What it refuses is what `simulate` refuses.
 
     Example:
         >>> ganlib.dynamics.jacobian(lambda theta, psi: (psi, -theta))
@@ -218,50 +186,13 @@ def _differences(game: Game, at: Array) -> Array:
 
 
 def eigenvalues(matrix: ArrayLike) -> Array:
-    """The eigenvalues of a square matrix of real numbers, complex. Of a 2 × 2 matrix exact even where both are equal.
-
-    Raises:
-        ValueError: not a square matrix of finite numbers.
-    """
+    """The eigenvalues of a square matrix of numbers, complex; of a 2 × 2 matrix exact even where both are equal."""
     m = _square("matrix", matrix)
     if len(m) != 2:
         return np.linalg.eigvals(m).astype(complex)
     middle, half = (m[0, 0] + m[1, 1]) / 2, (m[0, 0] - m[1, 1]) / 2
     root = np.sqrt(complex(half**2 + m[0, 1] * m[1, 0]))
     return np.array([middle + root, middle - root])
-
-
-def update_matrix(
-    jacobian: ArrayLike,
-    rate: ArrayLike = 0.2,
-    *,
-    update: str = "alternating",
-    momentum: ArrayLike = 0.0,
-    d_steps: int = 1,
-    first: str = "discriminator",
-) -> Array:
-    """The matrix by which one update multiplies a small deviation (θ, ψ) from an equilibrium with this Jacobian.
-
-    Without momentum (2, 2); with it (4, 4), on (θ, ψ, m_θ, m_ψ). The arguments are those of `simulate`; momentum must
-    be numbers, since no matrix does what a formula for β does.
-
-    Raises:
-        ValueError: a Jacobian that is not (2, 2), an argument out of its range.
-
-    Example:
-        >>> ganlib.dynamics.update_matrix([[0, 0.5], [-0.5, 0]], 0.2, update="simultaneous")
-        array([[ 1. ,  0.1],
-               [-0.1,  1. ]])
-    """
-    j = _square("jacobian", jacobian, 2)
-    with_momentum = np.any(_both("momentum", momentum))
-    step = _update(lambda theta, psi: j @ (theta, psi), lambda _: j, rate, update, momentum, d_steps, first, None)
-    columns = []
-    for unit in np.eye(4):
-        x, buffers = step(unit[:2], np.array([unit[2:], np.zeros(2)]))
-        columns.append([*x, *buffers[0]])
-    matrix = np.array(columns).T
-    return matrix if with_momentum else matrix[:2, :2]
 
 
 def contraction(
@@ -271,12 +202,12 @@ def contraction(
     update: str = "alternating",
     momentum: ArrayLike = 0.0,
     d_steps: int = 1,
-    first: str = "discriminator",
 ) -> float:
     """The factor by which one update multiplies the distance to the equilibrium in the long run; below 1 it converges.
 
-    It is the largest modulus of the eigenvalues of `update_matrix`: max |1 + hλ| for simultaneous updates, with λ the
-    eigenvalues of the Jacobian. The arguments are those of `simulate`.
+    It is the largest modulus of the eigenvalues of the matrix that takes a small deviation to the next one, max
+    |1 + hλ| for simultaneous updates with λ the eigenvalues of the Jacobian. The arguments are those of `simulate`;
+    momentum must be numbers, since no matrix does what a formula for β does.
 
     Raises:
         ValueError: a Jacobian that is not (2, 2), an argument out of its range.
@@ -285,8 +216,18 @@ def contraction(
         >>> ganlib.dynamics.contraction(ganlib.dynamics.DiracGAN().jacobian(), 0.2, update="simultaneous")
         1.0049...
     """
-    matrix = update_matrix(jacobian, rate, update=update, momentum=momentum, d_steps=d_steps, first=first)
-    return float(np.abs(eigenvalues(matrix)).max())
+    return float(np.abs(eigenvalues(_update_matrix(jacobian, rate, update, momentum, d_steps))).max())
+
+
+def _update_matrix(jacobian: ArrayLike, rate: ArrayLike, update: str, momentum: ArrayLike, d_steps: int) -> Array:
+    """The matrix by which one update multiplies (θ, ψ), with momentum (θ, ψ, m_θ, m_ψ), near an equilibrium."""
+    j, size = _square("jacobian", jacobian, 2), 4 if np.any(_both("momentum", momentum)) else 2
+    step = _update(lambda theta, psi: j @ (theta, psi), lambda _: j, rate, update, momentum, d_steps)
+    columns = []
+    for unit in np.eye(4)[:size]:
+        x, buffers = step(unit[:2], np.array([unit[2:], np.zeros(2)]))
+        columns.append([*x, *buffers[0]][:size])
+    return np.array(columns).T
 
 
 def _update(
@@ -296,16 +237,18 @@ def _update(
     update: str,
     momentum: ArrayLike | str,
     d_steps: int,
-    first: str,
-    clip: float | None,
+    first: str = "discriminator",
+    clip: float | None = None,
 ) -> Callable[[Array, Array], tuple[Array, Array]]:
     """One step of G and those of D, as a function from parameters (2,) and buffers (2, 2) to the next ones.
 
     The buffers are momentum and each player's last velocity. `slopes` gives the Jacobian at a point.
     """
     rates = _both("rate", rate)
-    formula = arguments.one_of("momentum", momentum, CONJUGATE) if isinstance(momentum, str) else ""
-    betas = None if isinstance(momentum, str) else _both("momentum", momentum)
+    if isinstance(momentum, str):  # a formula
+        betas: Array | str = arguments.one_of("momentum", momentum, CONJUGATE)
+    else:
+        betas = _both("momentum", momentum)
     if (rates < 0).any():
         raise ValueError(f"rate must be at least 0 for both players, not {rates.tolist()}.")
     d_steps = arguments.whole("d_steps", d_steps, 1)
@@ -332,9 +275,9 @@ def _update(
         return v
 
     def weights(moves: Array, v: Array, m: Array, before: Array) -> Array:
-        if betas is not None:
+        if not isinstance(betas, str):
             return betas
-        found = [conjugate_beta(formula, -v[i], -before[i], m[i]) if moves[i] else 0 for i in (0, 1)]
+        found = [conjugate_beta(betas, -v[i], -before[i], m[i]) if moves[i] else 0 for i in (0, 1)]
         return np.clip(found, 0, BOUND)
 
     def step(x: Array, buffers: Array) -> tuple[Array, Array]:

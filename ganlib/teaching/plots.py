@@ -4,8 +4,8 @@
     >>> ganlib.plots.image_grid({"Real": data.images[:64], "Generated": trainer.sample(64)})
     >>> ganlib.plots.losses(history).savefig("losses.png")
 
-Each function draws into a new figure, or into the axes it is given, and returns the figure. In a notebook end
-the line with a semicolon, or the figure is shown twice: because it is open, and as the cell's value.
+Each function draws into a new figure, or into the axes it is given, and returns the figure. In a notebook end the line
+with a semicolon, or the figure is shown twice: because it is open, and as the cell's value.
 """
 
 from __future__ import annotations
@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 
 
 def style() -> None:
-    """Sets Matplotlib's defaults for the rest of the session: sizes, quiet axes, the palette.
-
-    In a notebook figures also get twice the pixels, for sharp screens.
-    """
+    """Sets Matplotlib's defaults for the rest of the session: sizes, quiet axes, the palette, sharp notebooks."""
     import matplotlib as mpl
     from cycler import cycler
 
@@ -46,9 +43,7 @@ def style() -> None:
         {
             "figure.figsize": (7.2, 3.2),
             "figure.dpi": 96,
-            "figure.facecolor": "white",
             "figure.constrained_layout.use": True,
-            "font.size": 10,
             "axes.titlesize": 11,
             "axes.titlelocation": "left",
             "axes.titleweight": "bold",
@@ -58,14 +53,11 @@ def style() -> None:
             "axes.spines.right": False,
             "axes.grid": True,
             "grid.color": "#E5E7EB",
-            "grid.linewidth": 0.8,
             "axes.axisbelow": True,
             "lines.linewidth": 1.6,
             "legend.frameon": False,
             "image.cmap": "gray",
-            "axes.prop_cycle": cycler(
-                color=[COLOURS[name] for name in ("real", "generated", "discriminator", "other", "reference")]
-            ),
+            "axes.prop_cycle": cycler(color=list(dict.fromkeys(COLOURS.values()))),
         }
     )
 
@@ -74,16 +66,11 @@ def image_grid(images: np.ndarray | Mapping[str, np.ndarray], *, columns: int = 
     """Images in rows and columns; with a mapping, one block of them for each name, side by side.
 
     Args:
-        images: (n, height, width, channels) in [-1, 1] with one or three channels, or a mapping from a name
-            to such an array.
+        images: (n, height, width, 1 or 3) in [-1, 1], or a mapping from names to such arrays.
         columns: images in a row of a block.
-        title: what the figure shows.
 
     Raises:
         ValueError: an array is not a stack of images, or holds none.
-
-    Example:
-        >>> ganlib.plots.image_grid({"Real": data.images[:64], "Generated": trainer.sample(64)})
     """
     columns = arguments.whole("columns", columns, 1)
     blocks = dict(images) if isinstance(images, Mapping) else {"": images}
@@ -104,19 +91,13 @@ def image_grid(images: np.ndarray | Mapping[str, np.ndarray], *, columns: int = 
 
 
 def losses(
-    history: Mapping[str, np.ndarray],
-    *,
-    title: str | None = None,
-    levels: Mapping[str, float] | None = None,
-    ax: Axes | None = None,
+    history: Mapping[str, np.ndarray], *, levels: Mapping[str, float] | None = None, ax: Axes | None = None
 ) -> Figure:
     """Both players' losses over the steps: each step pale, a running mean over it.
 
     Args:
         history: what `Trainer.fit` returns; `d_loss` and `g_loss` are drawn.
-        title: what the curves show.
         levels: horizontal lines to compare with, from a label to a loss.
-        ax: the axes to draw into; None makes a new figure.
 
     Raises:
         ValueError: the history lacks one of the two, or holds no step.
@@ -136,7 +117,7 @@ def losses(
     if levels is not None and not isinstance(levels, Mapping):
         raise TypeError(f"levels must be a mapping from labels to losses, not {arguments.describe(levels)}.")
     levels = {label: arguments.real(f"The level {label!r}", level) for label, level in (levels or {}).items()}
-    figure, ax = _axes(ax, title)
+    figure, ax = _axes(ax)
     steps, window = np.arange(1, len(d_loss) + 1), max(1, len(d_loss) // 50)
     for player, values in (("discriminator", d_loss), ("generator", g_loss)):
         ax.plot(steps, values, color=COLOURS[player], alpha=0.2, linewidth=0.6)
@@ -155,23 +136,19 @@ def losses(
     return figure
 
 
-def scatter(
-    samples: np.ndarray, data: Data | np.ndarray | None = None, *, title: str | None = None, ax: Axes | None = None
-) -> Figure:
+def scatter(samples: np.ndarray, data: Data | np.ndarray | None = None, *, ax: Axes | None = None) -> Figure:
     """Generated points, over the real ones.
 
     Args:
         samples: (n, 2), what the generator made.
         data: `ganlib.data.Data` with points, or an array (n, 2); None draws the samples alone.
-        title: what the figure shows.
-        ax: the axes to draw into; None makes a new figure.
 
     Raises:
-        ValueError: one of the two is not a list of points in the plane.
+        ValueError: one of the two holds no points in the plane.
     """
     generated = pictures.points("samples", samples)
     real = None if data is None else pictures.points("data", getattr(data, "samples", data))
-    figure, ax = _axes(ax, title, figsize=(4, 4))
+    figure, ax = _axes(ax, figsize=(4, 4))
     pictures.scatter(ax, generated, real)
     return figure
 
@@ -180,11 +157,7 @@ def matrices(arrays: Mapping[str, np.ndarray], *, title: str | None = None) -> F
     """Matrices side by side at one scale: negative entries vermilion, positive ones blue, zeros white.
 
     Args:
-        arrays: from a matrix's name to the matrix (rows, columns).
-        title: what the figure shows.
-
-    Raises:
-        ValueError: there is none, or one of them has not two axes.
+        arrays: from a matrix's name to the matrix (rows, columns), at least one.
     """
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -216,11 +189,7 @@ def matrices(arrays: Mapping[str, np.ndarray], *, title: str | None = None) -> F
 
 
 def players(*, title: str | None = None) -> Figure:
-    """The two players of the game as boxes: what each is given, what it gives, and what comes back from D to G.
-
-    Args:
-        title: what the figure shows.
-    """
+    """The two players of the game as boxes: what each is given, what it gives, and what comes back from D to G."""
     figure, [ax] = _subplots(1, 1, title, figsize=(7.2, 2.9))
     ax.set(xlim=(0, 9.7), ylim=(-0.7, 2.8), aspect="equal")
     ax.set_axis_off()
@@ -251,13 +220,6 @@ def networks(recipe: Recipe, *, title: str | None = None) -> Figure:
     """Both players of a recipe as a row of blocks: what each layer is and the shape of what it gives.
 
     A block's face stands for height and width, its depth for the channels, a bar for a vector; none is to scale.
-
-    Args:
-        recipe: whose networks are drawn.
-        title: what the figure shows.
-
-    Example:
-        >>> ganlib.plots.networks(ganlib.recipe("dcgan-digits"))
     """
     players = {
         "generator": (architectures.generator_layers(recipe), (recipe.latent,)),
@@ -266,20 +228,18 @@ def networks(recipe: Recipe, *, title: str | None = None) -> Figure:
     tensors = {player: _tensors(layers, shape) for player, (layers, shape) in players.items()}
     longest = max(map(len, tensors.values()))
     size = min(8.0, 56 / longest)  # of the letters
+    arrow = {"arrowstyle": "-|>", "color": "#374151", "shrinkA": 3, "shrinkB": 3}
     figure, axes = _subplots(2, 1, title, figsize=(7.2, 4.6))
     for ax, (player, given) in zip(axes, tensors.items(), strict=True):
         ax.set(xlim=(-0.6, longest - 0.4), ylim=(-1.15, 0.62))
         ax.set_axis_off()
         ax.set_title(player.capitalize(), fontweight="normal", color=COLOURS[player])
-        end = 0.0  # of the block before
+        before = 0.0  # where the block before ends
         for i, (shape, made_by) in enumerate(given):
-            width, tall, deep = _block_size(shape)
-            start = i - (width + deep) / 2
+            start, end = _block(ax, i, shape, COLOURS[player])
             if i:
-                arrow = {"arrowstyle": "-|>", "color": "#374151", "shrinkA": 3, "shrinkB": 3}
-                ax.annotate("", (start, 0), (end, 0), arrowprops=arrow)
-            _block(ax, start, width, tall, deep, COLOURS[player])
-            end = start + width + deep / 2
+                ax.annotate("", (start, 0), (before, 0), arrowprops=arrow)
+            before = end
             ax.text(i, -0.52, "×".join(map(str, shape)), ha="center", va="center", fontsize=size, fontweight="bold")
             text = "\n".join(made_by) or ("latent" if player == "generator" else "sample")
             ax.text(i, -0.62, text, ha="center", va="top", fontsize=0.85 * size, color="#374151")
@@ -309,18 +269,16 @@ def _tensors(layers: list[Layer], shape: Shape) -> list[tuple[Shape, list[str]]]
     return found
 
 
-def _block_size(shape: Shape) -> tuple[float, float, float]:
-    """Width, height and depth of a shape's block, 1 from one block's place to the next."""
-    if len(shape) == 1:
-        return 0.05, 0.07 * math.log2(shape[0] + 1), 0.0
-    return 0.05 * math.sqrt(shape[1]), 0.08 * math.sqrt(shape[0]), 0.035 * math.log2(shape[2] + 1)
-
-
-def _block(ax: Axes, x: float, width: float, tall: float, deep: float, colour: str) -> None:
-    """Draws one block, its left edge at x and its front's middle at height 0."""
+def _block(ax: Axes, place: float, shape: Shape, colour: str) -> tuple[float, float]:
+    """Draws a shape's block in the middle of its place, and returns where arrows to it end and arrows from it begin."""
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Polygon
 
+    if len(shape) == 1:
+        width, tall, deep = 0.05, 0.07 * math.log2(shape[0] + 1), 0.0
+    else:
+        width, tall, deep = 0.05 * math.sqrt(shape[1]), 0.08 * math.sqrt(shape[0]), 0.035 * math.log2(shape[2] + 1)
+    x = place - (width + deep) / 2
     right, low, high, rgb = x + width, -tall / 2, tall / 2, np.array(to_rgb(colour))
     for corners, shade in (
         ([(x, high), (right, high), (right + deep, high + deep), (x + deep, high + deep)], 0.35),
@@ -329,6 +287,7 @@ def _block(ax: Axes, x: float, width: float, tall: float, deep: float, colour: s
     ):
         face = tuple(1 - shade * (1 - rgb))
         ax.add_patch(Polygon(corners, facecolor=face, edgecolor=colour, linewidth=1.2, joinstyle="round"))
+    return x, right + deep / 2
 
 
 def _tile(name: str, images: object, columns: int) -> np.ndarray:
@@ -358,29 +317,21 @@ def _subplots(rows: int, columns: int, title: str | None, **options: Any) -> tup
     """A new figure below its title, and its axes, row by row."""
     import matplotlib.pyplot as plt
 
-    title = _text(title)
+    if title is not None and not isinstance(title, str):
+        raise TypeError(f"title must be a text or None, not {arguments.describe(title)}.")
     figure, axes = plt.subplots(rows, columns, squeeze=False, **options)
     if title:
         figure.suptitle(title, x=0.01, ha="left")
     return figure, list(axes.ravel())
 
 
-def _axes(ax: Axes | None, title: str | None, **options: Any) -> tuple[Figure, Axes]:
-    """The axes to draw into, below their title: those of the caller, or new ones; and the figure they stand in."""
+def _axes(ax: Axes | None, **options: Any) -> tuple[Figure, Axes]:
+    """The caller's axes, or new ones, and the figure they stand in."""
     from matplotlib.axes import Axes
 
-    title = _text(title)
     if ax is not None and not isinstance(ax, Axes):
         raise TypeError(f"ax must be Matplotlib axes or None, not {arguments.describe(ax)}. Use plt.subplots()[1].")
     ax = ax or _subplots(1, 1, None, **options)[1][0]
-    if title:
-        ax.set_title(title)
     figure = ax.get_figure(root=True)
     assert figure is not None
     return figure, ax
-
-
-def _text(title: object) -> str | None:
-    if title is not None and not isinstance(title, str):
-        raise TypeError(f"title must be a text or None, not {arguments.describe(title)}.")
-    return title

@@ -10,26 +10,14 @@
 Each function returns an `Interactive`: a static picture, and the script that takes its place where scripts run.
 
 Each figure has three files of one name: Python checks the arguments, draws the static picture and writes the data, the
-script draws the figure from the data, the style sheet says how it looks. `element` has what the figures share, and
-`portable` turns a generator into numbers that `latent.js` computes with. The mathematics lives elsewhere: games of two
-parameters in `ganlib.dynamics`, scores in `ganlib.metrics`, figures that do not move in `ganlib.plots`.
+script draws the figure from the data, the style sheet says how it looks. `element` has what the figures share.
 """
 
 from ganlib.teaching.interactive.convolution import transposed_convolution
 from ganlib.teaching.interactive.dirac import dirac_portrait
 from ganlib.teaching.interactive.element import Interactive
 from ganlib.teaching.interactive.latent import latent_explorer
-from ganlib.teaching.interactive.recorders import Frame, ImageFrame, ImageRecorder, Recorder
-from ganlib.teaching.interactive.replay import training_replay
+from ganlib.teaching.interactive.replay import Frame, ImageFrame, ImageRecorder, Recorder, training_replay
 
-__all__ = [
-    "Frame",
-    "ImageFrame",
-    "ImageRecorder",
-    "Interactive",
-    "Recorder",
-    "dirac_portrait",
-    "latent_explorer",
-    "training_replay",
-    "transposed_convolution",
-]
+__all__ = ["Frame", "ImageFrame", "ImageRecorder", "Interactive", "Recorder"]
+__all__ += ["dirac_portrait", "latent_explorer", "training_replay", "transposed_convolution"]

@@ -33,17 +33,12 @@ def transposed_convolution(
     dimensions, where uneven counts are a checkerboard (Odena, Dumoulin and Olah 2016).
 
     Args:
-        inputs: n at the start, 1 to 7.
-        kernel: K at the start, 1 to 7.
-        stride: s at the start, 1 to 4.
+        inputs, kernel, stride: n and K, 1 to 7, and s, 1 to 4, at the start.
         padding: P, outputs cropped on each side, 0 to K - 1; at least one output must remain.
         output_padding: R, outputs added at the end, 0 to s - 1.
 
     Raises:
         ValueError: a number out of its range.
-
-    Example:
-        >>> ganlib.interactive.transposed_convolution(inputs=7, kernel=5, stride=2, padding=2, output_padding=1)
     """
     given = dict(inputs=inputs, kernel=kernel, stride=stride, padding=padding, output_padding=output_padding)
     start = {name: whole(name, value, LIMITS[name]["low"], LIMITS[name]["high"]) for name, value in given.items()}
@@ -65,9 +60,7 @@ def transposed_convolution(
         f"{', '.join(map(str, touches(n, k, s, p, r)))} times. {verdict(n, k, s, p, r)}"
     )
     data = {"start": start, "limits": LIMITS}
-    return interactive(
-        "convolution", "drawTransposedConvolution", title, alt, lambda figure: _draw(figure, n, k, s, p, r), data
-    )
+    return interactive("convolution", "drawTransposedConvolution", title, alt, lambda f: _draw(f, n, k, s, p, r), data)
 
 
 def touches(n: int, k: int, s: int, p: int, r: int) -> np.ndarray:

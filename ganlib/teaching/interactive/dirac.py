@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ganlib import arguments
 from ganlib.runtime.pictures import COLOURS
@@ -33,16 +32,11 @@ RATES, RANGE = {"min": 0.02, "max": 1.0, "step": 0.02}, {"min": 0.05, "max": 2.0
 
 
 def dirac_portrait(
-    method: str = "gan",
-    update: str = "alternating",
-    rate: float = 0.2,
-    strength: float | None = None,
-    start: ArrayLike = (1.0, 1.0),
+    method: str = "gan", update: str = "alternating", rate: float = 0.2, strength: float | None = None
 ) -> Interactive:
     """The phase portrait of the Dirac-GAN: its field, 500 steps from a start that the reader drags, and the distance.
 
     Beside it stand the eigenvalues at the equilibrium and the factor by which an update multiplies small deviations.
-    The numbers are those of `ganlib.dynamics`.
 
     Args:
         method: at the start, one of "gan", "nsgan", "wgan", "wgan_clip", "wgan_gp", "noise", "r1", "consensus".
@@ -50,13 +44,9 @@ def dirac_portrait(
         rate: the step size h at the start, 0.02 to 1.
         strength: the method's number at the start, 0.05 to 2: the clip c, WGAN-GP's λ, the noise's standard deviation
             τ, R₁'s γ, the weight w of consensus. None: the number of the authors' notebook.
-        start: θ and ψ, each from -2 to 2.
 
     Raises:
         ValueError: an unknown name, a number out of its range, a strength for a method that has none.
-
-    Example:
-        >>> ganlib.interactive.dirac_portrait("r1", strength=0.3)
 
     Source: Mescheder, Geiger and Nowozin 2018, whose figures 1 to 3 show such portraits.
     """
@@ -68,38 +58,31 @@ def dirac_portrait(
     elif method not in STRENGTHS:
         raise ValueError(f"The method {method!r} has no strength to choose. Leave strength={strength!r} out.")
     strength = arguments.real("strength", strength, RANGE["min"], RANGE["max"])
-    theta, psi = arguments.pair("start", start, dynamics.POINT).tolist()
-    if max(abs(theta), abs(psi)) > 2:
-        raise ValueError(f"start must be two numbers from -2 to 2, what the portrait shows, not {(theta, psi)}.")
-    nodes, weights = dynamics.quadrature(1.0)
     data = {
-        "start": {"method": method, "update": update, "rate": rate, "strength": strength, "start": [theta, psi]},
+        "start": {"method": method, "update": update, "rate": rate, "strength": strength, "start": [1.0, 1.0]},
         "methods": {name: {**look, "start": STRENGTHS.get(name)} for name, look in METHODS.items()},
         "updates": {name: name.capitalize() for name in UPDATES},
         "rates": RATES,
         "strengths": RANGE,
-        "normal": {"nodes": nodes.tolist(), "weights": weights.tolist()},
+        "normal": {"nodes": dynamics.NODES.tolist(), "weights": dynamics.WEIGHTS.tolist()},
     }
     game, clip = game_of(method, strength)
-    path = dynamics.simulate(game, (theta, psi), rate, 500, update=update, clip=clip)
+    path = dynamics.simulate(game, (1, 1), rate, 500, update=update, clip=clip)
     title, label = "Phase portrait of the Dirac-GAN", METHODS[method]["label"]
     alt = (
         f"{title}, {label}, {update} updates with step size {rate:g}: the field of both players' velocities, and the "
-        f"path of 500 steps from θ = {theta:g}, ψ = {psi:g}, which ends at a distance of {np.hypot(*path[-1]):.2g} "
-        f"from the equilibrium. {' '.join(verdicts(game, rate, update))}"
+        f"path of 500 steps from θ = 1, ψ = 1, which ends at a distance of {np.hypot(*path[-1]):.2g} from the "
+        f"equilibrium. {' '.join(verdicts(game, rate, update))}"
     )
     heading = f"{label}, {update}, step size {rate:g}"
-    return interactive(
-        "dirac", "drawDiracPortrait", title, alt, lambda figure: _draw(figure, heading, game, path), data
-    )
+    return interactive("dirac", "drawDiracPortrait", title, alt, lambda f: _draw(f, heading, game, path), data)
 
 
 def game_of(method: str, strength: float) -> tuple[dynamics.DiracGAN, float | None]:
     """The game of a method, and the bound to which D is clipped."""
-    loss, field = METHODS[method]["loss"], METHODS[method].get("field")
-    if field == "clip":
-        return dynamics.DiracGAN(loss), strength
-    return dynamics.DiracGAN(loss, **({field: strength} if field else {})), None
+    field = METHODS[method].get("field")
+    weights = {field: strength} if field and field != "clip" else {}
+    return dynamics.DiracGAN(METHODS[method]["loss"], **weights), strength if field == "clip" else None
 
 
 def verdicts(game: dynamics.DiracGAN, rate: float, update: str) -> list[str]:

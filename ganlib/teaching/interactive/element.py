@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganlib.runtime import pictures
+from ganlib.runtime.files import write_aside
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,17 +29,11 @@ STYLE = {"axes.titlesize": 9, "axes.titlelocation": "left", "figure.titlesize": 
 
 @dataclass(frozen=True)
 class Interactive:
-    """A figure that moves. A notebook shows it when it is the value of a cell's last line.
-
-    Attributes:
-        title: what the figure is.
-        alt: the text alternative of the static picture.
-        html: one element that stands alone. It holds the static picture and the script that replaces it.
-    """
+    """A figure that moves. A notebook shows it when it is the value of a cell's last line."""
 
     title: str
-    alt: str = field(repr=False)
-    html: str = field(repr=False)
+    alt: str = field(repr=False)  # the text alternative of the static picture
+    html: str = field(repr=False)  # one element that stands alone, with that picture and the script that replaces it
 
     def _repr_html_(self) -> str:
         return self.html
@@ -50,7 +45,7 @@ class Interactive:
             '<meta name="viewport" content="width=device-width">\n'
             f"<title>{html.escape(self.title)}</title>\n{self.html}\n</html>\n"
         )
-        return pictures.write(path, page.encode())
+        return write_aside(path, page)
 
 
 def interactive(
@@ -69,15 +64,14 @@ def interactive(
     key = hashlib.sha256((shell + own + look + own_look + payload + picture).encode()).hexdigest()[:12]
     call = f"mount({json.dumps(key)}, {_script_json(look + own_look)}, {function}, {payload});"
     label, text = html.escape(title), html.escape(alt)
-    return Interactive(
-        title,
-        alt,
+    page = (
         f'<div data-ganlib="{key}" data-lm-suppress-shortcuts="true" role="group" aria-label="{label}">\n'
         f'<script>\n(() => {{\n"use strict";\n{shell}\n{own}\n{call}\n}})();\n</script>\n'
         f'<img alt="{text}" width="{width}" height="{height}" style="max-width: 100%; height: auto" src="{picture}">\n'
         "<p><em>A picture of a figure that moves where scripts run: in the book, in Jupyter, in Colab.</em></p>\n"
-        "</div>",
+        "</div>"
     )
+    return Interactive(title, alt, page)
 
 
 def source(file: str) -> str:

@@ -1,33 +1,41 @@
-"""The latent space of a trained generator, which runs in the page itself."""
+"""The latent space of a trained generator, which runs in the page itself.
+
+A dense layer is a convolution of a single pixel, and a convolution and its transpose meet the same pairs of pixels. So
+for the page every layer with a kernel becomes the same operation, with batch normalisation folded into its kernel and
+bias. A kernel is sent as whole numbers of 16 bits with a scale for each output channel: half of float32's bytes, and a
+finer rounding than float16's, which grows with the weight.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ganlib import architectures, arguments
+from ganlib.architectures import Conv, ConvTranspose, Dense, Layer, Shape
 from ganlib.backends import backend
 from ganlib.runtime.trainer import BaseTrainer
-from ganlib.teaching.interactive import portable
-from ganlib.teaching.interactive.element import Interactive, draw_sheets, interactive
+from ganlib.teaching.interactive.element import Interactive, draw_sheets, encode, interactive
 
 MOST_WEIGHTS = 400_000  # in a page, which they make 1.1 MB larger
+Operation = dict[str, Any]  # ready for JSON
 
 
-def latent_explorer(trainer: BaseTrainer, latents: ArrayLike | None = None, *, seed: int = 0) -> Interactive:
+def latent_explorer(trainer: BaseTrainer, latents: ArrayLike | None = None) -> Interactive:
     """A square of latents between four corners, and the images that a generator running in the page makes of them.
 
     The page holds the weights, those of the moving average where the recipe keeps one, and computes every image
-    itself: 7 × 7 of the square, and one at the place that the reader moves. The way between the corners is an arc
-    around the origin, which stays at the distance where latents lie (White 2016), or straight. A factor makes the
-    latent shorter or longer, and a button draws other corners. The images are those of `Trainer.generate` in float32,
-    within 1e-3 where they lie in [-1, 1].
+    itself. The way between the corners is an arc around the origin, which stays at the distance where latents lie
+    (White 2016), or straight. The images are those of `Trainer.generate` in float32, within 1e-3 where they lie in
+    [-1, 1].
 
     Args:
         trainer: of a recipe for images of one or three channels, with at most 400,000 weights in its generator. Two
             bytes a weight are stored, as text: "dcgan-digits" takes 280 kB.
         latents: (4, recipe.latent), the corners at the start, row by row. None: drawn from N(0, I).
-        seed: of the latents, where none are given.
 
     Raises:
         TypeError: not a trainer.
@@ -35,7 +43,6 @@ def latent_explorer(trainer: BaseTrainer, latents: ArrayLike | None = None, *, s
             of another shape.
 
     Example:
-        >>> history = trainer.fit(data)
         >>> ganlib.interactive.latent_explorer(trainer)
     """
     if not isinstance(trainer, BaseTrainer):
@@ -61,15 +68,15 @@ def latent_explorer(trainer: BaseTrainer, latents: ArrayLike | None = None, *, s
             f"The generator has {count:,} weights, too many for a page, which takes at most {MOST_WEIGHTS:,}. Use a "
             f"recipe with a width smaller than {recipe.width}."
         )
-    rng, expected = np.random.default_rng(arguments.whole("seed", seed, 0)), f"the four corners, (4, {recipe.latent})"
-    given = rng.standard_normal((4, recipe.latent)) if latents is None else latents
+    expected = f"the four corners, (4, {recipe.latent})"
+    given = np.random.default_rng(0).standard_normal((4, recipe.latent)) if latents is None else latents
     corners = arguments.array("latents", given, expected).astype(float).round(6)
     if corners.shape != (4, recipe.latent):
         raise ValueError(f"latents has shape {corners.shape}; expected {expected}.")
     if not np.isfinite(corners).all():
         raise ValueError("The latents hold NaN or infinite values; expected finite numbers.")
     data = {
-        "operations": portable.operations(layers, gl.get_weights(model), recipe.latent),
+        "operations": operations(layers, gl.get_weights(model), recipe.latent),
         "corners": corners.tolist(),
         "shape": recipe.shape,
         "weights": f"{count:,}",
@@ -83,9 +90,7 @@ def latent_explorer(trainer: BaseTrainer, latents: ArrayLike | None = None, *, s
         f"lines; latents lie at {np.sqrt(recipe.latent):.1f}."
     )
     sheets = {"On arcs around the origin": trainer.generate(arcs), "On straight lines": trainer.generate(lines)}
-    return interactive(
-        "latent", "drawLatentExplorer", title, alt, lambda figure: draw_sheets(figure, sheets, 0.2), data
-    )
+    return interactive("latent", "drawLatentExplorer", title, alt, lambda f: draw_sheets(f, sheets, 0.2), data)
 
 
 def between(a: np.ndarray, b: np.ndarray, t: float, straight: bool) -> np.ndarray:
@@ -102,3 +107,76 @@ def between_corners(corners: np.ndarray, straight: bool) -> np.ndarray:
     parts = np.linspace(0, 1, 5)
     above, below = ([between(a, b, t, straight) for t in parts] for a, b in (corners[:2], corners[2:]))
     return np.array([between(a, b, t, straight) for t in parts for a, b in zip(above, below, strict=True)])
+
+
+def operations(layers: list[Layer], weights: Mapping[str, np.ndarray], latent: int) -> list[Operation]:
+    """What takes latents (latent,) to samples in inference, from a generator's layers and weights, by neutral name."""
+    for name, weight in weights.items():
+        if not np.isfinite(weight).all():
+            raise ValueError(f"{name} holds NaN or infinite values: this training broke down. Use a run that did not.")
+    result: list[Operation] = []
+    kernel: Operation | None = None  # the last operation with a kernel, where normalisation can still go into it
+    shapes = [(latent,), *architectures.shapes(layers, (latent,))]
+    for name, layer, before, after in zip(architectures.names(layers), layers, shapes, shapes[1:], strict=False):
+        own = {
+            key.partition(".")[2]: value.astype(float) for key, value in weights.items() if key.startswith(f"{name}.")
+        }
+        match layer:
+            case Dense(spectral=False) | Conv(spectral=False) | ConvTranspose():
+                kernel = _kernel(layer, own, _image(before), _image(after))
+                result.append(kernel)
+            case architectures.BatchNorm() if kernel:
+                _fold(kernel, own, layer.epsilon)
+            case architectures.Reshape() | architectures.Flatten():
+                pass  # channels run fastest before and after, so the numbers stay where they are
+            case architectures.DepthToSpace():
+                result.append({"op": "depth_to_space", "output": _image(after), "factor": layer.block})
+            case architectures.Upsample():
+                result.append({"op": "upsample", "output": _image(after), "factor": layer.factor})
+            case architectures.LeakyReLU():
+                result.append({"op": "leaky_relu", "slope": layer.slope})
+            case architectures.Tanh():
+                result.append({"op": "tanh"})
+            case architectures.Octaves():
+                result.append({"op": "octaves", "count": layer.count})
+            case _:
+                raise ValueError(f"A page cannot compute {layer} here. Use a generator of ganlib's recipes for images.")
+        if result and result[-1]["op"] in ("leaky_relu", "tanh", "octaves"):
+            kernel = None
+    return [_encoded(operation) if operation["op"] == "kernel" else operation for operation in result]
+
+
+def _image(shape: Shape) -> tuple[int, int, int]:
+    """The shape as (height, width, channels); a vector is one pixel."""
+    return shape if len(shape) == 3 else (1, 1, *shape)  # type: ignore[return-value]
+
+
+def _kernel(layer: Dense | Conv | ConvTranspose, own: dict[str, np.ndarray], before: Shape, after: Shape) -> Operation:
+    kernel, transposed = own["kernel"], isinstance(layer, ConvTranspose)
+    if isinstance(layer, Dense):
+        layer, kernel = Conv(layer.units, 1, 1, "valid", layer.bias), kernel[None, None]
+    large = after if transposed else before  # the border belongs to the larger of the two images
+    border = [
+        architectures.same_padding(pixels, layer.kernel, layer.stride)[0] if layer.padding == "same" else 0
+        for pixels in large[:2]
+    ]
+    place = {"input": before, "output": after, "size": layer.kernel, "stride": layer.stride, "border": border}
+    kernel = kernel if transposed else kernel.swapaxes(2, 3)  # (size, size, out, in)
+    bias = own.get("bias", np.zeros(after[2]))
+    return {"op": "kernel", "transposed": transposed, **place, "kernel": kernel, "bias": bias}
+
+
+def _fold(operation: Operation, own: dict[str, np.ndarray], epsilon: float) -> None:
+    """Puts the normalisation that follows into the kernel and the bias. The channels are innermost in between."""
+    factor = own["scale"] / np.sqrt(own["variance"] + epsilon)
+    repeats = len(operation["bias"]) // len(factor)
+    factor, shift = np.tile(factor, repeats), np.tile(own["shift"] - factor * own["mean"], repeats)
+    operation["kernel"] = operation["kernel"] * factor[:, None]
+    operation["bias"] = operation["bias"] * factor + shift
+
+
+def _encoded(operation: Operation) -> Operation:
+    scale = np.abs(operation["kernel"]).max(axis=(0, 1, 3)) / 32767
+    whole = np.rint(operation["kernel"] / np.where(scale > 0, scale, 1)[:, None])
+    bias = encode(operation["bias"], "<f4")
+    return operation | {"kernel": encode(whole, "<i2"), "scale": encode(scale, "<f4"), "bias": bias}
