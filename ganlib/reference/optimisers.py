@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ganlib import arguments
-from ganlib.reference.checks import Array, array, one_shape, vector
+from ganlib.reference.networks import Array, array, one_shape, vector
 
-# The rules that `conjugate_beta` has a formula for.
-CONJUGATE = (
+CONJUGATE = (  # the rules that `conjugate_beta` has a formula for
     *("fletcher_reeves", "polak_ribiere", "hestenes_stiefel", "dai_yuan", "hager_zhang"),
     *("fletcher_reeves_polak_ribiere", "hestenes_stiefel_dai_yuan"),
 )
@@ -30,8 +29,7 @@ def adam_step(
     arguments.whole("step", step, 1)  # at 0 the bias correction would divide by 0
     for name, value in (("rate", rate), ("beta1", beta1), ("beta2", beta2), ("epsilon", epsilon)):
         arguments.real(name, value)
-    if epsilon_placement not in ("before", "after"):
-        raise ValueError(f"epsilon_placement must be 'before' or 'after', not {epsilon_placement!r}.")
+    arguments.one_of("epsilon_placement", epsilon_placement, ("before", "after"))
     w, g, m, v = one_shape(weight=weight, gradient=gradient, m=m, v=v)
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g**2
@@ -107,16 +105,12 @@ def conjugate_gradient(
     1994). In exact arithmetic it ends at the minimum, A⁻¹b, after as many steps as A has different eigenvalues.
 
     Args:
-        matrix: A, (n, n).
-        b: (n,).
+        matrix, b: A, (n, n), and b, (n,).
         start: the first x, (n,); None: zeros.
         steps: None: n.
 
     Returns:
         (steps + 1, n): x before the first step and after each. At the minimum it stays.
-
-    Raises:
-        ValueError: shapes that do not fit, A not symmetric, or a direction with d·Ad ≤ 0: A is not positive definite.
 
     >>> conjugate_gradient([[2.0, 0.0], [0.0, 8.0]], [2.0, 8.0])[-1]
     array([1., 1.])
@@ -124,7 +118,7 @@ def conjugate_gradient(
     a, b = array("matrix", matrix), array("b", b)
     if b.ndim != 1 or not len(b) or a.shape != (len(b), len(b)):
         raise ValueError(f"matrix must be (n, n) and b (n,), not {a.shape} and {b.shape}.")
-    if not np.isfinite(a).all() or not np.isfinite(b).all():
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise ValueError("matrix and b must hold finite numbers, and one holds NaN or infinity.")
     if not np.allclose(a, a.T):
         raise ValueError("matrix must be symmetric. For another one solve AᵀA x = Aᵀb.")
@@ -162,8 +156,8 @@ def competitive_step(
         rate: η.
 
     Raises:
-        ValueError: shapes that do not fit, or a local game without a single equilibrium: at this η the matrix is
-            singular, which a zero-sum game's never is.
+        ValueError: also for a singular matrix: at this η the local game has no single equilibrium, as a zero-sum
+            game always has.
 
     >>> competitive_step([2.0], [-4.0], [[1.0]], [[-1.0]], rate=1.0)      # f = xy = -g at x = 4, y = 2
     (array([-3.]), array([1.]))
