@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -11,8 +10,7 @@ from numpy.typing import ArrayLike
 
 from ganlib import arguments
 from ganlib.features import classify, features
-from ganlib.metrics.distances import frechet_distance, kernel_distance
-from ganlib.metrics.manifold import Prdc, prdc
+from ganlib.metrics.distances import Prdc, frechet_distance, kernel_distance, prdc
 from ganlib.metrics.scores import Score, Table, divergence_score
 
 
@@ -35,9 +33,6 @@ def checkerboard(images: ArrayLike, period: int = 2) -> Score:
 
     Returns:
         Score: at most 1; a difference of estimates, and so sometimes a little below 0; 0 for constant images.
-
-    Raises:
-        ValueError: other shapes, NaN or infinity, a period that is too long.
 
     >>> checkerboard(trainer.sample(1000))
     """
@@ -87,11 +82,8 @@ class ClassHistogram(Table):
     counts: np.ndarray
     kl: Score
 
-    def _title(self) -> str:
-        return f"digits 0 to 9: {' '.join(map(str, self.counts))}"
-
-    def _rows(self) -> Iterator[tuple[str, Score]]:
-        yield "KL of the classes", self.kl
+    def _table(self) -> tuple[str, dict[str, Score]]:
+        return f"digits 0 to 9: {' '.join(map(str, self.counts))}", {"KL of the classes": self.kl}
 
 
 def class_histogram(images: ArrayLike, real: ArrayLike | ClassHistogram | None = None) -> ClassHistogram:
@@ -107,19 +99,16 @@ def class_histogram(images: ArrayLike, real: ArrayLike | ClassHistogram | None =
         images: as for `features`.
         real: what to expect: the histogram of the real images, or (10,) counts or shares; None for equal shares.
 
-    Raises:
-        ValueError: as `features`, or a `real` that is no histogram of ten classes.
-
     >>> print(class_histogram(trainer.sample(1000), real=class_histogram(data.images)))
     """
     counted = real.counts if isinstance(real, ClassHistogram) else np.ones(10) / 10 if real is None else real
     expected = arguments.array("real", counted, "a ClassHistogram or ten counts or shares")
     if expected.shape != (10,):
         raise ValueError(f"real must be a ClassHistogram or ten counts or shares, not of shape {expected.shape}")
-    if not np.isfinite(expected).all():
-        raise ValueError(f"real must be ten finite counts or shares, without NaN and infinity; got {expected.tolist()}")
-    if expected.min() < 0 or not (total := expected.sum()) > 0:
-        raise ValueError(f"real must be ten counts or shares, none negative and not all 0; got {expected.tolist()}")
+    total = expected.sum()
+    if not np.isfinite(expected).all() or expected.min() < 0 or total == 0:
+        given = expected.tolist()
+        raise ValueError(f"real must be ten counts or shares, finite, none negative and not all 0; got {given}")
     counts = np.bincount(classify(images).argmax(axis=1), minlength=10)
     kl = divergence_score(counts, expected / total, int(counts.sum()))
     if not np.isclose(total, 1):  # counts, not shares
@@ -140,14 +129,10 @@ class Evaluation(Table):
     n_real: int
     n_fake: int
 
-    def _title(self) -> str:
-        return f"{self.n_fake} images against {self.n_real} real ones"
-
-    def _rows(self) -> Iterator[tuple[str, Score]]:
-        yield "Fréchet distance", self.frechet
-        yield "kernel distance", self.kernel
-        yield from self.prdc._rows()
-        yield from self.classes._rows()
+    def _table(self) -> tuple[str, dict[str, Score]]:
+        distances = {"Fréchet distance": self.frechet, "kernel distance": self.kernel}
+        scores = distances | self.prdc._table()[1] | self.classes._table()[1]
+        return f"{self.n_fake} images against {self.n_real} real ones", scores
 
 
 def evaluate(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Evaluation:
@@ -157,24 +142,12 @@ def evaluate(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Evaluation:
         real, fake: images, as for `features`; the two sizes and numbers may differ.
         k: neighbours for `prdc`.
 
-    Raises:
-        ValueError: as the metrics that it calls.
-
     >>> print(evaluate(data.images, trainer.sample(len(data))))
     """
     for name, given in (("real", real), ("fake", fake)):
-        array = arguments.array(name, given)
-        if array.ndim == 2 and array.shape[1] == 2:
-            raise ValueError(
-                f"{name} consists of points {array.shape}, not images: "
-                "use mode_coverage(samples, centers, std) for them"
-            )
-    real_features, fake_features = features(real), features(fake)
-    return Evaluation(
-        frechet=frechet_distance(real_features, fake_features),
-        kernel=kernel_distance(real_features, fake_features),
-        prdc=prdc(real_features, fake_features, k),
-        classes=class_histogram(fake, class_histogram(real)),
-        n_real=len(real_features),
-        n_fake=len(fake_features),
-    )
+        shape = arguments.array(name, given).shape
+        if len(shape) == 2 and shape[1] == 2:
+            raise ValueError(f"{name} consists of points {shape}, not images: use mode_coverage(samples, centers, std)")
+    pair = features(real), features(fake)
+    classes = class_histogram(fake, class_histogram(real))
+    return Evaluation(frechet_distance(*pair), kernel_distance(*pair), prdc(*pair, k), classes, *map(len, pair))

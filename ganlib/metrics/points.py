@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Real
 
@@ -32,14 +31,13 @@ class ModeCoverage(Table):
     counts: np.ndarray
     n: int
 
-    def _title(self) -> str:
-        return f"mode coverage of {self.n} samples"
-
-    def _rows(self) -> Iterator[tuple[str, Score]]:
-        yield f"modes, of {len(self.counts)}", self.modes
-        yield "good samples, %", self.good_percent
-        yield "reverse KL", self.reverse_kl
-        yield "std ratio", self.std_ratio
+    def _table(self) -> tuple[str, dict[str, Score]]:
+        return f"mode coverage of {self.n} samples", {
+            f"modes, of {len(self.counts)}": self.modes,
+            "good samples, %": self.good_percent,
+            "reverse KL": self.reverse_kl,
+            "std ratio": self.std_ratio,
+        }
 
 
 @np.errstate(under="ignore")  # as in divergence_score
@@ -66,9 +64,6 @@ def mode_coverage(samples: ArrayLike, centers: ArrayLike, std: float) -> ModeCov
         samples: (n, 2) finite numbers.
         centers: (k, 2), all different.
         std: of each coordinate within a mode, positive.
-
-    Raises:
-        ValueError: for anything else.
 
     >>> data = ganlib.data.load("ring", n=2500)
     >>> print(mode_coverage(data.points, data.centers, data.std))
