@@ -626,12 +626,9 @@ def test_a_loss_that_needs_the_real_logits_has_a_gradient_in_them(name):
     assert losses.get(name).needs_real == bool(by_r.any())
 
 
-def test_the_recipes_know_the_same_names():
-    """They keep lists of their own because `import ganlib`, which needs them, does not wait for NumPy."""
-    recipe = sys.modules["ganlib.recipe"]
-    assert recipe.LOSSES == LOSSES
-    assert tuple(name for name in LOSSES if losses.get(name).smoothable) == recipe.SMOOTHABLE
-    assert recipe.CONJUGATE == CONJUGATE
+def test_the_recipes_know_the_same_rules():
+    """They keep a list of their own because `import ganlib`, which needs it, does not wait for NumPy."""
+    assert sys.modules["ganlib.recipe"].CONJUGATE == CONJUGATE
 
 
 @pytest.mark.parametrize("name", LOSSES)

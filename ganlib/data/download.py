@@ -24,10 +24,7 @@ CLASSES = {
     "cifar10": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
 }
 MIRRORS = {
-    "mnist": (
-        "https://ossci-datasets.s3.amazonaws.com/mnist/",
-        "https://storage.googleapis.com/cvdf-datasets/mnist/",
-    ),
+    "mnist": ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"),
     "fashion_mnist": (
         "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
         "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
@@ -49,9 +46,7 @@ DOWNLOADS = {
         "t10k-labels-idx1-ubyte.gz": "42bd18137a62d5998cdeae52bf3a0676ac6b706f5cf8439b47bb5b151ae3dccf",
     },
     # The binary version: the one for Python is a pickle.
-    "cifar10": {
-        "cifar-10-binary.tar.gz": "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-    },
+    "cifar10": {"cifar-10-binary.tar.gz": "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"},
 }
 # MD5 of the content, uncompressed: what any copy must have, also one that was compressed again.
 CONTENTS = {
@@ -93,11 +88,10 @@ def obtain(name: str, file: str, folder: str | os.PathLike[str] | None = None) -
 
     own = folder if folder is not None else os.environ.get("GANLIB_DATA") or None
     base = Path(os.path.expanduser(pooch.os_cache("ganlib") if own is None else own))
-    if own is not None:
-        for place in (base / name, base):
-            for path in (place / file, place / file.removesuffix(".gz")):
-                if path.is_file():
-                    return path
+    for place in () if own is None else (base / name, base):
+        for path in (place / file, place / file.removesuffix(".gz")):
+            if path.is_file():
+                return path
     # Without this header some servers unpack a .gz on the way.
     downloader = pooch.HTTPDownloader(
         progressbar=True, chunk_size=1 << 16, timeout=30, headers={"Accept-Encoding": "identity"}
@@ -134,15 +128,13 @@ def read_idx(path: Path) -> tuple[np.ndarray, str]:
     """
     try:
         with path.open("rb") as raw:
-            # Browsers may unpack a file and keep its name, so the content decides.
-            zipped = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
+            zipped = raw.peek(2).startswith(b"\x1f\x8b")  # browsers may unpack a file and keep its name
             with gzip.GzipFile(fileobj=raw) if zipped else raw as stream:
                 start = stream.read(4)
                 if len(start) < 4 or start[:3] != b"\0\0\x08" or not 1 <= start[3] <= 4:
                     raise DataError(
                         f"{path} is not an IDX file of bytes: it starts with {start.hex(' ') or 'nothing'}, "
-                        f"expected 00 00 08 and then 01 to 04, the number of dimensions"
+                        "expected 00 00 08 and then 01 to 04, the number of dimensions"
                     )
                 header = stream.read(4 * start[3])
                 if len(header) < 4 * start[3]:
@@ -151,20 +143,16 @@ def read_idx(path: Path) -> tuple[np.ndarray, str]:
                 promised = math.prod(shape)
                 if promised > _IDX_LIMIT:
                     raise DataError(f"{path} is damaged: its header promises {promised} values, {shape}")
-                content = bytearray()  # grows with what is there, not with what is promised
-                while len(content) <= promised:  # one byte more would be a byte too many
-                    piece = stream.read(min(1 << 20, promised + 1 - len(content)))
-                    if not piece:
-                        break
+                content = bytearray()  # grows with what is there, not with what is promised, and one byte beyond that
+                while piece := stream.read(min(1 << 20, promised + 1 - len(content))):
                     content += piece
     except (EOFError, zlib.error, OSError) as error:
         raise DataError(f"{path} cannot be read: {error}; it may be truncated, get it again") from error
     if len(content) != promised:
         what = "is truncated" if len(content) < promised else "goes on after its end"
         raise DataError(f"{path} {what}: its header promises {promised} values, {shape}; get it again")
-    digest = hashlib.md5(start + header, usedforsecurity=False)
-    digest.update(content)
-    return np.frombuffer(content, np.uint8).reshape(shape), digest.hexdigest()
+    digest = hashlib.md5(start + header + content, usedforsecurity=False).hexdigest()
+    return np.frombuffer(content, np.uint8).reshape(shape), digest
 
 
 def _read_idx_pair(name: str, split: str, folder: str | os.PathLike[str] | None) -> tuple[np.ndarray, np.ndarray]:
@@ -200,10 +188,8 @@ def _read_cifar10(name: str, split: str, folder: str | os.PathLike[str] | None) 
         with path.open("rb") as raw:
             sha256 = hashlib.file_digest(raw, "sha256").hexdigest()
         if sha256 != known:
-            raise DataError(
-                f"{path} is not the published archive: its SHA-256 is {sha256}, expected {known}. "
-                f"Replace it, or remove it to have it downloaded"
-            )
+            wrong = f"its SHA-256 is {sha256}, expected {known}. Replace it, or remove it to have it downloaded"
+            raise DataError(f"{path} is not the published archive: {wrong}")
         with tarfile.open(path, "r|gz") as archive:
             for member in archive:
                 batch = member.name.rpartition("/")[2]

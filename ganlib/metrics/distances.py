@@ -1,26 +1,25 @@
 """Two sets of features, (n, d): Fréchet and kernel distance, and whose samples lie near whose.
 
-Everywhere the two n may differ, d not; other shapes, NaN and infinity are a ValueError.
+There must be at least 2 samples of each; the two n may differ, d not. What does not fit is a ValueError.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ganlib import arguments
 from ganlib.metrics.scores import ROUNDING, Score, Table, blocks, pair, squared_distances
 
 
 def frechet_distance(real: ArrayLike, fake: ArrayLike) -> Score:
     """Fréchet distance: the squared 2-Wasserstein distance of the Gaussians that fit the two sets.
 
-    |μ_r - μ_f|² + tr(C_r + C_f - 2 (C_r^½ C_f C_r^½)^½), Dowson and Landau 1982; on features of generated
-    images Heusel et al. 2017. With triangular factors C = Rᵀ R, from a QR decomposition of the centred
-    features, the last trace is the sum of the singular values of R_r R_fᵀ: no covariance is formed, no square
-    root taken of a matrix that rounding has made indefinite, and sets smaller than the dimension work.
+    |μ_r - μ_f|² + tr(C_r + C_f - 2 (C_r^½ C_f C_r^½)^½), Dowson and Landau 1982; on features of generated images
+    Heusel et al. 2017. With triangular factors C = Rᵀ R, from a QR decomposition of the centred features, the last
+    trace is the sum of the singular values of R_r R_fᵀ: exact also for sets smaller than the dimension.
 
     The perfect sampler's value is not 0: two finite samples of one distribution differ. Expanded to first order in 1/n
     it is (1/n_r + 1/n_f) E h(x, x), and its standard deviation (1/n_r + 1/n_f) √(2 E h(x, x')²), where
@@ -31,25 +30,18 @@ def frechet_distance(real: ArrayLike, fake: ArrayLike) -> Score:
     means contribute, the second the covariances. E is the average over the real features, whatever their distribution.
     With less than ten samples per dimension it is some per cent too small, a tenth for heavy-tailed features.
 
-    Args:
-        real, fake: (n, d) features, at least 2 of each.
-
-    Returns:
-        Score: at least 0, in squared units of the features; a biased estimate, so compare at equal sample sizes.
+    The score is in squared units of the features, and biased: compare at equal sample sizes.
 
     >>> frechet_distance(features(data.images), features(trainer.sample(1000)))
     """
     real, fake = pair(real, fake)
-    means, factors = zip(*map(_moments, (real, fake)), strict=True)
+    means = [x.mean(axis=0) for x in (real, fake)]
+    factors = [
+        np.linalg.qr((x - mean) / np.sqrt(len(x) - 1), mode="r") for x, mean in zip((real, fake), means, strict=True)
+    ]
     cross = np.linalg.svd(factors[0] @ factors[1].T, compute_uv=False).sum()
     value = ((means[0] - means[1]) ** 2).sum() + sum((factor**2).sum() for factor in factors) - 2 * cross
     return Score(max(0.0, value), *_frechet_of_perfect(real, len(fake)))
-
-
-def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mean and a matrix R with Rᵀ R = covariance (unbiased)."""
-    mean = x.mean(axis=0)
-    return mean, np.asarray(np.linalg.qr((x - mean) / np.sqrt(len(x) - 1), mode="r"))
 
 
 def _frechet_of_perfect(real: np.ndarray, n_fake: int) -> tuple[float, float]:
@@ -59,17 +51,15 @@ def _frechet_of_perfect(real: np.ndarray, n_fake: int) -> tuple[float, float]:
     used = eigenvalues > 1e-12 * eigenvalues[-1]  # no variance, no contribution
     eigenvalues, z = eigenvalues[used], centred @ axes[:, used]
     weights = 1 / (eigenvalues[:, None] + eigenvalues)
-    rest = 0.5 * eigenvalues.sum()
 
     def h(one: np.ndarray, other: np.ndarray) -> np.ndarray:
         both = one * other
         # Multiplied out: the terms with C_ij vanish except on the diagonal.
-        covariances = ((both @ weights) * both).sum(1) - 0.5 * ((one**2 + other**2).sum(1)) + rest
+        covariances = ((both @ weights) * both).sum(1) - 0.5 * ((one**2 + other**2).sum(1)) + 0.5 * eigenvalues.sum()
         return both.sum(1) + 0.5 * covariances
 
     scale = 1 / len(real) + 1 / n_fake
-    # Pairs of different samples, in an order that is not the data's.
-    shuffled = z[np.random.default_rng(0).permutation(len(z))]
+    shuffled = z[np.random.default_rng(0).permutation(len(z))]  # the data may be sorted
     pairs = h(shuffled, np.roll(shuffled, 1, axis=0))
     return scale * float(h(z, z).mean()), scale * float(np.sqrt(2 * (pairs**2).mean()))
 
@@ -77,19 +67,13 @@ def _frechet_of_perfect(real: np.ndarray, n_fake: int) -> tuple[float, float]:
 def kernel_distance(real: ArrayLike, fake: ArrayLike) -> Score:
     """Kernel distance ("KID"): the squared maximum mean discrepancy with the kernel (x·y / d + 1)³.
 
-    E k(x, x') + E k(y, y') - 2 E k(x, y), Bińkowski et al. 2018; averaged over all pairs of different samples
-    at once (the unbiased estimate of Gretton et al. 2012, lemma 6) and not over random blocks, so that it is
-    the same every time. Time and not memory grows with n²: seconds for 10,000 samples.
+    E k(x, x') + E k(y, y') - 2 E k(x, y), Bińkowski et al. 2018; averaged over all pairs of different samples at once
+    (the unbiased estimate of Gretton et al. 2012, lemma 6) and not over random blocks, so that it is the same every
+    time. Often quoted times 1,000. Time and not memory grows with n²: seconds for 10,000 samples.
 
     A perfect sampler gets 0 on average, so it is often below. Its standard deviation is that of any such
     average over pairs, √(2 V (1/(n_r (n_r - 1)) + 1/(n_f (n_f - 1)) + 2/(n_r n_f))), V the mean square of the
     kernel after centring, here over the pairs of at most 2,000 real samples.
-
-    Args:
-        real, fake: (n, d) features, at least 2 of each.
-
-    Returns:
-        Score: unbiased, and therefore sometimes below 0. Often quoted times 1,000.
     """
     real, fake = pair(real, fake)
     n_real, n_fake = len(real), len(fake)
@@ -154,14 +138,11 @@ def prdc(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Prdc:
             real samples that are among the k nearest neighbours of another one. Depends on the distribution.
         recall: the same for M balls instead of N, by leaving one out of min(N, M + 1) real samples.
 
-    Args:
-        real, fake: (n, d) features, more than k of each.
-        k: Naeem et al. take 5, Kynkäänniemi et al. 3. Time grows with n², memory does not.
+    There must be more than k samples of each; Naeem et al. take 5, Kynkäänniemi et al. 3. Time grows with n², memory
+    does not.
     """
     real, fake = pair(real, fake)
-    if not isinstance(k, Integral) or isinstance(k, bool) or k < 1:
-        raise ValueError(f"k must be a positive integer, a number of neighbours; got {k!r}")
-    k, n_real, n_fake = int(k), len(real), len(fake)
+    k, n_real, n_fake = arguments.whole("k", k, 1), len(real), len(fake)
     if k >= (fewest := min(n_real, n_fake)):
         raise ValueError(f"k={k} neighbours need at least {k + 1} real and fake samples; there are {fewest}")
     middle = real.mean(axis=0)  # the nearer to 0, the more digits are left for differences

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ganlib import arguments
+from ganlib.data.arrays import check_samples
 from ganlib.features import classify, features
 from ganlib.metrics.distances import Prdc, frechet_distance, kernel_distance, prdc
 from ganlib.metrics.scores import Score, Table, divergence_score
@@ -36,19 +36,8 @@ def checkerboard(images: ArrayLike, period: int = 2) -> Score:
 
     >>> checkerboard(trainer.sample(1000))
     """
-    x = arguments.array("images", images)
-    if x.ndim != 4 or 0 in x.shape:
-        hint = {2: "; images[None, :, :, None] makes a single image a batch", 3: "; images[..., None] adds channels"}
-        raise ValueError(f"images must be (n, height, width, channels), not {x.shape}{hint.get(x.ndim, '')}")
-    if x.shape[1] in (1, 3) and x.shape[3] not in (1, 3):
-        raise ValueError(
-            f"images must be (n, height, width, channels), not {x.shape}, which looks channel-first: "
-            "use np.transpose(images, (0, 2, 3, 1))"
-        )
-    if not np.isfinite(x).all():
-        raise ValueError("images contain NaN or infinity: has the training diverged?")
-    if not isinstance(period, Integral) or isinstance(period, bool) or period < 2:
-        raise ValueError(f"period must be a whole number of pixels, at least 2, not {period!r}")
+    x = check_samples("images", images, axes=4, limit=None)
+    period = arguments.whole("period", period, 2)
     if min(x.shape[1:3]) < 6 * period:
         raise ValueError(
             f"a period of {period} needs images of at least {6 * period} pixels a side, not {x.shape[1:3]}"
@@ -86,35 +75,29 @@ class ClassHistogram(Table):
         return f"digits 0 to 9: {' '.join(map(str, self.counts))}", {"KL of the classes": self.kl}
 
 
-def class_histogram(images: ArrayLike, real: ArrayLike | ClassHistogram | None = None) -> ClassHistogram:
+def class_histogram(images: ArrayLike, real: ClassHistogram | None = None) -> ClassHistogram:
     """How often is each digit drawn, and how far is that from how often it should be?
 
     The digit is the likeliest one by `classify`. The divergence is KL(h ‖ p), h the images' shares and p the expected
     ones: as Srivastava et al. 2017 (VEEGAN) measure stacked MNIST. It is infinite if a digit appears that should not.
 
-    The perfect sampler's value is the exact expectation for as many independent images. If `real` is itself a sample, a
-    histogram or counts of N images, its noise adds (c - 1) / (2 N) to first order, c the number of classes in it.
+    The perfect sampler's value is the exact expectation for as many independent images. The noise of a `real` of N
+    images adds (c - 1) / (2 N) to first order, c the number of classes in it.
 
     Args:
         images: as for `features`.
-        real: what to expect: the histogram of the real images, or (10,) counts or shares; None for equal shares.
+        real: what to expect, the histogram of the real images; None for equal shares.
 
     >>> print(class_histogram(trainer.sample(1000), real=class_histogram(data.images)))
     """
-    counted = real.counts if isinstance(real, ClassHistogram) else np.ones(10) / 10 if real is None else real
-    expected = arguments.array("real", counted, "a ClassHistogram or ten counts or shares")
-    if expected.shape != (10,):
-        raise ValueError(f"real must be a ClassHistogram or ten counts or shares, not of shape {expected.shape}")
-    total = expected.sum()
-    if not np.isfinite(expected).all() or expected.min() < 0 or total == 0:
-        given = expected.tolist()
-        raise ValueError(f"real must be ten counts or shares, finite, none negative and not all 0; got {given}")
+    if real is not None and not isinstance(real, ClassHistogram):
+        raise TypeError(f"real must be a ClassHistogram or None, not {arguments.describe(real)}")
+    expected = np.ones(10) if real is None else real.counts
     counts = np.bincount(classify(images).argmax(axis=1), minlength=10)
-    kl = divergence_score(counts, expected / total, int(counts.sum()))
-    if not np.isclose(total, 1):  # counts, not shares
-        noise = (np.count_nonzero(expected) - 1) / (2 * total)
-        scale = 1 + counts.sum() / total
-        kl = Score(kl, kl.perfect + noise, (kl.spread or 0) * scale)
+    kl = divergence_score(counts, expected / expected.sum(), counts.sum())
+    if real is not None:
+        noise = (np.count_nonzero(expected) - 1) / (2 * expected.sum())
+        kl = Score(kl, kl.perfect + noise, (kl.spread or 0) * (1 + counts.sum() / expected.sum()))
     return ClassHistogram(counts, kl)
 
 
@@ -144,10 +127,6 @@ def evaluate(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Evaluation:
 
     >>> print(evaluate(data.images, trainer.sample(len(data))))
     """
-    for name, given in (("real", real), ("fake", fake)):
-        shape = arguments.array(name, given).shape
-        if len(shape) == 2 and shape[1] == 2:
-            raise ValueError(f"{name} consists of points {shape}, not images: use mode_coverage(samples, centers, std)")
     pair = features(real), features(fake)
     classes = class_histogram(fake, class_histogram(real))
     return Evaluation(frechet_distance(*pair), kernel_distance(*pair), prdc(*pair, k), classes, *map(len, pair))

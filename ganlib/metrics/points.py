@@ -7,8 +7,9 @@ from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.spatial.distance import cdist, pdist
 
-from ganlib.metrics.scores import Score, Table, blocks, divergence_score, matrix, squared_distances
+from ganlib.metrics.scores import Score, Table, divergence_score, matrix
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -57,11 +58,10 @@ def mode_coverage(samples: ArrayLike, centers: ArrayLike, std: float) -> ModeCov
             s / (std √c), s² the variance of the good samples about their own modes' means, unbiased.
     They suppose that the centres are further than 6 std from one another.
 
-    Without any good sample modes and good_percent are 0, reverse_kl is infinite, and std_ratio is NaN; it is
-    also NaN while no mode has two good samples.
+    Without any good sample reverse_kl is infinite; std_ratio is NaN while no mode has two of them.
 
     Args:
-        samples: (n, 2) finite numbers.
+        samples: (n, 2).
         centers: (k, 2), all different.
         std: of each coordinate within a mode, positive.
 
@@ -74,19 +74,15 @@ def mode_coverage(samples: ArrayLike, centers: ArrayLike, std: float) -> ModeCov
             raise ValueError(f"{name} must be points in the plane, (n, 2), not {array.shape}")
     if not isinstance(std, Real) or not 0 < std < np.inf:
         raise ValueError(f"std must be a positive number, the standard deviation within each mode; got {std!r}")
-    apart = squared_distances(centers, centers)
-    if apart[~np.eye(len(centers), dtype=bool)].min(initial=np.inf) < (1e-3 * std) ** 2:
+    if pdist(centers).min(initial=np.inf) < 1e-3 * std:
         raise ValueError(
             f"some of the {len(centers)} centers are the same; on a circle that happens with "
             "linspace(0, 2π, k), whose ends meet: use 2π · arange(k) / k"
         )
     n, k = len(samples), len(centers)
-    nearest, distance = np.empty(n, np.int64), np.empty(n)
-    for part in blocks(n, k):
-        squared = ((samples[part, None] - centers) ** 2).sum(axis=2)
-        nearest[part], distance[part] = squared.argmin(axis=1), np.sqrt(squared.min(axis=1))
-    good = distance <= 3 * std
-    own, points = nearest[good], samples[good]
+    distance = cdist(samples, centers)
+    good = distance.min(axis=1) <= 3 * std
+    own, points = distance.argmin(axis=1)[good], samples[good]
     counts = np.bincount(own, minlength=k)
     found, m = np.count_nonzero(counts), len(points)
 
