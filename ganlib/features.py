@@ -114,8 +114,8 @@ def _check(images: ArrayLike) -> np.ndarray:
     if x.ndim != 3 or x.shape[1] != x.shape[2] or x.shape[1] < 8:
         hint = "; images[None] makes a single image a batch" if x.ndim == 2 else ""
         if shape[1:] == (2,):
-            hint = "; points in the plane are for ganlib.metrics.mode_coverage(samples, centers, std)"
-        if x.ndim == 4 and x.shape[1] in (1, 3):
+            hint = "; points are for mode_coverage(samples, centers, std)"
+        elif x.ndim == 4 and x.shape[1] in (1, 3):
             hint = "; these look channel-first: use np.transpose(images, (0, 2, 3, 1))"
         raise ValueError(
             f"images must be (n, size, size, 1) or (n, size, size) with size at least 8, not {shape}{hint}"

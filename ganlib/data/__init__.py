@@ -22,7 +22,7 @@ import numpy as np
 
 from ganlib import arguments
 from ganlib.data.arrays import check_memory, check_samples, scaled, select
-from ganlib.data.download import CLASSES, read_download
+from ganlib.data.download import CLASSES, Folder, read_download
 from ganlib.data.folder import read_folder
 from ganlib.data.shapes import COLOURS, SHAPES, draw_shapes, shape_factors
 from ganlib.errors import DataError
@@ -93,7 +93,7 @@ def load(
     n: int | None = None,
     seed: int = 0,
     split: str = "train",
-    folder: str | os.PathLike[str] | None = None,
+    folder: Folder = None,
 ) -> Data:
     """Load a data set by name, or the one that a recipe trains on.
 
@@ -116,8 +116,8 @@ def load(
         A `Data` with images or points, float32 and C-contiguous, and labels where they are known.
 
     Raises:
-        DataError: an unknown name, a value that cannot work, a file that is missing, damaged or not what its
-            name says, no network. Nothing half-written stays behind.
+        DataError: also without a network, or for a file that is damaged or not what its name says. Nothing half-written
+            stays behind.
         TypeError: an argument of a wrong type.
 
     >>> load("ring", n=1000).points.shape

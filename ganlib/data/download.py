@@ -63,11 +63,12 @@ CONTENTS = {
         "t10k-labels-idx1-ubyte.gz": "15d484375f8d13e6eb1aabb0c3f46965",
     },
 }
+Folder = str | os.PathLike[str] | None
 CIFAR_BATCH = 10_000  # images in each file of the archive
 _IDX_LIMIT = 1 << 30  # bytes; MNIST's largest file has 47 million
 
 
-def read_download(name: str, split: str, folder: str | os.PathLike[str] | None) -> tuple[np.ndarray, np.ndarray]:
+def read_download(name: str, split: str, folder: Folder) -> tuple[np.ndarray, np.ndarray]:
     """Images, (n, h, w, c) uint8, and labels, (n,) int64, of a published data set."""
     images, labels = (_read_cifar10 if name == "cifar10" else _read_idx_pair)(name, split, folder)
     if len(images) != len(labels) or labels.max(initial=0) >= len(CLASSES[name]):
@@ -78,11 +79,8 @@ def read_download(name: str, split: str, folder: str | os.PathLike[str] | None) 
     return images, labels.astype(np.int64)
 
 
-def obtain(name: str, file: str, folder: str | os.PathLike[str] | None = None) -> Path:
-    """Return the path of a file: the reader's own copy, else the one in the cache, else a fresh download.
-
-    A copy in the reader's folder is never overwritten; a damaged one in the cache is downloaded again.
-    """
+def obtain(name: str, file: str, folder: Folder = None) -> Path:
+    """The path of the reader's own copy of a file, never overwritten, else of that in the cache, else of a download."""
     import pooch
     import requests
 
@@ -104,8 +102,6 @@ def obtain(name: str, file: str, folder: str | os.PathLike[str] | None = None) -
             return Path(pooch.retrieve(mirror + file, known, file, base / name, downloader=downloader))
         except requests.HTTPError as error:
             failures.append(f"{mirror}{file}: {error.args[0]}")
-        except requests.Timeout:
-            failures.append(f"{mirror}{file}: no answer within 30 seconds")
         except requests.RequestException as error:
             failures.append(f"{mirror}{file}: no connection, or it broke off ({type(error).__name__})")
         except ValueError:  # a hash that does not match
@@ -123,8 +119,8 @@ def obtain(name: str, file: str, folder: str | os.PathLike[str] | None = None) -
 def read_idx(path: Path) -> tuple[np.ndarray, str]:
     """Read an IDX file of bytes, compressed or not: the array, and the MD5 of the uncompressed content.
 
-    The format, from MNIST's web page: two zero bytes, the type (8 for unsigned bytes), the number of
-    dimensions, each dimension as a big-endian 32-bit integer, then the values in row-major order.
+    The format: two zero bytes, the type (8 for unsigned bytes), the number of dimensions, each of them as a big-endian
+    32-bit integer, then the values in row-major order.
     """
     try:
         with path.open("rb") as raw:
@@ -155,7 +151,7 @@ def read_idx(path: Path) -> tuple[np.ndarray, str]:
     return np.frombuffer(content, np.uint8).reshape(shape), digest
 
 
-def _read_idx_pair(name: str, split: str, folder: str | os.PathLike[str] | None) -> tuple[np.ndarray, np.ndarray]:
+def _read_idx_pair(name: str, split: str, folder: Folder) -> tuple[np.ndarray, np.ndarray]:
     arrays = []
     for part, axes in (("images-idx3", 3), ("labels-idx1", 1)):
         file = f"{'train' if split == 'train' else 't10k'}-{part}-ubyte.gz"
@@ -174,7 +170,7 @@ def _read_idx_pair(name: str, split: str, folder: str | os.PathLike[str] | None)
     return arrays[0][..., None], arrays[1]
 
 
-def _read_cifar10(name: str, split: str, folder: str | os.PathLike[str] | None) -> tuple[np.ndarray, np.ndarray]:
+def _read_cifar10(name: str, split: str, folder: Folder) -> tuple[np.ndarray, np.ndarray]:
     """Read the batches of a split straight out of the archive; nothing is unpacked to the disk.
 
     A record is a byte of label, then 3 x 32 x 32 bytes: a red, a green and a blue plane (Krizhevsky 2009).
@@ -200,5 +196,5 @@ def _read_cifar10(name: str, split: str, folder: str | os.PathLike[str] | None) 
         raise DataError(f"{path} cannot be read: {error}; get it again") from error
     if missing := [batch for batch in wanted if len(batches.get(batch, b"")) != length]:
         raise DataError(f"{path} has no file {missing[0]} of {length} bytes; get it again")
-    records = np.frombuffer(b"".join(batches[batch] for batch in wanted), np.uint8).reshape(-1, 3073)
+    records = np.frombuffer(b"".join(map(batches.__getitem__, wanted)), np.uint8).reshape(-1, 3073)
     return records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), records[:, 0]

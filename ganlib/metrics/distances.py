@@ -35,13 +35,16 @@ def frechet_distance(real: ArrayLike, fake: ArrayLike) -> Score:
     >>> frechet_distance(features(data.images), features(trainer.sample(1000)))
     """
     real, fake = pair(real, fake)
-    means = [x.mean(axis=0) for x in (real, fake)]
-    factors = [
-        np.linalg.qr((x - mean) / np.sqrt(len(x) - 1), mode="r") for x, mean in zip((real, fake), means, strict=True)
-    ]
+    means, factors = zip(*map(_moments, (real, fake)), strict=True)
     cross = np.linalg.svd(factors[0] @ factors[1].T, compute_uv=False).sum()
     value = ((means[0] - means[1]) ** 2).sum() + sum((factor**2).sum() for factor in factors) - 2 * cross
     return Score(max(0.0, value), *_frechet_of_perfect(real, len(fake)))
+
+
+def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean and a matrix R with Rᵀ R = covariance (unbiased)."""
+    mean = x.mean(axis=0)
+    return mean, np.asarray(np.linalg.qr((x - mean) / np.sqrt(len(x) - 1), mode="r"))
 
 
 def _frechet_of_perfect(real: np.ndarray, n_fake: int) -> tuple[float, float]:
@@ -103,21 +106,13 @@ def _kernel_sum(x: np.ndarray, y: np.ndarray, diagonal: bool = True) -> float:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Prdc(Table):
-    """What `prdc` found.
+    """What `prdc` found."""
 
-    Attributes:
-        precision: share of the fake samples that are near a real one.
-        recall: share of the real samples that are near a fake one.
-        density: how many real samples a fake one is near to, over how many it should be; may exceed 1.
-        coverage: share of the real samples that have a fake one near.
-        k: the neighbours that say what near is.
-    """
-
-    precision: Score
-    recall: Score
-    density: Score
-    coverage: Score
-    k: int
+    precision: Score  #: share of the fake samples that are near a real one
+    recall: Score  #: share of the real samples that are near a fake one
+    density: Score  #: how many real samples a fake one is near to, over how many it should be; may exceed 1
+    coverage: Score  #: share of the real samples that have a fake one near
+    k: int  #: the neighbours that say what near is
 
     def _table(self) -> tuple[str, dict[str, Score]]:
         names = ("precision", "recall", "density", "coverage")
@@ -145,24 +140,23 @@ def prdc(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Prdc:
     k, n_real, n_fake = arguments.whole("k", k, 1), len(real), len(fake)
     if k >= (fewest := min(n_real, n_fake)):
         raise ValueError(f"k={k} neighbours need at least {k + 1} real and fake samples; there are {fewest}")
-    middle = real.mean(axis=0)  # the nearer to 0, the more digits are left for differences
+    middle: np.ndarray = real.mean(axis=0)  # the nearer to 0, the more digits are left for differences
     real, fake = real - middle, fake - middle
-    (real_radius, lone), (fake_radius, _) = _neighbours(real, k), _neighbours(fake, k)
+    real_radius, lone = _neighbours(real, k)
+    fake_radius, _ = _neighbours(fake, k)
     lone_recall = lone
     if n_fake + 1 < n_real:
         _, lone_recall = _neighbours(np.random.default_rng(0).permutation(real)[: n_fake + 1], k)
-
-    precise, recalled, covered = np.zeros(n_fake, bool), np.zeros(n_real, bool), np.zeros(n_real, bool)
-    inside = 0
+    precise, recalled, covered, inside = np.zeros(n_fake, bool), np.zeros(n_real, bool), np.zeros(n_real, bool), 0
     for part in blocks(n_real, n_fake):
         distance = squared_distances(real[part], fake)
         in_real = distance < real_radius[part, None]
         precise |= in_real.any(axis=0)
         covered[part] = in_real.any(axis=1)
-        inside += np.count_nonzero(in_real)
+        inside += int(np.count_nonzero(in_real))
         recalled[part] = (distance < fake_radius).any(axis=1)
     steps = np.arange(1, k + 1)
-    perfect = 1 - np.prod((n_real - steps) / (n_real + n_fake - steps))
+    perfect = 1 - float(np.prod((n_real - steps) / (n_real + n_fake - steps)))
     precision, recall = Score(precise.mean(), lone), Score(recalled.mean(), lone_recall)
     return Prdc(precision, recall, Score(inside / (k * n_fake), 1), Score(covered.mean(), perfect), k)
 

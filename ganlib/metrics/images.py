@@ -19,11 +19,10 @@ def checkerboard(images: ArrayLike, period: int = 2) -> Score:
 
     A pattern that repeats every s pixels has power only at the frequencies k/s of each axis. The share is the power at
     these s² - 1 frequencies, less what the eight frequencies around each let expect there, over the power at all
-    frequencies but 0. It is 1 for nothing but such a pattern, and about 0 for noise and for photographs, whose spectra
-    have no lines, whatever the size. Power is averaged over images and channels: patterns of opposite sign do not
-    cancel. For what the images have in common give their mean, `images.mean(0, keepdims=True)`.
+    frequencies but 0. It is 1 for nothing but such a pattern, and about 0, or a little below, for noise and for
+    photographs, whose spectra have no lines, whatever the size. Power is averaged over images and channels: patterns of
+    opposite sign do not cancel. For what the images have in common give their mean, `images.mean(0, keepdims=True)`.
 
-    Without the subtraction it would be the variance of an image's mean tile of s × s pixels, over that of the image.
     The outer `period` pixels are left out, and as many more as leave whole tiles: fewer stamps of a transposed
     convolution meet there. That such layers draw these patterns is from Odena et al. 2016.
 
@@ -31,45 +30,30 @@ def checkerboard(images: ArrayLike, period: int = 2) -> Score:
         images: (n, height, width, channels), both sides at least 6 periods; any range.
         period: in pixels, at least 2: the stride, or for all of several layers the product of their strides.
 
-    Returns:
-        Score: at most 1; a difference of estimates, and so sometimes a little below 0; 0 for constant images.
-
     >>> checkerboard(trainer.sample(1000))
     """
     x = check_samples("images", images, axes=4, limit=None)
     period = arguments.whole("period", period, 2)
     if min(x.shape[1:3]) < 6 * period:
-        raise ValueError(
-            f"a period of {period} needs images of at least {6 * period} pixels a side, not {x.shape[1:3]}"
-        )
-    tiles = [side // period - 2 for side in x.shape[1:3]]
-    rows, columns = (
-        slice(start := (side - period * count) // 2, start + period * count)
-        for side, count in zip(x.shape[1:3], tiles, strict=True)
-    )
-    inner = x[:, rows, columns].astype(np.float64)
+        raise ValueError(f"period {period} needs images of at least {6 * period} pixels a side, not {x.shape[1:3]}")
+    height, width = (period * (side // period - 2) for side in x.shape[1:3])  # of whole tiles
+    top, left = (x.shape[1] - height) // 2, (x.shape[2] - width) // 2
+    inner = x[:, top : top + height, left : left + width].astype(np.float64)
     power = (np.abs(np.fft.fft2(inner, axes=(1, 2))) ** 2).mean(axis=(0, 3))
     with_mean, power[0, 0] = power.sum(), 0
     if power.sum() <= 1e-24 * with_mean:  # constant but for rounding
         return Score(0, 0)
-    around = -power
-    for shift in np.ndindex(3, 3):
-        around = around + np.roll(power, np.subtract(shift, 1), axis=(0, 1))
-    lines = (power - around / 8)[:: tiles[0], :: tiles[1]]
+    around = sum((np.roll(power, np.subtract(shift, 1), axis=(0, 1)) for shift in np.ndindex(3, 3)), start=-power)
+    lines = (power - around / 8)[:: height // period, :: width // period]
     return Score((lines.sum() - lines[0, 0]) / power.sum(), 0)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class ClassHistogram(Table):
-    """What `class_histogram` found.
+    """What `class_histogram` found."""
 
-    Attributes:
-        counts: (10,) images of each digit.
-        kl: divergence of their shares from those expected, in nats.
-    """
-
-    counts: np.ndarray
-    kl: Score
+    counts: np.ndarray  #: (10,) images of each digit
+    kl: Score  #: divergence of their shares from those expected, in nats
 
     def _table(self) -> tuple[str, dict[str, Score]]:
         return f"digits 0 to 9: {' '.join(map(str, self.counts))}", {"KL of the classes": self.kl}

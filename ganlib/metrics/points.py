@@ -14,23 +14,14 @@ from ganlib.metrics.scores import Score, Table, divergence_score, matrix
 
 @dataclass(frozen=True, repr=False, eq=False)
 class ModeCoverage(Table):
-    """What `mode_coverage` found.
+    """What `mode_coverage` found."""
 
-    Attributes:
-        modes: how many modes own at least one good sample.
-        good_percent: share of the samples that are good, in percent.
-        reverse_kl: divergence of the good samples' shares per mode from equal shares, in nats.
-        std_ratio: spread of the good samples within their modes, over the spread that it should be.
-        counts: (k,) good samples of each mode.
-        n: how many samples were looked at.
-    """
-
-    modes: Score
-    good_percent: Score
-    reverse_kl: Score
-    std_ratio: Score
-    counts: np.ndarray
-    n: int
+    modes: Score  #: how many modes own at least one good sample
+    good_percent: Score  #: share of the samples that are good, in percent
+    reverse_kl: Score  #: divergence of the good samples' shares per mode from equal shares, in nats
+    std_ratio: Score  #: spread of the good samples within their modes, over the spread that it should be
+    counts: np.ndarray  #: (k,) good samples of each mode
+    n: int  #: how many samples were looked at
 
     def _table(self) -> tuple[str, dict[str, Score]]:
         return f"mode coverage of {self.n} samples", {
@@ -56,13 +47,11 @@ def mode_coverage(samples: ArrayLike, centers: ArrayLike, std: float) -> ModeCov
         std_ratio: 1. The samples beyond 3 std are cut off, which makes the others narrower: the variance of a
             coordinate of a good sample is c std² with c = 1 - (9/2) / (e^(9/2) - 1) = 0.949. So the ratio is
             s / (std √c), s² the variance of the good samples about their own modes' means, unbiased.
-    They suppose that the centres are further than 6 std from one another.
-
-    Without any good sample reverse_kl is infinite; std_ratio is NaN while no mode has two of them.
+    They suppose that the centres are further than 6 std from one another. Without any good sample reverse_kl is
+    infinite; std_ratio is NaN while no mode has two of them.
 
     Args:
-        samples: (n, 2).
-        centers: (k, 2), all different.
+        samples, centers: (n, 2) and (k, 2), all centres different.
         std: of each coordinate within a mode, positive.
 
     >>> data = ganlib.data.load("ring", n=2500)

@@ -17,12 +17,8 @@ ROUNDING = 1e-13  # of a squared distance, as a share of both squared norms; mor
 class Score(float):
     """A measured number that also knows what a perfect sampler would get at the same sample sizes.
 
-    It is a float: compare it, average it, format it. Printed alone it shows both values.
-
-    Attributes:
-        value: the measured number, as a plain float.
-        perfect: what a perfect sampler gets on average.
-        spread: the standard deviation of a perfect sampler's scores, or None where it is not known.
+    It is a float, and `value` a plain one. A perfect sampler gets `perfect` on average, with the standard deviation
+    `spread`, None where that is not known.
 
     >>> Score(0.5, perfect=0.25, spread=0.125)
     0.5 (perfect sampler: 0.25 ± 0.12)
@@ -44,10 +40,8 @@ class Score(float):
     def __repr__(self) -> str:
         return f"{self.value:.4g} (perfect sampler: {self._perfect()})"
 
-    __str__ = __repr__
-
     def _perfect(self) -> str:
-        return f"{self.perfect:.4g}" + (f" ± {self.spread:.2g}" if self.spread is not None else "")
+        return f"{self.perfect:.4g}" + ("" if self.spread is None else f" ± {self.spread:.2g}")
 
 
 class Table:
@@ -57,14 +51,12 @@ class Table:
         """The title, and the scores by their labels."""
         raise NotImplementedError
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         title, scores = self._table()
         rows = [(title, "measured", "perfect sampler")]
         rows += [(f"  {label}", f"{score.value:.4g}", score._perfect()) for label, score in scores.items()]
         first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
         return "\n".join(f"{a:<{first}}  {b:>{second}}  {c}" for a, b, c in rows)
-
-    __repr__ = __str__
 
 
 # A class that should not be there makes it infinite; a chance too small for a number is 0. NumPy may raise on neither.
@@ -102,14 +94,12 @@ def matrix(name: str, array: ArrayLike) -> np.ndarray:
 
 def pair(real: ArrayLike, fake: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Two sets of features of the same number, at least two samples of each."""
-    real, fake = matrix("real", real), matrix("fake", fake)
-    if real.shape[1] != fake.shape[1]:
-        raise ValueError(
-            f"real and fake must have the same number of features, not {real.shape[1]} and {fake.shape[1]}"
-        )
-    if min(len(real), len(fake)) < 2:
-        raise ValueError(f"{'real' if len(real) < 2 else 'fake'} must hold at least 2 samples; there is 1")
-    return real, fake
+    one, two = matrix("real", real), matrix("fake", fake)
+    if one.shape[1] != two.shape[1]:
+        raise ValueError(f"real and fake must have the same number of features, not {one.shape[1]} and {two.shape[1]}")
+    if min(len(one), len(two)) < 2:
+        raise ValueError(f"{'real' if len(one) < 2 else 'fake'} must hold at least 2 samples; there is 1")
+    return one, two
 
 
 def squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:

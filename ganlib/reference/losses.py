@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -72,11 +73,8 @@ class Loss:
         return r, f
 
     # A loss is these two: the value, and by each r and f the derivative before the mean's 1/n.
-    def _d(self, r: Array, f: Array, t: float) -> Terms:
-        raise NotImplementedError
-
-    def _g(self, r: Array, f: Array) -> Terms:
-        raise NotImplementedError
+    _d: Callable[[Array, Array, float], Terms]
+    _g: Callable[[Array, Array], Terms]
 
 
 class Minimax(Loss):

@@ -43,10 +43,9 @@ def conv2d(
 
     Args:
         x, kernel, bias: (n, height, width, in); (kh, kw, in, out); (out,) or None.
-        stride: the pixels of x from one value of y to the next.
+        stride, dilation: the pixels of x from one value of y, and from one entry of the kernel, to the next.
         padding: the width P of the border on each side; "same" gives ceil(size / stride), the odd pixel of border
             last; "valid" is 0. The size is `ganlib.architectures.conv_size`.
-        dilation: the pixels of x from one entry of the kernel to the next.
     """
     x, kernel = _image_and_kernel(x, kernel, "kh, kw, in, out")
     sides = list(zip(x.shape[1:3], kernel.shape[:2], strict=True))
@@ -72,14 +71,12 @@ def conv_transpose2d(
     multiplies by a matrix C, this by Cᵀ (Dumoulin & Visin 2016, chapter 4; see `conv_matrix`).
 
     Args:
-        x, kernel, bias: (n, height, width, in); (kh, kw, out, in), the kernel of a convolution from `out` channels to
-            `in`; (out,) or None.
-        stride: the pixels of y from one copy of the kernel to the next.
+        x, kernel, bias: (n, height, width, in); (kh, kw, out, in); (out,) or None.
+        stride, dilation: the pixels of y from one copy of the kernel, and from one entry of a copy, to the next.
         padding: the width P of the border on each side, which is cropped; "same" gives size · stride, the odd pixel
             cropped last; "valid" is 0. The size is `ganlib.architectures.conv_transpose_size`.
         output_padding: how many pixels less, from 0 to stride - 1, are cropped at the bottom and on the right. Where
             that is more than there were to crop, y ends with zeros.
-        dilation: the pixels of y from one entry of a copy to the next.
     """
     x, kernel = _image_and_kernel(x, kernel, "kh, kw, out, in")
     (n, height, width, _), (kh, kw, out, _) = x.shape, kernel.shape
@@ -97,10 +94,9 @@ def conv_transpose2d(
 def conv_matrix(
     kernel: ArrayLike, input_shape: architectures.Shape, stride: int = 1, padding: str | int = "same", dilation: int = 1
 ) -> Array:
-    """The matrix C of a convolution: conv2d(x)[0].ravel() == C @ x[0].ravel() for x (1, *input_shape).
+    """The matrix C of a `conv2d` of small images: conv2d(x)[0].ravel() == C @ x[0].ravel() for x (1, *input_shape).
 
-    C.T is the matrix of `conv_transpose2d` with the same kernel. C has a row for each value of the result and
-    a column for each of the input, so this is for small images. Arguments as in `conv2d`.
+    C.T is the matrix of `conv_transpose2d` with the same kernel.
     """
     input_shape = architectures.checked_shape("input_shape", input_shape)
     if len(input_shape) != 3:
@@ -143,9 +139,8 @@ def depth_to_space(x: ArrayLike, block: int = 2) -> Array:
     arguments.whole("block", block, 1)
     n, height, width, channels = x.shape
     if channels % block**2:
-        raise ValueError(
-            f"x {x.shape} has {channels} channels, and blocks of {block} × {block} need a multiple of {block**2}."
-        )
+        needed = f"blocks of {block} × {block} need a multiple of {block**2}"
+        raise ValueError(f"x {x.shape} has {channels} channels, and {needed}.")
     blocks = x.reshape(n, height, width, block, block, channels // block**2)
     return blocks.transpose(0, 1, 3, 2, 4, 5).reshape(n, block * height, block * width, -1)
 
@@ -282,10 +277,7 @@ def octaves(x: ArrayLike, count: int) -> Array:
 
 
 def dropout(x: ArrayLike, rate: float, kept: ArrayLike) -> Array:
-    """x / (1 - rate) where the boolean mask `kept` is true, 0 elsewhere (Srivastava et al. 2014).
-
-    Dividing in training keeps the expected value, so that inference leaves x as it is.
-    """
+    """x / (1 - rate), which keeps the mean, where the mask `kept` is true, 0 elsewhere (Srivastava et al. 2014)."""
     x, mask = array("x", x), np.asarray(kept)
     if mask.shape != x.shape or mask.dtype != np.bool_:
         raise ValueError(f"kept must be boolean of shape {x.shape}, not {mask.dtype} of shape {mask.shape}.")
@@ -300,10 +292,9 @@ def network(
     """The output of layers of `ganlib.architectures` for the input x. `network_update` returns the weights after it.
 
     Args:
-        layers: as `generator_layers` and `discriminator_layers` return them.
+        layers, x: as `generator_layers` and `discriminator_layers` return them; (n, *input_shape).
         weights: arrays by name, such as "conv3.kernel": kernel and bias, laid out as in `dense` and `conv2d`;
             scale, shift, mean and variance of batch normalisation; u of spectral normalisation.
-        x: (n, *input_shape).
         training: batch normalisation takes the batch's statistics, spectral normalisation makes an iteration.
         masks: what dropout keeps in training, {"dropout2": a boolean array of that layer's input's shape}.
     """
