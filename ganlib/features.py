@@ -98,8 +98,10 @@ def _weights() -> dict[str, np.ndarray]:
 
 def _resize(x: np.ndarray, side: int) -> np.ndarray:
     """(n, size, size) in [-1, 1] -> (n, side, side); bicubic overshoots at edges, hence the clipping."""
+    if x.shape[1] == side:
+        return x
     matrix = resizing(x.shape[1], side)
-    return x if x.shape[1] == side else np.clip(matrix @ x @ matrix.T, -1, 1)
+    return np.clip(matrix @ x @ matrix.T, -1, 1)
 
 
 def _check(images: ArrayLike) -> np.ndarray:

@@ -50,9 +50,8 @@ def read_folder(
         (height, width), (first_height, first_width) = arrays[-1].shape[:2], arrays[0].shape[:2]
         if (height, width) != (first_height, first_width):
             sizes = f"{paths[keep[0]]} is {first_width} x {first_height} pixels, {paths[k]} {width} x {height}"
-            raise DataError(
-                f"images of mixed sizes: {sizes}. Give a size: size=64 crops each to a square and resizes it"
-            )
+            hint = "Give a size: size=64 crops each to a square and resizes it"
+            raise DataError(f"images of mixed sizes: {sizes}. {hint}")
         check_memory((len(keep), height, width, 3))
     if len({array.ndim for array in arrays}) > 1:  # some grey, some not
         arrays = [np.stack([a, a, a], axis=2) if a.ndim == 2 else a for a in arrays]
@@ -80,9 +79,8 @@ def _decode(path: Path, size: int | None, channels: int | None) -> np.ndarray:
                 image = ImageOps.exif_transpose(opened)
                 long = opened.format == "TIFF" and opened.mode == "I"  # in other formats "I" holds 16 bits
         if long or image.mode == "F":
-            raise ValueError(
-                f"its pixels are {'integers of 32 bits' if long else 'floating-point numbers'} of unknown range"
-            )
+            what = "integers of 32 bits" if long else "floating-point numbers"
+            raise ValueError(f"its pixels are {what} of unknown range")
         grey = image.mode in ("1", "L", "LA") or image.mode.startswith("I")
         if image.mode.startswith("I"):  # 16 bits
             image = Image.fromarray(np.clip(np.asarray(image) // 257, 0, 255).astype(np.uint8))

@@ -140,16 +140,16 @@ def prdc(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Prdc:
     k, n_real, n_fake = arguments.whole("k", k, 1), len(real), len(fake)
     if k >= (fewest := min(n_real, n_fake)):
         raise ValueError(f"k={k} neighbours need at least {k + 1} real and fake samples; there are {fewest}")
-    middle: np.ndarray = real.mean(axis=0)  # the nearer to 0, the more digits are left for differences
-    real, fake = real - middle, fake - middle
-    real_radius, lone = _neighbours(real, k)
-    fake_radius, _ = _neighbours(fake, k)
+    middle = real.mean(axis=0)  # the nearer to 0, the more digits are left for differences
+    x, y = real - middle, fake - middle
+    real_radius, lone = _neighbours(x, k)
+    fake_radius, _ = _neighbours(y, k)
     lone_recall = lone
     if n_fake + 1 < n_real:
-        _, lone_recall = _neighbours(np.random.default_rng(0).permutation(real)[: n_fake + 1], k)
+        _, lone_recall = _neighbours(np.random.default_rng(0).permutation(x)[: n_fake + 1], k)
     precise, recalled, covered, inside = np.zeros(n_fake, bool), np.zeros(n_real, bool), np.zeros(n_real, bool), 0
     for part in blocks(n_real, n_fake):
-        distance = squared_distances(real[part], fake)
+        distance = squared_distances(x[part], y)
         in_real = distance < real_radius[part, None]
         precise |= in_real.any(axis=0)
         covered[part] = in_real.any(axis=1)
