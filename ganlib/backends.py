@@ -27,10 +27,6 @@ def backend(name: str | None = None) -> ModuleType:
     Raises:
         ValueError: the name is neither of the two.
         MissingBackend: the framework is not installed.
-
-    Example:
-        >>> gl = ganlib.backend("torch")
-        >>> gl.losses.get("hinge")
     """
     source = "the argument"
     if name is None and os.environ.get("GANLIB_BACKEND"):

@@ -21,7 +21,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
 from ganlib import arguments
-from ganlib.data.arrays import resizing
+from ganlib.data.arrays import check_samples, resizing
 
 SIDE = 28  # of the images that the network sees
 STRIDES = (1, 2, 2, 2)  # of its convolutions
@@ -107,13 +107,13 @@ def _resize(x: np.ndarray, side: int) -> np.ndarray:
 def _check(images: ArrayLike) -> np.ndarray:
     """(n, size, size) float32, or an error that says what to do."""
     x = arguments.array("images", images)
-    shape, x = x.shape, x[..., 0] if x.ndim == 4 and x.shape[3] == 1 else x
+    shape, x = x.shape, x[..., None] if x.ndim == 3 else x
     if x.ndim == 4 and x.shape[3] == 3:
         raise ValueError(
             f"images of shape {shape} are in colour, but the feature network only knows digits in grey: "
             "images.mean(axis=3) makes them grey; of pictures of anything but digits it can say nothing"
         )
-    if x.ndim != 3 or x.shape[1] != x.shape[2] or x.shape[1] < 8:
+    if x.ndim != 4 or x.shape[1] != x.shape[2] or x.shape[1] < 8 or x.shape[3] != 1:
         hint = "; images[None] makes a single image a batch" if x.ndim == 2 else ""
         if shape[1:] == (2,):
             hint = "; points are for mode_coverage(samples, centers, std)"
@@ -122,18 +122,12 @@ def _check(images: ArrayLike) -> np.ndarray:
         raise ValueError(
             f"images must be (n, size, size, 1) or (n, size, size) with size at least 8, not {shape}{hint}"
         )
-    if not len(x):
-        raise ValueError("there are no images: the first dimension is 0; give at least one")
+    x = check_samples("images", x.astype(np.float32), 4)[..., 0]
     low, high = x.min(), x.max()
-    if not np.isfinite([low, high]).all():
-        raise ValueError("images contain NaN or infinity: has the training diverged?")
-    if high > 1.001 or low < -1.001:
-        hint = ": images / 127.5 - 1 brings 0 to 255 there" if low >= 0 and 2 < high <= 255 else ""
-        raise ValueError(f"images must lie in [-1, 1], but go from {low:.4g} to {high:.4g}{hint}")
     if 0 <= low < high:
         warnings.warn(
             f"no pixel is below 0 (they go from {low:.4g} to {high:.4g}). Are the images in [0, 1]? "
             "[-1, 1] is expected, with -1 for paper: 2 * images - 1",
             stacklevel=4,
         )
-    return x.astype(np.float32)
+    return x

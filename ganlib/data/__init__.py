@@ -112,9 +112,6 @@ def load(
             (MNIST's files with or without .gz), and kept after a download. None: the environment variable
             GANLIB_DATA, else the user's cache folder.
 
-    Returns:
-        A `Data` with images or points, float32 and C-contiguous, and labels where they are known.
-
     Raises:
         DataError: also without a network, or for a file that is damaged or not what its name says. Nothing half-written
             stays behind.

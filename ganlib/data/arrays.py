@@ -41,12 +41,11 @@ def check_samples(what: str, samples: Any, axes: int, limit: float | None = 1.00
         raise DataError(f"{what} must be {expected}, not of shape {shape}, {hint}")
     low, high = array.min(), array.max()  # NaN and infinity show in these too
     if not np.isfinite([low, high]).all():
-        raise DataError(f"{what} must be finite, and hold NaN or infinity: remove or repair them first")
+        raise DataError(f"{what} must be finite, and hold NaN or infinity: repair them, or has the training diverged?")
     if axes == 4 and limit is not None and (array.dtype.kind != "f" or low < -limit or high > limit):
-        raise DataError(
-            f"{what} must be floating-point numbers in [-1, 1], not {array.dtype} from {low:.4g} to {high:.4g}: "
-            "images / 127.5 - 1 brings 0 to 255 there"
-        )
+        hint = ": images / 127.5 - 1 brings 0 to 255 there" if low >= 0 and 2 < high <= 255 else ""
+        given = f"{array.dtype} from {low:.4g} to {high:.4g}{hint}"
+        raise DataError(f"{what} must be floating-point numbers in [-1, 1], not {given}")
     return array
 
 

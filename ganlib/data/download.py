@@ -160,8 +160,8 @@ def _read_idx_pair(name: str, split: str, folder: Folder) -> tuple[np.ndarray, n
         if array.ndim != axes:
             raise DataError(f"{path} has {array.ndim} dimensions, {array.shape}; expected {axes}")
         if md5 != CONTENTS[name][file]:
-            owner = [other for other, files in CONTENTS.items() if md5 in files.values()]
-            what = f"it belongs to {owner[0]!r}" if owner else f"the MD5 of its content is {md5}"
+            owners = [f"it belongs to {other!r}" for other, files in CONTENTS.items() if md5 in files.values()]
+            what = owners[0] if owners else f"the MD5 of its content is {md5}"
             raise DataError(
                 f"{path} is not the {file} of {name!r}: {what}, expected {CONTENTS[name][file]}. "
                 f"Put the right one into a sub-folder {name!r}, or remove this one to have it downloaded"
@@ -178,12 +178,9 @@ def _read_cifar10(name: str, split: str, folder: Folder) -> tuple[np.ndarray, np
     ((file, known),) = DOWNLOADS[name].items()
     path = obtain(name, file, folder)
     wanted = [f"data_batch_{k}.bin" for k in range(1, 6)] if split == "train" else ["test_batch.bin"]
-    length = CIFAR_BATCH * 3073
-    batches: dict[str, bytes] = {}
+    length, batches = CIFAR_BATCH * 3073, dict.fromkeys(wanted, b"")
     try:
-        with path.open("rb") as raw:
-            sha256 = hashlib.file_digest(raw, "sha256").hexdigest()
-        if sha256 != known:
+        if (sha256 := hashlib.sha256(path.read_bytes()).hexdigest()) != known:
             wrong = f"its SHA-256 is {sha256}, expected {known}. Replace it, or remove it to have it downloaded"
             raise DataError(f"{path} is not the published archive: {wrong}")
         with tarfile.open(path, "r|gz") as archive:
@@ -194,7 +191,7 @@ def _read_cifar10(name: str, split: str, folder: Folder) -> tuple[np.ndarray, np
                     batches[batch] = b"" if stream is None else stream.read()
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise DataError(f"{path} cannot be read: {error}; get it again") from error
-    if missing := [batch for batch in wanted if len(batches.get(batch, b"")) != length]:
+    if missing := [batch for batch in wanted if len(batches[batch]) != length]:
         raise DataError(f"{path} has no file {missing[0]} of {length} bytes; get it again")
-    records = np.frombuffer(b"".join(map(batches.__getitem__, wanted)), np.uint8).reshape(-1, 3073)
+    records = np.frombuffer(b"".join(batches.values()), np.uint8).reshape(-1, 3073)
     return records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), records[:, 0]

@@ -65,12 +65,9 @@ def class_histogram(images: ArrayLike, real: ClassHistogram | None = None) -> Cl
     The digit is the likeliest one by `classify`. The divergence is KL(h ‖ p), h the images' shares and p the expected
     ones: as Srivastava et al. 2017 (VEEGAN) measure stacked MNIST. It is infinite if a digit appears that should not.
 
-    The perfect sampler's value is the exact expectation for as many independent images. The noise of a `real` of N
-    images adds (c - 1) / (2 N) to first order, c the number of classes in it.
-
-    Args:
-        images: as for `features`.
-        real: what to expect, the histogram of the real images; None for equal shares.
+    What to expect is the histogram of the real images, or equal shares. The perfect sampler's value is the exact
+    expectation for as many independent images; the noise of N real ones adds (c - 1) / (2 N) to first order, c the
+    number of classes in them.
 
     >>> print(class_histogram(trainer.sample(1000), real=class_histogram(data.images)))
     """
@@ -103,11 +100,7 @@ class Evaluation(Table):
 
 
 def evaluate(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Evaluation:
-    """Every metric for images of digits, on the features of the network that ships with ganlib.
-
-    Args:
-        real, fake: images, as for `features`; the two sizes and numbers may differ.
-        k: neighbours for `prdc`.
+    """Every metric for images of digits, as for `features`; the two sizes and numbers may differ. k is that of `prdc`.
 
     >>> print(evaluate(data.images, trainer.sample(len(data))))
     """

@@ -101,8 +101,7 @@ def conv_matrix(
     input_shape = architectures.checked_shape("input_shape", input_shape)
     if len(input_shape) != 3:
         raise ValueError(f"input_shape must be (height, width, channels), not {input_shape}.")
-    inputs = math.prod(input_shape)
-    if inputs > _MATRIX_LIMIT:
+    if (inputs := math.prod(input_shape)) > _MATRIX_LIMIT:
         raise ValueError(
             f"An image of {' × '.join(map(str, input_shape))} has {inputs} values, and the matrix a column for each. "
             f"Use a smaller input_shape, of at most {_MATRIX_LIMIT} values."
@@ -113,15 +112,13 @@ def conv_matrix(
 
 def upsample(x: ArrayLike, factor: int = 2) -> Array:
     """Nearest-neighbour resizing of images by the factor f: y[n, f·a + i, f·b + j, c] = x[n, a, b, c], i, j < f."""
-    x = _images(x)
-    arguments.whole("factor", factor, 1)
+    x, factor = _images(x), arguments.whole("factor", factor, 1)
     return x.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
 def average_pool(x: ArrayLike, size: int = 2) -> Array:
     """Each block of size × size pixels of the images becomes one, their mean; what is left over is dropped."""
-    x = _images(x)
-    arguments.whole("size", size, 1)
+    x, size = _images(x), arguments.whole("size", size, 1)
     height, width = (side // size for side in x.shape[1:3])
     if not height or not width:
         raise ValueError(f"x must have at least {size} pixels a side, not {x.shape}.")
@@ -135,8 +132,7 @@ def depth_to_space(x: ArrayLike, block: int = 2) -> Array:
     From (n, height, width, r² · C) to (n, r · height, r · width, C), r the block. The order of the channels is that of
     `tf.nn.depth_to_space`; in PyTorch's `pixel_shuffle` it is x[…, r²·o + r·i + j].
     """
-    x = _images(x)
-    arguments.whole("block", block, 1)
+    x, block = _images(x), arguments.whole("block", block, 1)
     n, height, width, channels = x.shape
     if channels % block**2:
         needed = f"blocks of {block} × {block} need a multiple of {block**2}"
@@ -176,10 +172,7 @@ def _image_and_kernel(x: ArrayLike, kernel: ArrayLike, axes: str) -> tuple[Array
 
 
 def batch_norm(x: ArrayLike, scale: ArrayLike, shift: ArrayLike, epsilon: float) -> Array:
-    """y = scale · (x - μ) / √(σ² + ε) + shift, with the batch's μ and σ² (Ioffe & Szegedy 2015, algorithm 1).
-
-    They are each channel's mean and biased variance, over all axes but the last.
-    """
+    """y = scale · (x - μ) / √(σ² + ε) + shift, for each channel of the batch (Ioffe & Szegedy 2015, algorithm 1)."""
     x, axes = _batch(x)
     return batch_norm_inference(x, scale, shift, x.mean(axes), x.var(axes), epsilon)
 
@@ -234,7 +227,7 @@ def spectral_norm(kernel: ArrayLike, u: ArrayLike, training: bool = True) -> tup
 
 
 def _batch(x: ArrayLike) -> tuple[Array, tuple[int, ...]]:
-    """x, and the axes over which its statistics are taken."""
+    """x, and the axes of its statistics."""
     x = array("x", x)
     if x.ndim < 2 or not x.size:
         raise ValueError(f"x must be (n, …, channels), each at least 1, not {x.shape}.")
