@@ -27,27 +27,21 @@ def backend(name: str | None = None) -> ModuleType:
     Raises:
         ValueError: the name is neither of the two.
         MissingBackend: the framework is not installed.
-
-    Example:
-        >>> gl = ganlib.backend("torch")
-        >>> gl.losses.get("hinge")
     """
     source = "the argument"
     if name is None and os.environ.get("GANLIB_BACKEND"):
         name, source = os.environ["GANLIB_BACKEND"], "the environment variable GANLIB_BACKEND"
-    if name is None:
-        installed = available()
-        if not installed:
-            raise MissingBackend(
-                "Neither PyTorch nor TensorFlow is installed, and ganlib trains with one of them. "
-                'Install one: pip install "ganlib[torch]" or pip install "ganlib[tensorflow]".'
-            )
-        name = installed[0]
+    installed = available()
+    if name is None and not installed:
+        raise MissingBackend(
+            "Neither PyTorch nor TensorFlow is installed, and ganlib trains with one of them. "
+            'Install one: pip install "ganlib[torch]" or pip install "ganlib[tensorflow]".'
+        )
+    name = installed[0] if name is None else name
     if name not in BACKENDS:
         raise ValueError(f"{source} names the framework {name!r}; expected one of {', '.join(BACKENDS)}.")
-    if importlib.util.find_spec(name) is None:
-        others = available()
-        instead = f' Or use what is installed: ganlib.backend("{others[0]}").' if others else ""
+    if name not in installed:
+        instead = f' Or use what is installed: ganlib.backend("{installed[0]}").' if installed else ""
         raise MissingBackend(f'{name} is not installed. Install it: pip install "ganlib[{name}]".{instead}')
     _let_both_live_in_one_process()
     return importlib.import_module(f"ganlib.{name}")

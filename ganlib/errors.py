@@ -46,9 +46,8 @@ class TrainingFailed(GanlibError, ArithmeticError):
 
     Attributes:
         step: the step at which it happened, counted from 1.
-        tensor: the first tensor that went bad, in the order of computation: "batch", "latents", "generator/output",
-            "discriminator/logits/real", "d_loss", "penalty", "discriminator_gradient/dense0.kernel",
-            "discriminator/dense0.kernel", "discriminator_optimiser/v/dense0.kernel", …
+        tensor: the first tensor that went bad, in the order of computation: "batch", "generator/output", "d_loss",
+            "discriminator_gradient/dense0.kernel", "discriminator_optimiser/v/dense0.kernel", …
         history: metric name → NumPy array, from the start up to this step; the last value is this step's.
     """
 

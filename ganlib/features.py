@@ -1,15 +1,13 @@
 """The frozen network that looks at digits: 64 features and ten class probabilities of an image.
 
-Scores are only comparable when they come from the same feature network. So one small convolutional network
-ships with the package and is evaluated in NumPy: generators from either framework get the same score from it.
-`scripts/train_features.py` trained it on scikit-learn's digits and on MNIST; `about()` says how well it does
-on images that it did not see.
+Scores are only comparable when they come from the same feature network. So one small convolutional network ships with
+the package and is evaluated in NumPy: generators from either framework get the same score from it.
+`scripts/train_features.py` trained it on scikit-learn's digits and on MNIST, to redraw an image as well as to name it.
 
     28 x 28 -> conv 16 -> conv 32 / 2 -> conv 48 / 2 -> conv 64 / 2 -> 64 features -> ReLU -> 10 classes
 
 Every convolution is 3 x 3 with one pixel of padding and a ReLU; its stride stands after a slash. The features
-had mean 0 and variance 1 over the training images. They learned to redraw an image as well as to name it, so
-they say how a digit is written and not only which it is.
+had mean 0 and variance 1 over the training images.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
 from ganlib import arguments
-from ganlib.data.arrays import resizing
+from ganlib.data.arrays import check_samples, resizing
 
 SIDE = 28  # of the images that the network sees
 STRIDES = (1, 2, 2, 2)  # of its convolutions
@@ -42,9 +40,6 @@ def features(images: ArrayLike) -> np.ndarray:
     Returns:
         (n, 64) float32; those of an image are the same to the bit, whatever images stand beside it.
 
-    Raises:
-        ValueError: images of another shape or range, not finite, or none at all.
-
     >>> features(ganlib.data.load("digits").images).shape
     (1797, 64)
     """
@@ -53,13 +48,7 @@ def features(images: ArrayLike) -> np.ndarray:
 
 @np.errstate(under="ignore")  # a probability too small for a number is 0
 def classify(images: ArrayLike) -> np.ndarray:
-    """The probability of each digit, by the same network, for the same images as `features`.
-
-    Returns:
-        (n, 10) float32; rows sum to 1.
-
-    >>> classify(ganlib.data.load("digits").images).argmax(axis=1)
-    """
+    """The probability of each digit, (n, 10) float32, by the same network, for the same images as `features`."""
     logits = _run(images)[1]
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     return shares / shares.sum(axis=1, keepdims=True)
@@ -77,8 +66,8 @@ def _run(images: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Features and logits."""
     x = _check(images)
     parts = [_forward(_resize(x[start : start + _BATCH], SIDE)) for start in range(0, len(x), _BATCH)]
-    feature_parts, logit_parts = zip(*parts, strict=True)
-    return np.concatenate(feature_parts), np.concatenate(logit_parts)
+    seen, logits = map(np.concatenate, zip(*parts, strict=True))
+    return seen, logits
 
 
 def _forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -118,32 +107,27 @@ def _resize(x: np.ndarray, side: int) -> np.ndarray:
 def _check(images: ArrayLike) -> np.ndarray:
     """(n, size, size) float32, or an error that says what to do."""
     x = arguments.array("images", images)
+    shape, x = x.shape, x[..., None] if x.ndim == 3 else x
     if x.ndim == 4 and x.shape[3] == 3:
         raise ValueError(
-            f"images of shape {x.shape} are in colour, but the feature network only knows digits in grey: "
+            f"images of shape {shape} are in colour, but the feature network only knows digits in grey: "
             "images.mean(axis=3) makes them grey; of pictures of anything but digits it can say nothing"
         )
-    if x.ndim == 4 and x.shape[3] == 1:
-        x = x[..., 0]
-    if x.ndim != 3 or x.shape[1] != x.shape[2] or x.shape[1] < 8:
+    if x.ndim != 4 or x.shape[1] != x.shape[2] or x.shape[1] < 8 or x.shape[3] != 1:
         hint = "; images[None] makes a single image a batch" if x.ndim == 2 else ""
-        if x.ndim == 4 and x.shape[1] in (1, 3):
+        if shape[1:] == (2,):
+            hint = "; points are for mode_coverage(samples, centers, std)"
+        elif x.ndim == 4 and x.shape[1] in (1, 3):
             hint = "; these look channel-first: use np.transpose(images, (0, 2, 3, 1))"
         raise ValueError(
-            f"images must be (n, size, size, 1) or (n, size, size) with size at least 8, not {np.shape(images)}{hint}"
+            f"images must be (n, size, size, 1) or (n, size, size) with size at least 8, not {shape}{hint}"
         )
-    if not len(x):
-        raise ValueError("there are no images: the first dimension is 0; give at least one")
+    x = check_samples("images", x.astype(np.float32), 4)[..., 0]
     low, high = x.min(), x.max()
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise ValueError("images contain NaN or infinity: has the training diverged?")
-    if high > 1.001 or low < -1.001:
-        hint = ": images / 127.5 - 1 brings 0 to 255 there" if low >= 0 and 2 < high <= 255 else ""
-        raise ValueError(f"images must lie in [-1, 1], but go from {low:.4g} to {high:.4g}{hint}")
     if 0 <= low < high:
         warnings.warn(
             f"no pixel is below 0 (they go from {low:.4g} to {high:.4g}). Are the images in [0, 1]? "
             "[-1, 1] is expected, with -1 for paper: 2 * images - 1",
             stacklevel=4,
         )
-    return x.astype(np.float32)
+    return x

@@ -12,9 +12,7 @@ import numpy as np
 
 def faster(batch_size: int | None, height: int, width: int, channels: int, filters: int, kernel: int) -> bool:
     """Whether this way was the faster one on a CPU, in float32 and in bfloat16. A batch of unknown size is None."""
-    if batch_size is None or height != width:
-        return False
-    return kernel >= 5 and height <= 8 and batch_size >= 128 and channels * filters >= 2**15
+    return kernel >= 5 and height == width <= 8 and (batch_size or 0) >= 128 and channels * filters >= 2**15
 
 
 @functools.cache
@@ -30,15 +28,10 @@ def matrices(size: int, kernel: int, before: int) -> tuple[np.ndarray, np.ndarra
         of_kernels: (2, m, kernel²), all real parts and then all imaginary parts.
         back_real, back_imaginary: (size², 2m), for the products of `of_images` with the kernel's real parts and with
         its imaginary parts.
-
-    Example:
-        >>> of_images, of_kernels, *_ = matrices(7, 5, 2)
-        >>> of_images.shape, of_kernels.shape
-        ((82, 49), (2, 41, 25))
     """
     length = size + max(before, kernel - 1 - before)
-    pairs = [(u, v) for u, v in np.ndindex(length, length) if (u, v) <= (-u % length, -v % length)]
-    frequencies: np.ndarray = np.array(pairs)
+    half = [(u, v) for u, v in np.ndindex(length, length) if (u, v) <= (-u % length, -v % length)]
+    frequencies: np.ndarray = np.array(half)
 
     def waves(positions: range) -> np.ndarray:
         """e^(-2πi (ui + vj) / length), (m, positions²)."""

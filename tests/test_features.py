@@ -116,7 +116,7 @@ ONE = np.zeros((1, 16, 16, 1))
         (np.zeros((2, 16, 20, 1)), ValueError, r"not \(2, 16, 20, 1\)"),
         (np.zeros((2, 1, 16, 16)), ValueError, "size, size, 1"),
         (np.zeros((2, 7, 7, 1)), ValueError, "at least 8"),
-        (np.zeros((0, 16, 16, 1)), ValueError, "no images"),
+        (np.zeros((0, 16, 16, 1)), ValueError, "at least one of each"),
         (ONE * np.nan, ValueError, "NaN or infinity"),
         (ONE + np.inf, ValueError, "NaN or infinity"),
         (np.full((1, 16, 16), 255, np.uint8), ValueError, r"images / 127\.5 - 1"),

@@ -5,8 +5,8 @@
     data = ganlib.data.load("mnist", split="test")          # downloaded once, checked by its hash, kept
     data = ganlib.data.load("folder:pictures", size=64)     # your own images
 
-A file is never trusted: its hash is checked where one is known, its header is checked against what really
-follows, nothing in it is executed or unpickled, and an archive is read without writing its members anywhere.
+A file is never trusted: its hash is checked where one is known, its header against what really follows, nothing in
+it is executed or unpickled, and an archive is read without writing its members anywhere.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from ganlib import arguments
-from ganlib.data.arrays import check_memory, check_samples, integer, scaled, select
-from ganlib.data.download import CLASSES, read_download
+from ganlib.data.arrays import check_memory, check_samples, scaled, select
+from ganlib.data.download import CLASSES, Folder, read_download
 from ganlib.data.folder import read_folder
 from ganlib.data.shapes import COLOURS, SHAPES, draw_shapes, shape_factors
 from ganlib.errors import DataError
@@ -62,18 +62,14 @@ class Data:
     def __post_init__(self) -> None:
         if (self.images is None) == (self.points is None):
             raise DataError(f"data {self.name!r} needs either images or points, and not both")
-        what, axes = ("points", 2) if self.images is None else ("images", 4)
-        object.__setattr__(self, what, check_samples(f"the {what} of data {self.name!r}", self.samples, axes))
+        mine, (what, axes) = f"data {self.name!r}", ("points", 2) if self.images is None else ("images", 4)
+        object.__setattr__(self, what, check_samples(f"the {what} of {mine}", self.samples, axes))
         if self.labels is not None:
-            labels = arguments.array(f"the labels of data {self.name!r}", self.labels, "an array of integers (n,)")
+            labels = arguments.array(f"the labels of {mine}", self.labels, "an array of integers (n,)")
             if labels.ndim != 1 or labels.dtype.kind not in "iu":
-                raise DataError(
-                    f"the labels of data {self.name!r} must be integers (n,), not {arguments.describe(labels)}"
-                )
+                raise DataError(f"the labels of {mine} must be integers (n,), not {arguments.describe(labels)}")
             if len(labels) != len(self):
-                raise DataError(
-                    f"data {self.name!r} has {len(self)} samples but {len(labels)} labels; it needs one for each"
-                )
+                raise DataError(f"{mine} has {len(self)} samples but {len(labels)} labels; it needs one for each")
 
     @property
     def samples(self) -> np.ndarray:
@@ -97,7 +93,7 @@ def load(
     n: int | None = None,
     seed: int = 0,
     split: str = "train",
-    folder: str | os.PathLike[str] | None = None,
+    folder: Folder = None,
 ) -> Data:
     """Load a data set by name, or the one that a recipe trains on.
 
@@ -116,31 +112,28 @@ def load(
             (MNIST's files with or without .gz), and kept after a download. None: the environment variable
             GANLIB_DATA, else the user's cache folder.
 
-    Returns:
-        A `Data` with images or points, float32 and C-contiguous, and labels where they are known.
-
     Raises:
-        DataError: an unknown name, a value that cannot work, a file that is missing, damaged or not what its
-            name says, no network. Nothing half-written stays behind.
+        DataError: also without a network, or for a file that is damaged or not what its name says. Nothing half-written
+            stays behind.
         TypeError: an argument of a wrong type.
 
     >>> load("ring", n=1000).points.shape
     (1000, 2)
     """
-    shape: tuple[int, ...] | None = None
+    shape: tuple[int, ...] = ()  # of a recipe's samples
     if not isinstance(name, str):
         if not isinstance(getattr(name, "data", None), str) or not hasattr(name, "shape"):
             raise TypeError(f"expected the name of a data set or a recipe, not {arguments.describe(name)}")
         name, shape = name.data, tuple(name.shape)
-        if len(shape) == 3:
-            if shape[0] != shape[1]:
-                raise DataError(f"only square images can be loaded, and the recipe's shape is {shape}")
-            if size not in (None, shape[0]):
-                raise DataError(f"size={size} contradicts the recipe's shape {shape}; leave size out")
-            size = shape[0]
-    size = None if size is None else integer("size", size, least=8)
-    n = None if n is None else integer("n", n, least=1)
-    seed = integer("seed", seed, least=0)
+    if len(shape) == 3:
+        if shape[0] != shape[1]:
+            raise DataError(f"only square images can be loaded, and the recipe's shape is {shape}")
+        if size not in (None, shape[0]):
+            raise DataError(f"size={size} contradicts the recipe's shape {shape}; leave size out")
+        size = shape[0]
+    size = None if size is None else arguments.whole("size", size, 8, error=DataError)
+    n = None if n is None else arguments.whole("n", n, 1, error=DataError)
+    arguments.whole("seed", seed, 0, error=DataError)
     if split not in ("train", "test"):
         raise DataError(f"split must be 'train' or 'test', not {split!r}")
     if split == "test" and (name == "digits" or name.startswith("folder:")):
@@ -155,11 +148,11 @@ def load(
     if name in ("ring", "grid"):
         if size is not None:
             raise DataError(f"{name!r} consists of points, which have no size; leave size out")
-        data = _mixture(name, 100_000 if n is None else n, rng)
+        data = _mixture(name, n or 100_000, rng)
     elif name == "digits":
-        data = _digits(16 if size is None else size, n, rng)
+        data = _digits(size or 16, n, rng)
     elif name == "shapes":
-        images, factors = draw_shapes(32 if size is None else size, 10_000 if n is None else n, rng)
+        images, factors = draw_shapes(size or 32, n or 10_000, rng)
         labels = factors["shape"] * len(COLOURS) + factors["colour"]
         names = tuple(f"{colour} {shape}" for shape in SHAPES for colour in COLOURS)
         data = Data(name, images, labels=labels, label_names=names, factors=factors)
@@ -168,20 +161,17 @@ def load(
         keep = select(name, len(raw), n, rng)
         data = Data(name, scaled(raw[keep], 255, size), labels=labels[keep], label_names=CLASSES[name])
     elif name.startswith("folder:"):
-        channels = shape[2] if shape is not None and len(shape) == 3 else None
-        raw, classes, names = read_folder(name, size, n, rng, channels)
+        raw, classes, names = read_folder(name, size, n, rng, shape[2] if len(shape) == 3 else None)
         data = Data(name, scaled(raw, 255, None), labels=classes, label_names=names)
     else:
         near = difflib.get_close_matches(name.lower().replace("-", "_"), NAMES, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise DataError(f"there is no data set {name!r}.{hint} Known: {', '.join(NAMES)}")
-    if shape is not None and shape[2:] == (3,) and data.images is not None and data.images.shape[3] == 1:
+    if shape[2:] == (3,) and data.images is not None and data.images.shape[3] == 1:
         data = replace(data, images=data.images.repeat(3, axis=3))  # grey in red, green and blue
-    if shape is not None and data.samples.shape[1:] != shape:
-        raise DataError(
-            f"the recipe wants samples of shape {shape}, but {name!r} has {data.samples.shape[1:]}; "
-            f"change the recipe's shape or its data"
-        )
+    if shape and data.samples.shape[1:] != shape:
+        found = f"{name!r} has {data.samples.shape[1:]}; change the recipe's shape or its data"
+        raise DataError(f"the recipe wants samples of shape {shape}, but {found}")
     return data
 
 
@@ -203,15 +193,12 @@ def _mixture(name: str, n: int, rng: np.random.Generator) -> Data:
 def _digits(size: int, n: int | None, rng: np.random.Generator) -> Data:
     """The 1,797 digits, 8 x 8 pixels in [0, 16], that scikit-learn brings too (Alpaydin and Kaynak 1998, CC BY 4.0).
 
-    They ship with the package, so that nobody waits for scikit-learn's import; a test compares the two.
-
-    Enlarged, they get a margin of one of their pixels: they fill their frame, and strokes that run into the
-    border are hard to read.
+    They ship with the package, so that nobody waits for scikit-learn's import.
     """
     with np.load(DIGITS, allow_pickle=False) as file:
         raw, labels = file["images"], file["labels"]
     keep = select("digits", len(raw), n, rng)
-    margin = 0 if size == 8 else 1
+    margin = 0 if size == 8 else 1  # they fill their frame, and enlarged strokes that run into the border read badly
     raw = np.pad(raw[keep], ((0, 0), (margin, margin), (margin, margin)))
     images = scaled(raw[..., None], 16, size)
     return Data("digits", images, labels=labels[keep].astype(np.int64), label_names=CLASSES["mnist"])

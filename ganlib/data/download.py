@@ -24,10 +24,7 @@ CLASSES = {
     "cifar10": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
 }
 MIRRORS = {
-    "mnist": (
-        "https://ossci-datasets.s3.amazonaws.com/mnist/",
-        "https://storage.googleapis.com/cvdf-datasets/mnist/",
-    ),
+    "mnist": ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"),
     "fashion_mnist": (
         "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
         "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
@@ -49,9 +46,7 @@ DOWNLOADS = {
         "t10k-labels-idx1-ubyte.gz": "42bd18137a62d5998cdeae52bf3a0676ac6b706f5cf8439b47bb5b151ae3dccf",
     },
     # The binary version: the one for Python is a pickle.
-    "cifar10": {
-        "cifar-10-binary.tar.gz": "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-    },
+    "cifar10": {"cifar-10-binary.tar.gz": "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"},
 }
 # MD5 of the content, uncompressed: what any copy must have, also one that was compressed again.
 CONTENTS = {
@@ -68,11 +63,12 @@ CONTENTS = {
         "t10k-labels-idx1-ubyte.gz": "15d484375f8d13e6eb1aabb0c3f46965",
     },
 }
+Folder = str | os.PathLike[str] | None
 CIFAR_BATCH = 10_000  # images in each file of the archive
 _IDX_LIMIT = 1 << 30  # bytes; MNIST's largest file has 47 million
 
 
-def read_download(name: str, split: str, folder: str | os.PathLike[str] | None) -> tuple[np.ndarray, np.ndarray]:
+def read_download(name: str, split: str, folder: Folder) -> tuple[np.ndarray, np.ndarray]:
     """Images, (n, h, w, c) uint8, and labels, (n,) int64, of a published data set."""
     images, labels = (_read_cifar10 if name == "cifar10" else _read_idx_pair)(name, split, folder)
     if len(images) != len(labels) or labels.max(initial=0) >= len(CLASSES[name]):
@@ -83,21 +79,17 @@ def read_download(name: str, split: str, folder: str | os.PathLike[str] | None) 
     return images, labels.astype(np.int64)
 
 
-def obtain(name: str, file: str, folder: str | os.PathLike[str] | None = None) -> Path:
-    """Return the path of a file: the reader's own copy, else the one in the cache, else a fresh download.
-
-    A copy in the reader's folder is never overwritten; a damaged one in the cache is downloaded again.
-    """
+def obtain(name: str, file: str, folder: Folder = None) -> Path:
+    """The path of the reader's own copy of a file, never overwritten, else of that in the cache, else of a download."""
     import pooch
     import requests
 
     own = folder if folder is not None else os.environ.get("GANLIB_DATA") or None
     base = Path(os.path.expanduser(pooch.os_cache("ganlib") if own is None else own))
-    if own is not None:
-        for place in (base / name, base):
-            for path in (place / file, place / file.removesuffix(".gz")):
-                if path.is_file():
-                    return path
+    for place in () if own is None else (base / name, base):
+        for path in (place / file, place / file.removesuffix(".gz")):
+            if path.is_file():
+                return path
     # Without this header some servers unpack a .gz on the way.
     downloader = pooch.HTTPDownloader(
         progressbar=True, chunk_size=1 << 16, timeout=30, headers={"Accept-Encoding": "identity"}
@@ -110,8 +102,6 @@ def obtain(name: str, file: str, folder: str | os.PathLike[str] | None = None) -
             return Path(pooch.retrieve(mirror + file, known, file, base / name, downloader=downloader))
         except requests.HTTPError as error:
             failures.append(f"{mirror}{file}: {error.args[0]}")
-        except requests.Timeout:
-            failures.append(f"{mirror}{file}: no answer within 30 seconds")
         except requests.RequestException as error:
             failures.append(f"{mirror}{file}: no connection, or it broke off ({type(error).__name__})")
         except ValueError:  # a hash that does not match
@@ -129,20 +119,18 @@ def obtain(name: str, file: str, folder: str | os.PathLike[str] | None = None) -
 def read_idx(path: Path) -> tuple[np.ndarray, str]:
     """Read an IDX file of bytes, compressed or not: the array, and the MD5 of the uncompressed content.
 
-    The format, from MNIST's web page: two zero bytes, the type (8 for unsigned bytes), the number of
-    dimensions, each dimension as a big-endian 32-bit integer, then the values in row-major order.
+    The format: two zero bytes, the type (8 for unsigned bytes), the number of dimensions, each of them as a big-endian
+    32-bit integer, then the values in row-major order.
     """
     try:
         with path.open("rb") as raw:
-            # Browsers may unpack a file and keep its name, so the content decides.
-            zipped = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
+            zipped = raw.peek(2).startswith(b"\x1f\x8b")  # browsers may unpack a file and keep its name
             with gzip.GzipFile(fileobj=raw) if zipped else raw as stream:
                 start = stream.read(4)
                 if len(start) < 4 or start[:3] != b"\0\0\x08" or not 1 <= start[3] <= 4:
                     raise DataError(
                         f"{path} is not an IDX file of bytes: it starts with {start.hex(' ') or 'nothing'}, "
-                        f"expected 00 00 08 and then 01 to 04, the number of dimensions"
+                        "expected 00 00 08 and then 01 to 04, the number of dimensions"
                     )
                 header = stream.read(4 * start[3])
                 if len(header) < 4 * start[3]:
@@ -151,23 +139,19 @@ def read_idx(path: Path) -> tuple[np.ndarray, str]:
                 promised = math.prod(shape)
                 if promised > _IDX_LIMIT:
                     raise DataError(f"{path} is damaged: its header promises {promised} values, {shape}")
-                content = bytearray()  # grows with what is there, not with what is promised
-                while len(content) <= promised:  # one byte more would be a byte too many
-                    piece = stream.read(min(1 << 20, promised + 1 - len(content)))
-                    if not piece:
-                        break
+                content = bytearray()  # grows with what is there, not with what is promised, and one byte beyond that
+                while piece := stream.read(min(1 << 20, promised + 1 - len(content))):
                     content += piece
     except (EOFError, zlib.error, OSError) as error:
         raise DataError(f"{path} cannot be read: {error}; it may be truncated, get it again") from error
     if len(content) != promised:
         what = "is truncated" if len(content) < promised else "goes on after its end"
         raise DataError(f"{path} {what}: its header promises {promised} values, {shape}; get it again")
-    digest = hashlib.md5(start + header, usedforsecurity=False)
-    digest.update(content)
-    return np.frombuffer(content, np.uint8).reshape(shape), digest.hexdigest()
+    digest = hashlib.md5(start + header + content, usedforsecurity=False).hexdigest()
+    return np.frombuffer(content, np.uint8).reshape(shape), digest
 
 
-def _read_idx_pair(name: str, split: str, folder: str | os.PathLike[str] | None) -> tuple[np.ndarray, np.ndarray]:
+def _read_idx_pair(name: str, split: str, folder: Folder) -> tuple[np.ndarray, np.ndarray]:
     arrays = []
     for part, axes in (("images-idx3", 3), ("labels-idx1", 1)):
         file = f"{'train' if split == 'train' else 't10k'}-{part}-ubyte.gz"
@@ -176,8 +160,8 @@ def _read_idx_pair(name: str, split: str, folder: str | os.PathLike[str] | None)
         if array.ndim != axes:
             raise DataError(f"{path} has {array.ndim} dimensions, {array.shape}; expected {axes}")
         if md5 != CONTENTS[name][file]:
-            owner = [other for other, files in CONTENTS.items() if md5 in files.values()]
-            what = f"it belongs to {owner[0]!r}" if owner else f"the MD5 of its content is {md5}"
+            owners = [f"it belongs to {other!r}" for other, files in CONTENTS.items() if md5 in files.values()]
+            what = owners[0] if owners else f"the MD5 of its content is {md5}"
             raise DataError(
                 f"{path} is not the {file} of {name!r}: {what}, expected {CONTENTS[name][file]}. "
                 f"Put the right one into a sub-folder {name!r}, or remove this one to have it downloaded"
@@ -186,7 +170,7 @@ def _read_idx_pair(name: str, split: str, folder: str | os.PathLike[str] | None)
     return arrays[0][..., None], arrays[1]
 
 
-def _read_cifar10(name: str, split: str, folder: str | os.PathLike[str] | None) -> tuple[np.ndarray, np.ndarray]:
+def _read_cifar10(name: str, split: str, folder: Folder) -> tuple[np.ndarray, np.ndarray]:
     """Read the batches of a split straight out of the archive; nothing is unpacked to the disk.
 
     A record is a byte of label, then 3 x 32 x 32 bytes: a red, a green and a blue plane (Krizhevsky 2009).
@@ -194,16 +178,11 @@ def _read_cifar10(name: str, split: str, folder: str | os.PathLike[str] | None) 
     ((file, known),) = DOWNLOADS[name].items()
     path = obtain(name, file, folder)
     wanted = [f"data_batch_{k}.bin" for k in range(1, 6)] if split == "train" else ["test_batch.bin"]
-    length = CIFAR_BATCH * 3073
-    batches: dict[str, bytes] = {}
+    length, batches = CIFAR_BATCH * 3073, dict.fromkeys(wanted, b"")
     try:
-        with path.open("rb") as raw:
-            sha256 = hashlib.file_digest(raw, "sha256").hexdigest()
-        if sha256 != known:
-            raise DataError(
-                f"{path} is not the published archive: its SHA-256 is {sha256}, expected {known}. "
-                f"Replace it, or remove it to have it downloaded"
-            )
+        if (sha256 := hashlib.sha256(path.read_bytes()).hexdigest()) != known:
+            wrong = f"its SHA-256 is {sha256}, expected {known}. Replace it, or remove it to have it downloaded"
+            raise DataError(f"{path} is not the published archive: {wrong}")
         with tarfile.open(path, "r|gz") as archive:
             for member in archive:
                 batch = member.name.rpartition("/")[2]
@@ -212,7 +191,7 @@ def _read_cifar10(name: str, split: str, folder: str | os.PathLike[str] | None) 
                     batches[batch] = b"" if stream is None else stream.read()
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise DataError(f"{path} cannot be read: {error}; get it again") from error
-    if missing := [batch for batch in wanted if len(batches.get(batch, b"")) != length]:
+    if missing := [batch for batch in wanted if len(batches[batch]) != length]:
         raise DataError(f"{path} has no file {missing[0]} of {length} bytes; get it again")
-    records = np.frombuffer(b"".join(batches[batch] for batch in wanted), np.uint8).reshape(-1, 3073)
+    records = np.frombuffer(b"".join(batches.values()), np.uint8).reshape(-1, 3073)
     return records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1), records[:, 0]

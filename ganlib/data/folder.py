@@ -19,12 +19,10 @@ _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 def read_folder(
     name: str, size: int | None, n: int | None, rng: np.random.Generator, channels: int | None
 ) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...]]:
-    """Read the images of the folder that `folder:PATH` names, in the order of their paths.
+    """Images, labels and their names of the folder that `folder:PATH` names, in the order of the paths.
 
-    Returns:
-        images: (n, h, w, 1) uint8 if all are grey, else (n, h, w, 3); or as many channels as asked for.
-        labels: (n,) int64, which sub-folder an image is from; None if there is none.
-        label_names: the sub-folders.
+    The images are (n, h, w, 1) uint8 if all are grey, else (n, h, w, 3), or have as many channels as asked for. The
+    labels, (n,) int64, say which sub-folder an image is from; None if there is none.
     """
     given = name.removeprefix("folder:")
     folder = Path(os.path.expanduser(given))  # Path's own raises an error where there is no such user
@@ -42,10 +40,8 @@ def read_folder(
     classes = [path.relative_to(folder).parts[0] if path.parent != folder else "" for path in paths]
     names = tuple(sorted(set(classes)))
     if "" in names and len(names) > 1:
-        raise DataError(
-            f"{folder} has images directly in it, {paths[classes.index('')].name}, and in its sub-folder "
-            f"{names[1]}. Sub-folders are classes: put all images into some, or use none"
-        )
+        where = f"directly in it, {paths[classes.index('')].name}, and in its sub-folder {names[1]}"
+        raise DataError(f"{folder} has images {where}. Sub-folders are classes: put all images into some, or use none")
 
     keep = select(name, len(paths), n, rng)
     arrays: list[np.ndarray] = []
@@ -53,18 +49,16 @@ def read_folder(
         arrays.append(_decode(paths[k], size, channels))
         (height, width), (first_height, first_width) = arrays[-1].shape[:2], arrays[0].shape[:2]
         if (height, width) != (first_height, first_width):
-            raise DataError(
-                f"images of mixed sizes: {paths[keep[0]]} is {first_width} x {first_height} pixels, "
-                f"{paths[k]} {width} x {height}. Give a size: size=64 crops each to a square and resizes it"
-            )
+            sizes = f"{paths[keep[0]]} is {first_width} x {first_height} pixels, {paths[k]} {width} x {height}"
+            hint = "Give a size: size=64 crops each to a square and resizes it"
+            raise DataError(f"images of mixed sizes: {sizes}. {hint}")
         check_memory((len(keep), height, width, 3))
     if len({array.ndim for array in arrays}) > 1:  # some grey, some not
         arrays = [np.stack([a, a, a], axis=2) if a.ndim == 2 else a for a in arrays]
     images = np.stack(arrays)
     images = images[..., None] if images.ndim == 3 else images
-    if names == ("",):
-        return images, None, ()
-    return images, np.array([names.index(classes[k]) for k in keep], np.int64), names
+    labels = np.array([names.index(classes[k]) for k in keep], np.int64)
+    return (images, None, ()) if names == ("",) else (images, labels, names)
 
 
 def _unreadable(error: OSError) -> None:
@@ -74,8 +68,7 @@ def _unreadable(error: OSError) -> None:
 def _decode(path: Path, size: int | None, channels: int | None) -> np.ndarray:
     """Decode an image as uint8: (h, w) if it is grey, else (h, w, 3), unless `channels` (1 or 3) decides.
 
-    What is transparent becomes white, a photograph is turned upright, and a bomb (a small file that promises
-    hundreds of millions of pixels) is refused.
+    What is transparent becomes white. A bomb is a small file that promises hundreds of millions of pixels.
     """
     from PIL import Image, ImageOps
 
@@ -85,10 +78,10 @@ def _decode(path: Path, size: int | None, channels: int | None) -> np.ndarray:
             with Image.open(path, formats=_FORMATS) as opened:
                 image = ImageOps.exif_transpose(opened)
                 long = opened.format == "TIFF" and opened.mode == "I"  # in other formats "I" holds 16 bits
-        grey = image.mode in ("1", "L", "LA") or image.mode.startswith("I")
         if long or image.mode == "F":
-            kind = "integers of 32 bits" if long else "floating-point numbers"
-            raise ValueError(f"its pixels are {kind} of unknown range")
+            what = "integers of 32 bits" if long else "floating-point numbers"
+            raise ValueError(f"its pixels are {what} of unknown range")
+        grey = image.mode in ("1", "L", "LA") or image.mode.startswith("I")
         if image.mode.startswith("I"):  # 16 bits
             image = Image.fromarray(np.clip(np.asarray(image) // 257, 0, 255).astype(np.uint8))
         if "A" in image.getbands() or "transparency" in image.info:

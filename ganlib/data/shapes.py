@@ -1,4 +1,4 @@
-"""Pictures with known factors (shape, colour, place), and the way back from a picture to its factors.
+"""Pictures with known factors, which are independent and uniform, and the way back from a picture to its factors.
 
 Because the factors can be read off a generated picture, coverage of shape × colour is counted, not estimated.
 """
@@ -18,17 +18,13 @@ SHAPES = ("circle", "square", "triangle", "cross", "moon")
 COLOURS = ("red", "yellow", "green", "cyan", "blue", "pink")
 
 _RGB = np.array([[235, 70, 60], [245, 200, 60], [70, 185, 80], [70, 205, 215], [60, 95, 225], [215, 90, 205]])
-_PALETTE = (_RGB / 127.5 - 1).astype(np.float32)
 _BACKGROUND = (np.array([24, 26, 36]) / 127.5 - 1).astype(np.float32)
-_TINTS = _PALETTE - _BACKGROUND
+_TINTS = (_RGB / 127.5 - 1).astype(np.float32) - _BACKGROUND
 _RADIUS = (0.2, 0.3)  # as a fraction of the image's side
 
 
 def draw_shapes(size: int, n: int, rng: np.random.Generator) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Draw n pictures of one shape on a dark ground: (n, size, size, 3) float32 in [-1, 1], and the factors.
-
-    Shape, colour, radius and place are independent and uniform; a shape never leaves the picture.
-    """
+    """Draw n pictures of one shape on a dark ground: (n, size, size, 3) float32 in [-1, 1], and the factors."""
     if size < 16:
         raise DataError(f"shapes need a size of at least 16 to be told apart, not {size}")
     check_memory((n, size, size, 3))
@@ -39,8 +35,7 @@ def draw_shapes(size: int, n: int, rng: np.random.Generator) -> tuple[np.ndarray
     images = np.empty((n, size, size, 3), np.float32)
     for k in range(len(SHAPES)):
         chosen = np.flatnonzero(shape == k)
-        for start in range(0, len(chosen), CHUNK):
-            part = chosen[start : start + CHUNK]
+        for part in np.split(chosen, range(CHUNK, len(chosen), CHUNK)):
             cover = _cover(k, place[part] * size, radius[part] * size, size)
             images[part] = _BACKGROUND + cover[..., None] * _TINTS[colour[part], None, None]
     return images, {"shape": shape, "colour": colour, "place": place, "radius": radius}
@@ -49,28 +44,17 @@ def draw_shapes(size: int, n: int, rng: np.random.Generator) -> tuple[np.ndarray
 def shape_factors(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Recognise shape and colour in pictures like those of `shapes`, by drawing them again.
 
-    The colour is the one whose direction from the background is nearest to the picture's. The area and the
-    centroid of what has that colour say how large each shape would be and where; the shape is the one that,
-    drawn there, comes nearest to the picture.
+    The colour is the one whose direction from the background is nearest to the picture's. The area and the centroid of
+    what has that colour say how large each shape would be and where; the shape that, drawn there, comes nearest wins.
 
     Args:
         images: (n, size, size, 3) in [-1, 1], size at least 16.
 
     Returns:
-        shape: (n,) int64, index into `SHAPES`.
-        colour: (n,) int64, index into `COLOURS`. The data set's label is `shape * len(COLOURS) + colour`.
+        shape, colour: (n,) int64, indices into `SHAPES` and `COLOURS`.
         distance: (n,) float32, how far the picture is from the one drawn again, relative to what that one has
             on its ground (both as Euclidean norms): below 0.3 for the data set's own pictures, 1 for an empty
             one, about 0.8 for two shapes at once. Up to 0.5 is a fair limit for "this is one of them".
-
-    Raises:
-        DataError, TypeError: images of another form or range.
-
-    >>> from ganlib.data import load
-    >>> data = load("shapes", n=100)
-    >>> shape, colour, distance = shape_factors(data.images)
-    >>> bool((shape == data.factors["shape"]).all())
-    True
     """
     images = arguments.array("images", images, "an array (n, size, size, 3)")
     if images.ndim != 4 or images.shape[1] != images.shape[2] or images.shape[3] != 3 or images.shape[1] < 16:
@@ -109,8 +93,7 @@ def shape_factors(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
 def _cover(k: int, centre: np.ndarray, radius: np.ndarray, size: int) -> np.ndarray:
     """How much of each pixel shape k covers, (n, size, size); centre (n, 2) and radius (n,) in pixels.
 
-    A shape is a function of x and y that is negative inside, 0 on the outline, and grows like the distance
-    from it; one pixel's width across the outline is blended.
+    `outline` is about the distance from it, negative inside; one pixel's width across it is blended.
     """
     pixels = np.arange(size, dtype=np.float32) + 0.5
     x = ((pixels - centre[:, :1]) / radius[:, None])[:, None, :]  # to the right, in radii
@@ -124,7 +107,7 @@ def _cover(k: int, centre: np.ndarray, radius: np.ndarray, size: int) -> np.ndar
         outline = np.maximum(low, abs(x) * (math.sqrt(3) / 2) - low / 2) - 0.575
     elif SHAPES[k] == "cross":
         outline = np.maximum(np.maximum(abs(x), abs(y)) - 1, np.minimum(abs(x), abs(y)) - 0.33)
-    else:  # moon: a disc without a part of another one
+    else:  # a moon is a disc without a part of another one
         outline = np.maximum(np.hypot(x, y) - 1, 0.8 - np.hypot(x - 0.5, y + 0.15))
     return np.clip(0.5 - outline * radius[:, None, None], 0, 1)
 
@@ -134,9 +117,7 @@ def _moments() -> tuple[np.ndarray, np.ndarray]:
     """Area, (k,), and centroid, (k, 2), of the shapes of radius 1 at the origin, from a large picture."""
     size, radius = 512, 200.0
     pixels = ((np.arange(size) + 0.5 - size / 2) / radius).astype(np.float32)
-    area, centroid = np.empty(len(SHAPES), np.float32), np.empty((len(SHAPES), 2), np.float32)
-    for k in range(len(SHAPES)):
-        cover = _cover(k, np.full((1, 2), size / 2), np.full(1, radius), size)[0]
-        area[k] = cover.sum() / radius**2
-        centroid[k] = cover.sum(0) @ pixels / cover.sum(), cover.sum(1) @ pixels / cover.sum()
-    return area, centroid
+    covers = [_cover(k, np.full((1, 2), size / 2), np.full(1, radius), size)[0] for k in range(len(SHAPES))]
+    area = [cover.sum() / radius**2 for cover in covers]
+    centroid = [[cover.sum(axis) @ pixels / cover.sum() for axis in (0, 1)] for cover in covers]
+    return np.array(area, np.float32), np.array(centroid, np.float32)

@@ -12,26 +12,12 @@ same sample sizes. That value is rarely 0 or 1, and what matters is how far the 
 """
 
 from ganlib.features import about, classify, features
-from ganlib.metrics.distances import frechet_distance, kernel_distance
+from ganlib.metrics.distances import Prdc, frechet_distance, kernel_distance, prdc
 from ganlib.metrics.images import ClassHistogram, Evaluation, checkerboard, class_histogram, evaluate
-from ganlib.metrics.manifold import Prdc, prdc
 from ganlib.metrics.points import ModeCoverage, mode_coverage
 from ganlib.metrics.scores import Score
 
 __all__ = [
-    "ClassHistogram",
-    "Evaluation",
-    "ModeCoverage",
-    "Prdc",
-    "Score",
-    "about",
-    "checkerboard",
-    "class_histogram",
-    "classify",
-    "evaluate",
-    "features",
-    "frechet_distance",
-    "kernel_distance",
-    "mode_coverage",
-    "prdc",
-]
+    "ClassHistogram", "Evaluation", "ModeCoverage", "Prdc", "Score", "about", "checkerboard", "class_histogram",
+    "classify", "evaluate", "features", "frechet_distance", "kernel_distance", "mode_coverage", "prdc",
+]  # fmt: skip

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ganlib import arguments
+from ganlib.data.arrays import check_samples
 from ganlib.features import classify, features
-from ganlib.metrics.distances import frechet_distance, kernel_distance
-from ganlib.metrics.manifold import Prdc, prdc
+from ganlib.metrics.distances import Prdc, frechet_distance, kernel_distance, prdc
 from ganlib.metrics.scores import Score, Table, divergence_score
 
 
@@ -21,11 +19,10 @@ def checkerboard(images: ArrayLike, period: int = 2) -> Score:
 
     A pattern that repeats every s pixels has power only at the frequencies k/s of each axis. The share is the power at
     these s² - 1 frequencies, less what the eight frequencies around each let expect there, over the power at all
-    frequencies but 0. It is 1 for nothing but such a pattern, and about 0 for noise and for photographs, whose spectra
-    have no lines, whatever the size. Power is averaged over images and channels: patterns of opposite sign do not
-    cancel. For what the images have in common give their mean, `images.mean(0, keepdims=True)`.
+    frequencies but 0. It is 1 for nothing but such a pattern, and about 0, or a little below, for noise and for
+    photographs, whose spectra have no lines, whatever the size. Power is averaged over images and channels: patterns of
+    opposite sign do not cancel. For what the images have in common give their mean, `images.mean(0, keepdims=True)`.
 
-    Without the subtraction it would be the variance of an image's mean tile of s × s pixels, over that of the image.
     The outer `period` pixels are left out, and as many more as leave whole tiles: fewer stamps of a transposed
     convolution meet there. That such layers draw these patterns is from Odena et al. 2016.
 
@@ -33,99 +30,55 @@ def checkerboard(images: ArrayLike, period: int = 2) -> Score:
         images: (n, height, width, channels), both sides at least 6 periods; any range.
         period: in pixels, at least 2: the stride, or for all of several layers the product of their strides.
 
-    Returns:
-        Score: at most 1; a difference of estimates, and so sometimes a little below 0; 0 for constant images.
-
-    Raises:
-        ValueError: other shapes, NaN or infinity, a period that is too long.
-
     >>> checkerboard(trainer.sample(1000))
     """
-    x = arguments.array("images", images)
-    if x.ndim != 4 or 0 in x.shape:
-        hint = {2: "; images[None, :, :, None] makes a single image a batch", 3: "; images[..., None] adds channels"}
-        raise ValueError(f"images must be (n, height, width, channels), not {x.shape}{hint.get(x.ndim, '')}")
-    if x.shape[1] in (1, 3) and x.shape[3] not in (1, 3):
-        raise ValueError(
-            f"images must be (n, height, width, channels), not {x.shape}, which looks channel-first: "
-            "use np.transpose(images, (0, 2, 3, 1))"
-        )
-    if not np.isfinite(x).all():
-        raise ValueError("images contain NaN or infinity: has the training diverged?")
-    if not isinstance(period, Integral) or isinstance(period, bool) or period < 2:
-        raise ValueError(f"period must be a whole number of pixels, at least 2, not {period!r}")
+    x = check_samples("images", images, axes=4, limit=None)
+    period = arguments.whole("period", period, 2)
     if min(x.shape[1:3]) < 6 * period:
-        raise ValueError(
-            f"a period of {period} needs images of at least {6 * period} pixels a side, not {x.shape[1:3]}"
-        )
-    tiles = [side // period - 2 for side in x.shape[1:3]]
-    rows, columns = (
-        slice(start := (side - period * count) // 2, start + period * count)
-        for side, count in zip(x.shape[1:3], tiles, strict=True)
-    )
-    inner = x[:, rows, columns].astype(np.float64)
+        raise ValueError(f"period {period} needs images of at least {6 * period} pixels a side, not {x.shape[1:3]}")
+    height, width = (period * (side // period - 2) for side in x.shape[1:3])  # of whole tiles
+    top, left = (x.shape[1] - height) // 2, (x.shape[2] - width) // 2
+    inner = x[:, top : top + height, left : left + width].astype(np.float64)
     power = (np.abs(np.fft.fft2(inner, axes=(1, 2))) ** 2).mean(axis=(0, 3))
     with_mean, power[0, 0] = power.sum(), 0
     if power.sum() <= 1e-24 * with_mean:  # constant but for rounding
         return Score(0, 0)
-    around = -power
-    for shift in np.ndindex(3, 3):
-        around = around + np.roll(power, np.subtract(shift, 1), axis=(0, 1))
-    lines = (power - around / 8)[:: tiles[0], :: tiles[1]]
+    around = sum((np.roll(power, np.subtract(shift, 1), axis=(0, 1)) for shift in np.ndindex(3, 3)), start=-power)
+    lines = (power - around / 8)[:: height // period, :: width // period]
     return Score((lines.sum() - lines[0, 0]) / power.sum(), 0)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class ClassHistogram(Table):
-    """What `class_histogram` found.
+    """What `class_histogram` found."""
 
-    Attributes:
-        counts: (10,) images of each digit.
-        kl: divergence of their shares from those expected, in nats.
-    """
+    counts: np.ndarray  #: (10,) images of each digit
+    kl: Score  #: divergence of their shares from those expected, in nats
 
-    counts: np.ndarray
-    kl: Score
-
-    def _title(self) -> str:
-        return f"digits 0 to 9: {' '.join(map(str, self.counts))}"
-
-    def _rows(self) -> Iterator[tuple[str, Score]]:
-        yield "KL of the classes", self.kl
+    def _table(self) -> tuple[str, dict[str, Score]]:
+        return f"digits 0 to 9: {' '.join(map(str, self.counts))}", {"KL of the classes": self.kl}
 
 
-def class_histogram(images: ArrayLike, real: ArrayLike | ClassHistogram | None = None) -> ClassHistogram:
+def class_histogram(images: ArrayLike, real: ClassHistogram | None = None) -> ClassHistogram:
     """How often is each digit drawn, and how far is that from how often it should be?
 
     The digit is the likeliest one by `classify`. The divergence is KL(h ‖ p), h the images' shares and p the expected
     ones: as Srivastava et al. 2017 (VEEGAN) measure stacked MNIST. It is infinite if a digit appears that should not.
 
-    The perfect sampler's value is the exact expectation for as many independent images. If `real` is itself a sample, a
-    histogram or counts of N images, its noise adds (c - 1) / (2 N) to first order, c the number of classes in it.
-
-    Args:
-        images: as for `features`.
-        real: what to expect: the histogram of the real images, or (10,) counts or shares; None for equal shares.
-
-    Raises:
-        ValueError: as `features`, or a `real` that is no histogram of ten classes.
+    What to expect is the histogram of the real images, or equal shares. The perfect sampler's value is the exact
+    expectation for as many independent images; the noise of N real ones adds (c - 1) / (2 N) to first order, c the
+    number of classes in them.
 
     >>> print(class_histogram(trainer.sample(1000), real=class_histogram(data.images)))
     """
-    counted = real.counts if isinstance(real, ClassHistogram) else np.ones(10) / 10 if real is None else real
-    expected = arguments.array("real", counted, "a ClassHistogram or ten counts or shares")
-    if expected.shape != (10,):
-        raise ValueError(f"real must be a ClassHistogram or ten counts or shares, not of shape {expected.shape}")
-    if not np.isfinite(expected).all():
-        raise ValueError(f"real must be ten finite counts or shares, without NaN and infinity; got {expected.tolist()}")
-    if expected.min() < 0 or not (total := expected.sum()) > 0:
-        raise ValueError(f"real must be ten counts or shares, none negative and not all 0; got {expected.tolist()}")
+    if real is not None and not isinstance(real, ClassHistogram):
+        raise TypeError(f"real must be a ClassHistogram or None, not {arguments.describe(real)}")
+    expected = np.ones(10) if real is None else real.counts
     counts = np.bincount(classify(images).argmax(axis=1), minlength=10)
-    kl = divergence_score(counts, expected / total, int(counts.sum()))
-    if not np.isclose(total, 1):  # counts, not shares
-        noise = (np.count_nonzero(expected) - 1) / (2 * total)
-        scale = 1 + counts.sum() / total
-        kl = Score(kl, kl.perfect + noise, (kl.spread or 0) * scale)
+    kl = divergence_score(counts, expected / expected.sum(), counts.sum())
+    if real is not None:
+        noise = (np.count_nonzero(expected) - 1) / (2 * expected.sum())
+        kl = Score(kl, kl.perfect + noise, (kl.spread or 0) * (1 + counts.sum() / expected.sum()))
     return ClassHistogram(counts, kl)
 
 
@@ -140,41 +93,17 @@ class Evaluation(Table):
     n_real: int
     n_fake: int
 
-    def _title(self) -> str:
-        return f"{self.n_fake} images against {self.n_real} real ones"
-
-    def _rows(self) -> Iterator[tuple[str, Score]]:
-        yield "Fréchet distance", self.frechet
-        yield "kernel distance", self.kernel
-        yield from self.prdc._rows()
-        yield from self.classes._rows()
+    def _table(self) -> tuple[str, dict[str, Score]]:
+        distances = {"Fréchet distance": self.frechet, "kernel distance": self.kernel}
+        scores = distances | self.prdc._table()[1] | self.classes._table()[1]
+        return f"{self.n_fake} images against {self.n_real} real ones", scores
 
 
 def evaluate(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Evaluation:
-    """Every metric for images of digits, on the features of the network that ships with ganlib.
-
-    Args:
-        real, fake: images, as for `features`; the two sizes and numbers may differ.
-        k: neighbours for `prdc`.
-
-    Raises:
-        ValueError: as the metrics that it calls.
+    """Every metric for images of digits, as for `features`; the two sizes and numbers may differ. k is that of `prdc`.
 
     >>> print(evaluate(data.images, trainer.sample(len(data))))
     """
-    for name, given in (("real", real), ("fake", fake)):
-        array = arguments.array(name, given)
-        if array.ndim == 2 and array.shape[1] == 2:
-            raise ValueError(
-                f"{name} consists of points {array.shape}, not images: "
-                "use mode_coverage(samples, centers, std) for them"
-            )
-    real_features, fake_features = features(real), features(fake)
-    return Evaluation(
-        frechet=frechet_distance(real_features, fake_features),
-        kernel=kernel_distance(real_features, fake_features),
-        prdc=prdc(real_features, fake_features, k),
-        classes=class_histogram(fake, class_histogram(real)),
-        n_real=len(real_features),
-        n_fake=len(fake_features),
-    )
+    pair = features(real), features(fake)
+    classes = class_histogram(fake, class_histogram(real))
+    return Evaluation(frechet_distance(*pair), kernel_distance(*pair), prdc(*pair, k), classes, *map(len, pair))

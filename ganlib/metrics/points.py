@@ -2,44 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.spatial.distance import cdist, pdist
 
-from ganlib.metrics.scores import Score, Table, blocks, divergence_score, matrix, squared_distances
+from ganlib.metrics.scores import Score, Table, divergence_score, matrix
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class ModeCoverage(Table):
-    """What `mode_coverage` found.
+    """What `mode_coverage` found."""
 
-    Attributes:
-        modes: how many modes own at least one good sample.
-        good_percent: share of the samples that are good, in percent.
-        reverse_kl: divergence of the good samples' shares per mode from equal shares, in nats.
-        std_ratio: spread of the good samples within their modes, over the spread that it should be.
-        counts: (k,) good samples of each mode.
-        n: how many samples were looked at.
-    """
+    modes: Score  #: how many modes own at least one good sample
+    good_percent: Score  #: share of the samples that are good, in percent
+    reverse_kl: Score  #: divergence of the good samples' shares per mode from equal shares, in nats
+    std_ratio: Score  #: spread of the good samples within their modes, over the spread that it should be
+    counts: np.ndarray  #: (k,) good samples of each mode
+    n: int  #: how many samples were looked at
 
-    modes: Score
-    good_percent: Score
-    reverse_kl: Score
-    std_ratio: Score
-    counts: np.ndarray
-    n: int
-
-    def _title(self) -> str:
-        return f"mode coverage of {self.n} samples"
-
-    def _rows(self) -> Iterator[tuple[str, Score]]:
-        yield f"modes, of {len(self.counts)}", self.modes
-        yield "good samples, %", self.good_percent
-        yield "reverse KL", self.reverse_kl
-        yield "std ratio", self.std_ratio
+    def _table(self) -> tuple[str, dict[str, Score]]:
+        return f"mode coverage of {self.n} samples", {
+            f"modes, of {len(self.counts)}": self.modes,
+            "good samples, %": self.good_percent,
+            "reverse KL": self.reverse_kl,
+            "std ratio": self.std_ratio,
+        }
 
 
 @np.errstate(under="ignore")  # as in divergence_score
@@ -57,18 +47,12 @@ def mode_coverage(samples: ArrayLike, centers: ArrayLike, std: float) -> ModeCov
         std_ratio: 1. The samples beyond 3 std are cut off, which makes the others narrower: the variance of a
             coordinate of a good sample is c std² with c = 1 - (9/2) / (e^(9/2) - 1) = 0.949. So the ratio is
             s / (std √c), s² the variance of the good samples about their own modes' means, unbiased.
-    They suppose that the centres are further than 6 std from one another.
-
-    Without any good sample modes and good_percent are 0, reverse_kl is infinite, and std_ratio is NaN; it is
-    also NaN while no mode has two good samples.
+    They suppose that the centres are further than 6 std from one another. Without any good sample reverse_kl is
+    infinite; std_ratio is NaN while no mode has two of them.
 
     Args:
-        samples: (n, 2) finite numbers.
-        centers: (k, 2), all different.
+        samples, centers: (n, 2) and (k, 2), all centres different.
         std: of each coordinate within a mode, positive.
-
-    Raises:
-        ValueError: for anything else.
 
     >>> data = ganlib.data.load("ring", n=2500)
     >>> print(mode_coverage(data.points, data.centers, data.std))
@@ -79,19 +63,15 @@ def mode_coverage(samples: ArrayLike, centers: ArrayLike, std: float) -> ModeCov
             raise ValueError(f"{name} must be points in the plane, (n, 2), not {array.shape}")
     if not isinstance(std, Real) or not 0 < std < np.inf:
         raise ValueError(f"std must be a positive number, the standard deviation within each mode; got {std!r}")
-    apart = squared_distances(centers, centers)
-    if apart[~np.eye(len(centers), dtype=bool)].min(initial=np.inf) < (1e-3 * std) ** 2:
+    if pdist(centers).min(initial=np.inf) < 1e-3 * std:
         raise ValueError(
             f"some of the {len(centers)} centers are the same; on a circle that happens with "
             "linspace(0, 2π, k), whose ends meet: use 2π · arange(k) / k"
         )
     n, k = len(samples), len(centers)
-    nearest, distance = np.empty(n, np.int64), np.empty(n)
-    for part in blocks(n, k):
-        squared = ((samples[part, None] - centers) ** 2).sum(axis=2)
-        nearest[part], distance[part] = squared.argmin(axis=1), np.sqrt(squared.min(axis=1))
-    good = distance <= 3 * std
-    own, points = nearest[good], samples[good]
+    distance = cdist(samples, centers)
+    good = distance.min(axis=1) <= 3 * std
+    own, points = distance.argmin(axis=1)[good], samples[good]
     counts = np.bincount(own, minlength=k)
     found, m = np.count_nonzero(counts), len(points)
 

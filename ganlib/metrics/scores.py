@@ -17,12 +17,8 @@ ROUNDING = 1e-13  # of a squared distance, as a share of both squared norms; mor
 class Score(float):
     """A measured number that also knows what a perfect sampler would get at the same sample sizes.
 
-    It is a float: compare it, average it, format it. Printed alone it shows both values.
-
-    Attributes:
-        value: the measured number, as a plain float.
-        perfect: what a perfect sampler gets on average.
-        spread: the standard deviation of a perfect sampler's scores, or None where it is not known.
+    It is a float, and `value` a plain one. A perfect sampler gets `perfect` on average, with the standard deviation
+    `spread`, None where that is not known.
 
     >>> Score(0.5, perfect=0.25, spread=0.125)
     0.5 (perfect sampler: 0.25 ± 0.12)
@@ -30,6 +26,7 @@ class Score(float):
 
     perfect: float
     spread: float | None
+    value = property(float)
 
     def __new__(cls, value: float, perfect: float, spread: float | None = None) -> Score:
         self = super().__new__(cls, value)
@@ -37,57 +34,42 @@ class Score(float):
         self.spread = None if spread is None else float(spread)
         return self
 
-    @property
-    def value(self) -> float:
-        """The measured number, as a plain float."""
-        return float(self)
-
     def __reduce__(self) -> tuple[type[Score], tuple[float, float, float | None]]:  # so that it can be copied
         return Score, (self.value, self.perfect, self.spread)
 
     def __repr__(self) -> str:
         return f"{self.value:.4g} (perfect sampler: {self._perfect()})"
 
-    __str__ = __repr__
-
     def _perfect(self) -> str:
-        return f"{self.perfect:.4g}" + (f" ± {self.spread:.2g}" if self.spread is not None else "")
+        return f"{self.perfect:.4g}" + ("" if self.spread is None else f" ± {self.spread:.2g}")
 
 
 class Table:
     """Results that print as a table: a line a score, the measured value and a perfect sampler's."""
 
-    def _title(self) -> str:
+    def _table(self) -> tuple[str, dict[str, Score]]:
+        """The title, and the scores by their labels."""
         raise NotImplementedError
 
-    def _rows(self) -> Iterator[tuple[str, Score]]:
-        raise NotImplementedError
-
-    def __str__(self) -> str:
-        rows = [(self._title(), "measured", "perfect sampler")]
-        rows += [(f"  {label}", f"{score.value:.4g}", score._perfect()) for label, score in self._rows()]
+    def __repr__(self) -> str:
+        title, scores = self._table()
+        rows = [(title, "measured", "perfect sampler")]
+        rows += [(f"  {label}", f"{score.value:.4g}", score._perfect()) for label, score in scores.items()]
         first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
         return "\n".join(f"{a:<{first}}  {b:>{second}}  {c}" for a, b, c in rows)
 
-    __repr__ = __str__
 
-
-def _divergence(counts: np.ndarray, shares: np.ndarray) -> float:
-    """KL(counts / total ‖ shares) in nats; infinite if there is nothing to count."""
-    if not counts.sum():
-        return np.inf
-    measured = counts / counts.sum()
-    with np.errstate(divide="ignore"):  # a class that should not be there: infinite
-        return max(0.0, float((xlogy(measured, measured) - xlogy(measured, shares)).sum()))
-
-
-@np.errstate(under="ignore")  # a chance too small for a number is 0, also where a reader has asked for errors
+# A class that should not be there makes it infinite; a chance too small for a number is 0. NumPy may raise on neither.
+@np.errstate(divide="ignore", under="ignore")
 def divergence_score(counts: np.ndarray, shares: np.ndarray, n: int) -> Score:
-    """The divergence of the counts, beside its expectation for n independent samples from the shares.
+    """KL(counts / total ‖ shares) in nats, beside its expectation for n independent samples from the shares.
 
-    The counts of a perfect sampler are binomial, so that the expectation is a sum over each count's distribution. Its
-    spread is that of the chi-squared distribution which 2 n KL has when n is large (Wilks 1938).
+    It is infinite if there is nothing to count. The counts of a perfect sampler are binomial, so that the expectation
+    is a sum over each count's distribution. Its spread is that of the chi-squared distribution which 2 n KL has when n
+    is large (Wilks 1938).
     """
+    measured = counts / max(1, counts.sum())
+    value = max(0.0, float((xlogy(measured, measured) - xlogy(measured, shares)).sum())) if counts.any() else np.inf
     count = np.arange(n + 1)
     log_choose = gammaln(n + 1) - gammaln(count + 1) - gammaln(n - count + 1)
     expected = 0.0
@@ -95,7 +77,7 @@ def divergence_score(counts: np.ndarray, shares: np.ndarray, n: int) -> Score:
         chance = np.exp(log_choose + xlogy(count, share) + xlogy(n - count, 1 - share))
         expected += times * float(chance @ xlogy(count / n, count / (n * share)))
     freedom = np.count_nonzero(shares) - 1
-    return Score(_divergence(counts, shares), max(0.0, expected), np.sqrt(freedom / 2) / n)
+    return Score(value, max(0.0, expected), np.sqrt(freedom / 2) / n)
 
 
 def matrix(name: str, array: ArrayLike) -> np.ndarray:
@@ -115,18 +97,15 @@ def pair(real: ArrayLike, fake: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     one, two = matrix("real", real), matrix("fake", fake)
     if one.shape[1] != two.shape[1]:
         raise ValueError(f"real and fake must have the same number of features, not {one.shape[1]} and {two.shape[1]}")
-    for name, x in (("real", one), ("fake", two)):
-        if len(x) < 2:
-            raise ValueError(f"{name} must hold at least 2 samples; there is {len(x)}")
+    if min(len(one), len(two)) < 2:
+        raise ValueError(f"{'real' if len(one) < 2 else 'fake'} must hold at least 2 samples; there is 1")
     return one, two
 
 
 def squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """|x|² + |y|² - 2 x·y; what only rounding keeps from 0 is 0, so that copies are copies."""
     norms = (x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1)
-    distance = x @ y.T
-    distance *= -2
-    distance += norms
+    distance = norms - 2 * (x @ y.T)
     distance[distance < ROUNDING * norms] = 0
     return distance
 

@@ -3,14 +3,12 @@
 Both frameworks are tested against these functions. They are written to be read, not to be fast; results are float64.
 Images are (n, height, width, channels). Σ runs over the indices beside it; E is the mean over the batch.
 
-    layers.py       dense, conv2d, conv_transpose2d, …: what a layer does to its input
-    networks.py     network: a recipe's list of layers, one after the other
+    networks.py     dense, conv2d, conv_transpose2d, …: what a layer does to its input; network: a recipe's list of them
     losses.py       losses.minimax, losses.hinge, …: what the two players minimise, and the derivatives by the logits
     penalties.py    penalties.r1, …: functions of D's gradient, which the caller provides
     optimisers.py   adam_step, conjugate_gradient, competitive_step, …: one step of each rule
 
-Nothing here trains, differentiates or draws a random number: training is in `ganlib/torch` and `ganlib/tensorflow`,
-the first weights and the batches come from `ganlib/initialise.py`.
+Nothing here trains, differentiates or draws a random number.
 
     >>> x = np.array([[1.0, 2.0], [3.0, 4.0]]).reshape(1, 2, 2, 1)
     >>> conv_transpose2d(x, np.ones((2, 2, 1, 1)), stride=2)[0, :, :, 0]
@@ -18,16 +16,13 @@ the first weights and the batches come from `ganlib/initialise.py`.
            [1., 1., 2., 2.],
            [3., 3., 4., 4.],
            [3., 3., 4., 4.]])
-    >>> round(losses.minimax.discriminator([0.0], [0.0]), 3)  # log 4, where D tells nothing apart
-    1.386
 """
 
 # isort: off
 from ganlib.reference import losses, penalties
-from ganlib.reference.layers import average_pool, conv2d, conv_matrix, conv_transpose2d, dense, depth_to_space, upsample
-from ganlib.reference.layers import batch_norm, batch_norm_inference, moving_statistics, spectral_norm
-from ganlib.reference.layers import dropout, leaky_relu, octaves, sigmoid, softplus, tanh
-from ganlib.reference.networks import network, network_update
+from ganlib.reference.networks import average_pool, conv2d, conv_matrix, conv_transpose2d, dense, depth_to_space
+from ganlib.reference.networks import batch_norm, batch_norm_inference, moving_statistics, spectral_norm, upsample
+from ganlib.reference.networks import dropout, leaky_relu, network, network_update, octaves, sigmoid, softplus, tanh
 from ganlib.reference.optimisers import CONJUGATE, conjugate_beta, conjugate_gradient, conjugate_step
 from ganlib.reference.optimisers import adam_step, competitive_step, moving_average, sgd_step
 

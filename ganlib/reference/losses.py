@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ganlib import arguments
-from ganlib.reference.checks import Array, array
-from ganlib.reference.layers import sigmoid, softplus
+from ganlib.reference.networks import Array, array, sigmoid, softplus
 
 Terms = tuple[float, Array, Array]
 
@@ -56,11 +56,8 @@ class Loss:
         return by_r / by_r.size, by_f / by_f.size
 
     def slope(self, g_loss: float) -> float:
-        """An upper bound on the mean slope of G's loss in D's fake logits, from the value of G's loss alone.
-
-        Where the loss is made of softplus, that is its size, since softplus bounds its derivative: σ(x) ≤ softplus(x).
-        """
-        return abs(g_loss)
+        """An upper bound on the mean slope of G's loss in D's fake logits, from the value of G's loss alone."""
+        return abs(g_loss)  # of a loss made of softplus, which bounds its derivative: σ(x) ≤ softplus(x)
 
     def _logits(self, real: ArrayLike, fake: ArrayLike, real_label: float = 1.0) -> tuple[Array, Array]:
         r, f = array("real_logits", real), array("fake_logits", fake)
@@ -71,14 +68,13 @@ class Loss:
         if not (0 <= real_label <= 1 if self.smoothable else real_label == 1):
             allowed = "from 0 to 1" if self.smoothable else "1, since this loss has no label to smooth"
             raise ValueError(f"real_label must be {allowed}, not {real_label}.")
+        if self.needs_real and r.size != f.size:
+            raise ValueError(f"This loss pairs logits: give as many real as fake, not {r.size} and {f.size}.")
         return r, f
 
     # A loss is these two: the value, and by each r and f the derivative before the mean's 1/n.
-    def _d(self, r: Array, f: Array, t: float) -> Terms:
-        raise NotImplementedError
-
-    def _g(self, r: Array, f: Array) -> Terms:
-        raise NotImplementedError
+    _d: Callable[[Array, Array, float], Terms]
+    _g: Callable[[Array, Array], Terms]
 
 
 class Minimax(Loss):
@@ -158,18 +154,10 @@ class Relativistic(Loss):
     even = (math.log(2), math.log(2))
 
     def _d(self, r: Array, f: Array, t: float) -> Terms:
-        d = _pairs(r, f)
-        return np.mean(softplus(-d)), -sigmoid(-d), sigmoid(-d)
+        return np.mean(softplus(f - r)), -sigmoid(f - r), sigmoid(f - r)
 
     def _g(self, r: Array, f: Array) -> Terms:
-        d = _pairs(r, f)
-        return np.mean(softplus(d)), sigmoid(d), -sigmoid(d)
-
-
-def _pairs(r: Array, f: Array) -> Array:
-    if r.size != f.size:
-        raise ValueError(f"This loss pairs logits: give as many real as fake, not {r.size} and {f.size}.")
-    return r - f
+        return np.mean(softplus(r - f)), sigmoid(r - f), -sigmoid(r - f)
 
 
 minimax = Minimax()

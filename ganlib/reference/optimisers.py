@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ganlib import arguments
-from ganlib.reference.checks import Array, array, one_shape, vector
+from ganlib.reference.networks import Array, array, one_shape, vector
 
-# The rules that `conjugate_beta` has a formula for.
-CONJUGATE = (
+CONJUGATE = (  # the rules that `conjugate_beta` has a formula for
     *("fletcher_reeves", "polak_ribiere", "hestenes_stiefel", "dai_yuan", "hager_zhang"),
     *("fletcher_reeves_polak_ribiere", "hestenes_stiefel_dai_yuan"),
 )
@@ -30,11 +29,9 @@ def adam_step(
     arguments.whole("step", step, 1)  # at 0 the bias correction would divide by 0
     for name, value in (("rate", rate), ("beta1", beta1), ("beta2", beta2), ("epsilon", epsilon)):
         arguments.real(name, value)
-    if epsilon_placement not in ("before", "after"):
-        raise ValueError(f"epsilon_placement must be 'before' or 'after', not {epsilon_placement!r}.")
+    arguments.one_of("epsilon_placement", epsilon_placement, ("before", "after"))
     w, g, m, v = one_shape(weight=weight, gradient=gradient, m=m, v=v)
-    m = beta1 * m + (1 - beta1) * g
-    v = beta2 * v + (1 - beta2) * g**2
+    m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
     m_hat, v_hat = m / (1 - beta1**step), v / (1 - beta2**step)
     if epsilon_placement == "before":
         epsilon = epsilon / np.sqrt(1 - beta2**step)
@@ -106,17 +103,8 @@ def conjugate_gradient(
     with the residual r = b - Ax, which is the negative gradient, and d = r at first (Hestenes & Stiefel 1952, Shewchuk
     1994). In exact arithmetic it ends at the minimum, A⁻¹b, after as many steps as A has different eigenvalues.
 
-    Args:
-        matrix: A, (n, n).
-        b: (n,).
-        start: the first x, (n,); None: zeros.
-        steps: None: n.
-
-    Returns:
-        (steps + 1, n): x before the first step and after each. At the minimum it stays.
-
-    Raises:
-        ValueError: shapes that do not fit, A not symmetric, or a direction with d·Ad ≤ 0: A is not positive definite.
+    A is (n, n), b and the start (n,). Returns x before the first step and after each, (steps + 1, n); at the minimum
+    it stays. Without a start it starts from zeros, without a number of steps it takes n.
 
     >>> conjugate_gradient([[2.0, 0.0], [0.0, 8.0]], [2.0, 8.0])[-1]
     array([1., 1.])
@@ -124,7 +112,7 @@ def conjugate_gradient(
     a, b = array("matrix", matrix), array("b", b)
     if b.ndim != 1 or not len(b) or a.shape != (len(b), len(b)):
         raise ValueError(f"matrix must be (n, n) and b (n,), not {a.shape} and {b.shape}.")
-    if not np.isfinite(a).all() or not np.isfinite(b).all():
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise ValueError("matrix and b must hold finite numbers, and one holds NaN or infinity.")
     if not np.allclose(a, a.T):
         raise ValueError("matrix must be symmetric. For another one solve AᵀA x = Aᵀb.")
@@ -156,14 +144,9 @@ def competitive_step(
     for the game in which x descends f and y descends g. It is the equilibrium of the local game with losses
     Δx·∇_x f + Δx·D_xy f Δy + ‖Δx‖²/2η and Δy·∇_y g + Δy·D_yx g Δx + ‖Δy‖²/2η.
 
-    Args:
-        f_x, g_y: the gradients, (m,) and (n,).
-        f_xy, g_yx: the mixed derivatives, (m, n) and (n, m); in a zero-sum game g_yx is -f_xyᵀ.
-        rate: η.
-
-    Raises:
-        ValueError: shapes that do not fit, or a local game without a single equilibrium: at this η the matrix is
-            singular, which a zero-sum game's never is.
+    f_x and g_y are the gradients, (m,) and (n,), f_xy and g_yx the mixed derivatives, (m, n) and (n, m), and the rate
+    is η. Where a matrix is singular, the local game has no single equilibrium: a ValueError. A zero-sum game, in which
+    g_yx is -f_xyᵀ, always has one.
 
     >>> competitive_step([2.0], [-4.0], [[1.0]], [[-1.0]], rate=1.0)      # f = xy = -g at x = 4, y = 2
     (array([-3.]), array([1.]))
