@@ -14,8 +14,11 @@ import tensorflow as tf
 from tensorflow import Tensor
 
 from ganlib import arguments
+from ganlib.runtime.tensors import Kind
 
 mean, square, relu, softplus = tf.reduce_mean, tf.square, tf.nn.relu, tf.math.softplus
+
+TENSORS = Kind("tf.Tensor", "tf.constant(array)", tf.is_tensor, lambda x: x.dtype.is_floating)
 
 
 class Loss:
@@ -40,7 +43,7 @@ class Minimax(Loss):
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor, real_label: float = 1.0) -> Tensor:
         """The scalar that D minimises; real_label below 1 smooths the label of real samples."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         arguments.real("real_label", real_label, 0, 1)
         real = real_label * softplus(-real_logits) + (1 - real_label) * softplus(real_logits)
         return mean(real) + mean(softplus(fake_logits))
@@ -48,7 +51,7 @@ class Minimax(Loss):
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that G minimises."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         return -mean(softplus(fake_logits))
 
 
@@ -58,7 +61,7 @@ class NonSaturating(Minimax):
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that G minimises."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         return mean(softplus(-fake_logits))
 
 
@@ -71,14 +74,14 @@ class LeastSquares(Loss):
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor, real_label: float = 1.0) -> Tensor:
         """The scalar that D minimises; real_label below 1 smooths the label of real samples."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         arguments.real("real_label", real_label, 0, 1)
         return mean(square(real_logits - real_label)) + mean(square(fake_logits))
 
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that G minimises."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         return mean(square(fake_logits - 1))
 
 
@@ -91,13 +94,13 @@ class Wasserstein(Loss):
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that D minimises."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         return mean(fake_logits) - mean(real_logits)
 
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that G minimises."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         return -mean(fake_logits)
 
 
@@ -107,13 +110,13 @@ class Hinge(Loss):
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that D minimises."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         return mean(relu(1 - real_logits)) + mean(relu(1 + fake_logits))
 
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that G minimises."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         return -mean(fake_logits)
 
 
@@ -129,13 +132,13 @@ class Relativistic(Loss):
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that D minimises."""
-        check(real_logits, fake_logits, paired=True)
+        TENSORS.check_logits(real_logits, fake_logits, paired=True)
         return mean(softplus(fake_logits - real_logits))
 
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that G minimises."""
-        check(real_logits, fake_logits, paired=True)
+        TENSORS.check_logits(real_logits, fake_logits, paired=True)
         return mean(softplus(real_logits - fake_logits))
 
 
@@ -158,23 +161,3 @@ def get(name: str) -> Loss:
     if not isinstance(name, str) or name not in LOSSES:
         raise ValueError(f"There is no loss {name!r}. The losses: {', '.join(LOSSES)}.")
     return LOSSES[name]
-
-
-def check(real_logits: Tensor, fake_logits: Tensor, paired: bool = False) -> None:
-    """Refuses logits that are not (n,): an (n, 1) would broadcast with an (m,) to (n, m) and mean something else."""
-    for what, logits in (("real_logits", real_logits), ("fake_logits", fake_logits)):
-        if not tf.is_tensor(logits) or not logits.dtype.is_floating:
-            raise TypeError(
-                f"{what} must be a tf.Tensor of floating-point numbers (n,), not {arguments.describe(logits)}. "
-                "tf.constant(array) makes one of an array."
-            )
-        if len(logits.shape) != 1 or logits.shape[0] == 0:
-            raise ValueError(
-                f"{what} has shape {tuple(logits.shape)}; expected (n,), one logit a sample. "
-                "If the discriminator gives (n, 1), drop that axis."
-            )
-    if paired and real_logits.shape[0] != fake_logits.shape[0]:
-        raise ValueError(
-            f"The relativistic loss pairs real and fake samples, and got {real_logits.shape[0]} real logits and "
-            f"{fake_logits.shape[0]} fake ones. Give as many of each."
-        )

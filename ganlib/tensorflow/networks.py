@@ -14,8 +14,9 @@ from tensorflow import Tensor, Variable
 
 from ganlib import architectures, initialise
 from ganlib.architectures import Layer, Shape, conv_transpose_size
-from ganlib.arguments import array, describe
+from ganlib.arguments import describe
 from ganlib.recipe import Recipe
+from ganlib.runtime.tensors import fitting_weights
 from ganlib.tensorflow import distributed, fast
 
 POLICIES = {"float64": "float64", "float32": "float32", "bfloat16": "mixed_bfloat16"}
@@ -307,19 +308,7 @@ def set_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
         ValueError: a name is missing or unknown, or a shape differs. Nothing is changed then.
     """
     own = neutral_weights(model)
-    if not isinstance(weights, Mapping):
-        raise TypeError(f"weights must be a mapping such as get_weights gives, not {describe(weights)}.")
-    if own.keys() != weights.keys():
-        missing, unknown = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
-        raise ValueError(
-            f"These weights are another network's: missing {missing}, unknown {unknown}. "
-            "Use those of a network of the same recipe."
-        )
-    arrays = {name: array(f"The weight {name}", weights[name]) for name in own}
-    for name, variable in own.items():
-        expected, given = tuple(variable.shape), arrays[name].shape
-        if expected != given:
-            raise ValueError(f"{name} has shape {given}, and this network needs {expected}. Same recipe?")
+    arrays = fitting_weights({name: tuple(variable.shape) for name, variable in own.items()}, weights)
     for name, variable in own.items():
         variable.assign(arrays[name].astype(variable.dtype))
 

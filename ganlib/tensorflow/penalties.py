@@ -10,7 +10,7 @@ from functools import partial
 import tensorflow as tf
 from tensorflow import Tensor
 
-from ganlib.arguments import describe
+from ganlib.tensorflow.losses import TENSORS
 
 Critic = Callable[[Tensor], Tensor]
 Penalty = Callable[..., Tensor]  # of a discriminator, real and fake samples, and mix
@@ -33,7 +33,7 @@ def r1(discriminator: Critic, real: Tensor) -> Tensor:
     Example:
         >>> loss = d_loss + gamma / 2 * r1(discriminator, real)
     """
-    check_samples("real", real)
+    TENSORS.check_samples("real", real)
     return tf.reduce_mean(squared_norms(discriminator, real))
 
 
@@ -50,7 +50,7 @@ def r2(discriminator: Critic, fake: Tensor) -> Tensor:
     Example:
         >>> loss = d_loss + gamma / 2 * r2(discriminator, fake)
     """
-    check_samples("fake", fake)
+    TENSORS.check_samples("fake", fake)
     return tf.reduce_mean(squared_norms(discriminator, fake))
 
 
@@ -69,7 +69,7 @@ def wgan_gp(discriminator: Critic, real: Tensor, fake: Tensor, mix: Tensor) -> T
     Example:
         >>> loss = d_loss + 10 * wgan_gp(critic, real, fake, mix)
     """
-    check(real, fake, mix)
+    TENSORS.check_pairs(real, fake, mix)
     mix = tf.reshape(mix, (-1, *[1] * (len(real.shape) - 1)))
     between = mix * real + (1 - mix) * fake
     return tf.reduce_mean(tf.square(tf.sqrt(squared_norms(discriminator, between)) - 1))
@@ -98,51 +98,11 @@ def squared_norms(discriminator: Critic, x: Tensor) -> Tensor:
     x = tf.stop_gradient(x)
     with tf.GradientTape() as tape:
         tape.watch(x)
-        total = tf.reduce_sum(judge(discriminator, x))
+        total = tf.reduce_sum(TENSORS.judge(discriminator, x))
     gradient = tape.gradient(total, x)
     if gradient is None:
         raise ValueError(NO_GRADIENT)
     return tf.reduce_sum(tf.square(tf.reshape(gradient, (x.shape[0], -1))), axis=1)
-
-
-def judge(discriminator: Critic, x: Tensor) -> Tensor:
-    """The logits (n,) of the batch, or an error that says what came instead."""
-    if not callable(discriminator):
-        raise TypeError(f"discriminator must be callable, from a batch to logits (n,), not {describe(discriminator)}.")
-    logits = discriminator(x)
-    if not tf.is_tensor(logits):
-        raise TypeError(f"The discriminator must give a tf.Tensor of logits (n,), not {describe(logits)}.")
-    if tuple(logits.shape) != (x.shape[0],):
-        raise ValueError(
-            f"The discriminator gave {tuple(logits.shape)} for {x.shape[0]} samples; expected ({x.shape[0]},), one "
-            "logit a sample. If it gives (n, 1), drop that axis."
-        )
-    return logits
-
-
-def check_samples(what: str, samples: Tensor, axes: int = 2) -> None:
-    """Refuses what is no batch of samples (n, …), with at least so many axes."""
-    if not tf.is_tensor(samples) or not samples.dtype.is_floating:
-        raise TypeError(
-            f"{what} must be a tf.Tensor of floating-point numbers (n, …), not {describe(samples)}. "
-            "tf.constant(array) makes one of an array."
-        )
-    if len(samples.shape) < axes or 0 in samples.shape:
-        raise ValueError(
-            f"{what} has shape {tuple(samples.shape)}; expected (n, …), {axes} axes or more and none of them empty."
-        )
-
-
-def check(real: Tensor, fake: Tensor, mix: Tensor) -> None:
-    """Refuses pairs that do not match: they would broadcast in silence."""
-    check_samples("real", real)
-    check_samples("fake", fake)
-    check_samples("mix", mix, axes=1)
-    if tuple(real.shape) != tuple(fake.shape) or tuple(mix.shape) != (real.shape[0],):
-        raise ValueError(
-            f"wgan_gp got real {tuple(real.shape)}, fake {tuple(fake.shape)} and mix {tuple(mix.shape)}; expected real "
-            f"and fake of one shape, and mix ({real.shape[0]},), one number from [0, 1] a pair."
-        )
 
 
 PENALTIES: dict[str, Penalty] = {

@@ -16,9 +16,12 @@ from torch import Tensor
 from torch.nn.functional import relu
 
 from ganlib import arguments
+from ganlib.runtime.tensors import Kind
 
 # PyTorch's default threshold of 20 rounds softplus(x) to x from there on, 2e-9 off; at 40 float64 cannot tell.
 softplus = functools.partial(torch.nn.functional.softplus, threshold=40.0)
+
+TENSORS = Kind("torch.Tensor", "torch.as_tensor(array)", lambda x: isinstance(x, Tensor), Tensor.is_floating_point)
 
 
 class Loss:
@@ -43,7 +46,7 @@ class Minimax(Loss):
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor, real_label: float = 1.0) -> Tensor:
         """The scalar that D minimises; real_label below 1 smooths the label of real samples."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         arguments.real("real_label", real_label, 0, 1)
         real = real_label * softplus(-real_logits) + (1 - real_label) * softplus(real_logits)
         return real.mean() + softplus(fake_logits).mean()
@@ -51,7 +54,7 @@ class Minimax(Loss):
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that G minimises."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         return -softplus(fake_logits).mean()
 
 
@@ -61,7 +64,7 @@ class NonSaturating(Minimax):
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that G minimises."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         return softplus(-fake_logits).mean()
 
 
@@ -74,14 +77,14 @@ class LeastSquares(Loss):
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor, real_label: float = 1.0) -> Tensor:
         """The scalar that D minimises; real_label below 1 smooths the label of real samples."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         arguments.real("real_label", real_label, 0, 1)
         return (real_logits - real_label).square().mean() + fake_logits.square().mean()
 
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that G minimises."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         return (fake_logits - 1).square().mean()
 
 
@@ -94,13 +97,13 @@ class Wasserstein(Loss):
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that D minimises."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         return fake_logits.mean() - real_logits.mean()
 
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that G minimises."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         return -fake_logits.mean()
 
 
@@ -110,13 +113,13 @@ class Hinge(Loss):
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that D minimises."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         return relu(1 - real_logits).mean() + relu(1 + fake_logits).mean()
 
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that G minimises."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         return -fake_logits.mean()
 
 
@@ -132,13 +135,13 @@ class Relativistic(Loss):
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that D minimises."""
-        check(real_logits, fake_logits, paired=True)
+        TENSORS.check_logits(real_logits, fake_logits, paired=True)
         return softplus(fake_logits - real_logits).mean()
 
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that G minimises."""
-        check(real_logits, fake_logits, paired=True)
+        TENSORS.check_logits(real_logits, fake_logits, paired=True)
         return softplus(real_logits - fake_logits).mean()
 
 
@@ -161,23 +164,3 @@ def get(name: str) -> Loss:
     if not isinstance(name, str) or name not in LOSSES:
         raise ValueError(f"There is no loss {name!r}. The losses: {', '.join(LOSSES)}.")
     return LOSSES[name]
-
-
-def check(real_logits: Tensor, fake_logits: Tensor, paired: bool = False) -> None:
-    """Refuses logits that are not (n,): an (n, 1) would broadcast with an (m,) to (n, m) and mean something else."""
-    for what, logits in (("real_logits", real_logits), ("fake_logits", fake_logits)):
-        if not isinstance(logits, Tensor) or not logits.is_floating_point():
-            raise TypeError(
-                f"{what} must be a torch.Tensor of floating-point numbers (n,), not {arguments.describe(logits)}. "
-                "torch.as_tensor(array) makes one of an array."
-            )
-        if len(logits.shape) != 1 or logits.shape[0] == 0:
-            raise ValueError(
-                f"{what} has shape {tuple(logits.shape)}; expected (n,), one logit a sample. "
-                "If the discriminator gives (n, 1), drop that axis."
-            )
-    if paired and real_logits.shape[0] != fake_logits.shape[0]:
-        raise ValueError(
-            f"The relativistic loss pairs real and fake samples, and got {real_logits.shape[0]} real logits and "
-            f"{fake_logits.shape[0]} fake ones. Give as many of each."
-        )

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 from ganlib import architectures, initialise
 from ganlib.architectures import Layer, Shape, same_padding
-from ganlib.arguments import array, describe
+from ganlib.arguments import describe
 from ganlib.recipe import Recipe
+from ganlib.runtime.tensors import fitting_weights
 from ganlib.torch import distributed, fast
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.float32}  # of the weights
@@ -281,19 +282,7 @@ def set_weights(model: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
         ValueError: a name is missing or unknown, or a shape differs. Nothing is changed then.
     """
     own = neutral_weights(model)
-    if not isinstance(weights, Mapping):
-        raise TypeError(f"weights must be a mapping such as get_weights gives, not {describe(weights)}.")
-    if own.keys() != weights.keys():
-        missing, unknown = sorted(own.keys() - weights.keys()), sorted(weights.keys() - own.keys())
-        raise ValueError(
-            f"These weights are another network's: missing {missing}, unknown {unknown}. "
-            "Use those of a network of the same recipe."
-        )
-    arrays = {name: array(f"The weight {name}", weights[name]) for name in own}
-    for name, (tensor, axes) in own.items():
-        expected, given = tuple(tensor.permute(axes).shape), arrays[name].shape
-        if expected != given:
-            raise ValueError(f"{name} has shape {given}, and this network needs {expected}. Same recipe?")
+    arrays = fitting_weights({name: tuple(w.permute(axes).shape) for name, (w, axes) in own.items()}, weights)
     for name, (tensor, axes) in own.items():
         from_neutral(tensor, axes, arrays[name])
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ganlib.arguments import describe
+from ganlib.torch.losses import TENSORS
 
 Critic = Callable[[Tensor], Tensor]
 Penalty = Callable[..., Tensor]  # of a discriminator, real and fake samples, and mix
@@ -32,7 +32,7 @@ def r1(discriminator: Critic, real: Tensor) -> Tensor:
     Example:
         >>> loss = d_loss + gamma / 2 * r1(discriminator, real)
     """
-    check_samples("real", real)
+    TENSORS.check_samples("real", real)
     return squared_norms(discriminator, real).mean()
 
 
@@ -49,7 +49,7 @@ def r2(discriminator: Critic, fake: Tensor) -> Tensor:
     Example:
         >>> loss = d_loss + gamma / 2 * r2(discriminator, fake)
     """
-    check_samples("fake", fake)
+    TENSORS.check_samples("fake", fake)
     return squared_norms(discriminator, fake).mean()
 
 
@@ -68,7 +68,7 @@ def wgan_gp(discriminator: Critic, real: Tensor, fake: Tensor, mix: Tensor) -> T
     Example:
         >>> loss = d_loss + 10 * wgan_gp(critic, real, fake, mix)
     """
-    check(real, fake, mix)
+    TENSORS.check_pairs(real, fake, mix)
     mix = mix.reshape(-1, *[1] * (real.ndim - 1))
     between = mix * real + (1 - mix) * fake
     return (squared_norms(discriminator, between).sqrt() - 1).square().mean()
@@ -95,53 +95,13 @@ def squared_norms(discriminator: Critic, x: Tensor) -> Tensor:
     """‖∇ₓD(x)‖² of each sample, (n,). D judges each sample apart, so the sum's gradient holds each one's own."""
     x = x.detach().requires_grad_()
     with torch.enable_grad():
-        total = judge(discriminator, x).sum()
+        total = TENSORS.judge(discriminator, x).sum()
         gradient = None
         if total.requires_grad:
             (gradient,) = torch.autograd.grad(total, x, create_graph=True, allow_unused=True)
     if gradient is None:
         raise ValueError(NO_GRADIENT)
     return gradient.square().flatten(1).sum(dim=1)
-
-
-def judge(discriminator: Critic, x: Tensor) -> Tensor:
-    """The logits (n,) of the batch, or an error that says what came instead."""
-    if not callable(discriminator):
-        raise TypeError(f"discriminator must be callable, from a batch to logits (n,), not {describe(discriminator)}.")
-    logits = discriminator(x)
-    if not isinstance(logits, Tensor):
-        raise TypeError(f"The discriminator must give a torch.Tensor of logits (n,), not {describe(logits)}.")
-    if tuple(logits.shape) != (x.shape[0],):
-        raise ValueError(
-            f"The discriminator gave {tuple(logits.shape)} for {x.shape[0]} samples; expected ({x.shape[0]},), one "
-            "logit a sample. If it gives (n, 1), drop that axis."
-        )
-    return logits
-
-
-def check_samples(what: str, samples: Tensor, axes: int = 2) -> None:
-    """Refuses what is no batch of samples (n, …), with at least so many axes."""
-    if not isinstance(samples, Tensor) or not samples.is_floating_point():
-        raise TypeError(
-            f"{what} must be a torch.Tensor of floating-point numbers (n, …), not {describe(samples)}. "
-            "torch.as_tensor(array) makes one of an array."
-        )
-    if len(samples.shape) < axes or 0 in samples.shape:
-        raise ValueError(
-            f"{what} has shape {tuple(samples.shape)}; expected (n, …), {axes} axes or more and none of them empty."
-        )
-
-
-def check(real: Tensor, fake: Tensor, mix: Tensor) -> None:
-    """Refuses pairs that do not match: they would broadcast in silence."""
-    check_samples("real", real)
-    check_samples("fake", fake)
-    check_samples("mix", mix, axes=1)
-    if tuple(real.shape) != tuple(fake.shape) or tuple(mix.shape) != (real.shape[0],):
-        raise ValueError(
-            f"wgan_gp got real {tuple(real.shape)}, fake {tuple(fake.shape)} and mix {tuple(mix.shape)}; expected real "
-            f"and fake of one shape, and mix ({real.shape[0]},), one number from [0, 1] a pair."
-        )
 
 
 PENALTIES: dict[str, Penalty] = {
