@@ -16,19 +16,19 @@ from ganlib.recipe import Recipe, recipe
 from ganlib.runtime import files
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Case:
-    """A patient as `ganlib.clinic.Patient` describes it, what is wrong with it, and how an answer is looked at."""
+    """What `ganlib.clinic.Patient` tells of a patient; then what is wrong with it, and how an answer is looked at."""
 
     complaint: str
     recipe: Recipe
-    diagnosis: str
-    hint: str = ""  # for a change somewhere else
     code: Callable[..., Any] | None = None
     takes: str = "recipe"
-    cures: tuple[tuple[str, ...], ...] = ()  # the fields that may change, those of one remedy together
-    hints: Mapping[str, str] = field(default_factory=dict)  # field → what to say to who changed it
-    look: Callable[[Any], str | None] = lambda answer: None
+    diagnosis: str = field(repr=False)
+    hint: str = field(default="", repr=False)  # for a change somewhere else
+    cures: tuple[tuple[str, ...], ...] = field(default=(), repr=False)  # what may change, a remedy's fields together
+    hints: Mapping[str, str] = field(default_factory=dict, repr=False)  # field → what to say to who changed it
+    look: Callable[[Callable[..., Any]], str | None] = field(default=lambda answer: None, repr=False)
 
     def look_at_recipe(self, answer: Recipe) -> str | None:
         """What to say to a recipe that is no cure; None where only a training can tell."""
@@ -36,14 +36,12 @@ class Case:
         if not changed:
             return "this is the patient as it came, nothing was changed."
         elsewhere = [name for name in changed if not any(name in group for group in self.cures)]
-        for name in elsewhere:
-            if name in self.hints:
-                return self.hints[name]
         if elsewhere:
-            return f"{', '.join(elsewhere)} is not where the mistake is. {self.hint}"
-        groups = [group for group in self.cures if set(changed) & set(group)]
-        if len(groups) > 1:
-            return f"you changed {', '.join(changed)}, which are {len(groups)} remedies at once. One is enough: which?"
+            said = [self.hints[name] for name in elsewhere if name in self.hints]
+            return said[0] if said else f"{', '.join(elsewhere)} is not where the mistake is. {self.hint}"
+        remedies = sum(not set(changed).isdisjoint(group) for group in self.cures)
+        if remedies > 1:
+            return f"you changed {', '.join(changed)}, which are {remedies} remedies at once. One is enough: which?"
         return None
 
 
@@ -115,15 +113,16 @@ def _look_at_loss(answer: Callable[..., Any]) -> str | None:
 # The patients. Each is one change away from one of two recipes that train in a few seconds.
 
 
-def _quick(name: str, rate: float, **changes: Any) -> dict[str, Any]:
-    return {"name": name, "generator_optimiser": {"rate": rate}, "discriminator_optimiser": {"rate": rate}, **changes}
+def rates(rate: float) -> dict[str, Any]:
+    """The changes that give both players one rate."""
+    return {"generator_optimiser": {"rate": rate}, "discriminator_optimiser": {"rate": rate}}
 
 
-_RING = _quick("ring", 4e-3, width=64, batch_size=128, penalty_weight=0.1, moving_average=0.98, steps=400)
+_RING = dict(name="ring", **rates(4e-3), width=64, batch_size=128, penalty_weight=0.1, moving_average=0.98, steps=400)
 _DIGITS = {
-    **_quick("dcgan-digits", 1.5e-3, generator="dense", discriminator="dense", width=128, depth=2, latent=32),
-    **{"steps": 200, "discriminator_norm": "none", "weight_init": "kaiming_uniform", "scale_std": 0.0},
-    **{"instance_noise": 0.0, "penalty": "r1", "penalty_weight": 3.0, "moving_average": 0.0},
+    **dict(name="dcgan-digits", **rates(1.5e-3), steps=200, penalty="r1", penalty_weight=3.0, moving_average=0.0),
+    **dict(generator="dense", discriminator="dense", width=128, depth=2, latent=32, discriminator_norm="none"),
+    **dict(weight_init="kaiming_uniform", scale_std=0.0, instance_noise=0.0),
 }
 _LOSSES_LIE = "The losses are those of a finished training, and lie: look at the samples."
 
