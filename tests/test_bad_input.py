@@ -339,13 +339,6 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             "backend": [],
         },
     ),
-    "clinic.modes_held": (
-        {"samples": RING.points, "centers": RING.centers},
-        {
-            "samples": ROWS_OF_2,
-            "centers": [*ROWS_OF_2, Bad("one", np.ones((1, 2)), r"\(1, 2\)")],
-        },
-    ),
     "specimens.specimen": ({"name": "003-softmax"}, {"name": OF_TEXT}),
     "gamma.suggest": (
         {"recipe": QUICK, "data": RING.points, "steps": 200, "seed": 0},
@@ -885,9 +878,9 @@ EXEMPT = {
     "clinic.Result": "a result",
     "clinic.Patient": "a record that `patient` makes; tests/test_clinic.py",
     "clinic.Patient.changed": "recipe() checks the changes",
+    "clinic.Patient.look": "called by `check`",
     "clinic.Patient.train": "Trainer and backend() check what it is given",
-    "clinic.fit": "Trainer.fit checks what it is given",
-    "clinic.distance_to_digits": "metrics.features checks the images",
+    "clinic.trained": "Trainer.fit checks what it is given",
     **{f"exercises.{name}": "a result" for name in ("Result", "Solution", "Progress")},
     **{f"exercises.{name}": "takes nothing" for name in ("numbers", "progress")},
     "specimens.Seen": "a result",
