@@ -2,7 +2,7 @@
 
 A command in `benchmarks/` makes the runs and writes one row for each; the chapters read them here. The files lie in the
 package, in `ganlib/teaching/ledgers`, so that a notebook finds them on Colab too. Each is compressed JSON with one row
-on a line: `zless scoreboard.json.gz` shows it.
+on a line: `bzless scoreboard.json.bz2` shows them.
 
     >>> ledger = ganlib.ledger.load("scoreboard")
     >>> ledger.command
@@ -12,12 +12,11 @@ on a line: `zless scoreboard.json.gz` shows it.
 
 from __future__ import annotations
 
-import gzip
+import bz2
 import json
 import os
 import platform
 import tempfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,7 @@ from ganlib.errors import DataError
 from ganlib.runtime import files
 
 FOLDER = Path(__file__).with_name("ledgers")
-END = ".json.gz"
+END = ".json.bz2"
 
 
 @dataclass(frozen=True)
@@ -76,9 +75,9 @@ def load(name: str, folder: str | os.PathLike[str] = FOLDER) -> Ledger:
     if name not in known:
         raise DataError(f"There is no ledger {name!r}. There are: {', '.join(known) or 'none'}.")
     try:
-        stored = json.loads(gzip.decompress((Path(folder) / f"{name}{END}").read_bytes()))
+        stored = json.loads(bz2.decompress((Path(folder) / f"{name}{END}").read_bytes()))
         return Ledger(name, stored["about"], stored["command"], tuple(stored["rows"]))
-    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise DataError(f"The ledger {name}{END} is damaged: {error}. Install ganlib again.") from error
 
 
@@ -120,4 +119,4 @@ def record(
         texts = [json.dumps(one, ensure_ascii=False, allow_nan=False) for one in [*others, row]]
         head = json.dumps({"about": about, "command": command}, ensure_ascii=False).removesuffix("}")
         content = head + ', "rows": [\n' + ",\n".join(texts) + "\n]}\n"
-        files.write_aside(Path(folder) / f"{name}{END}", gzip.compress(content.encode(), 9, mtime=0))
+        files.write_aside(Path(folder) / f"{name}{END}", bz2.compress(content.encode()))
