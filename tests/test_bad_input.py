@@ -139,6 +139,8 @@ NO_LAYERS = [
     Bad("no layer", ["dense"], "dense|str"),
     Bad("a recipe", RECIPE, "Recipe"),
 ]
+# The class of each loss has one name in the reference and in both frameworks.
+LOSSES = {type(loss).__name__: loss for loss in map(ganlib.reference.losses.get, ganlib.reference.losses.names())}
 LAYERS = [architectures.Dense(4, True), architectures.LeakyReLU(0.2), architectures.Dropout(0.5)]
 WEIGHTS = {"dense0.kernel": np.ones((3, 4)), "dense0.bias": np.ones(4)}
 NO_SHAPE = [
@@ -803,15 +805,11 @@ FRAMEWORK: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             {
                 "real_logits": LOGIT_TENSORS,
                 "fake_logits": LOGIT_TENSORS
-                + [Bad("fewer", Native(np.ones(3)), "4.*3") for _ in range(loss == "Relativistic")],
-                **(
-                    {"real_label": number(-0.1, 1.5)}
-                    if player == "discriminator" and loss in ("Minimax", "NonSaturating", "LeastSquares")
-                    else {}
-                ),
+                + [Bad("fewer", Native(np.ones(3)), "4.*3") for _ in range(LOSSES[loss].needs_real)],
+                **({"real_label": number(-0.1, 1.5)} if player == "discriminator" and LOSSES[loss].smoothable else {}),
             },
         )
-        for loss in ("Minimax", "NonSaturating", "LeastSquares", "Wasserstein", "Hinge", "Relativistic")
+        for loss in LOSSES
         for player in ("discriminator", "generator")
     },
     **{
@@ -878,7 +876,7 @@ EXEMPT = {
     "clinic.Result": "a result",
     "clinic.Patient": "a record that `patient` makes; tests/test_clinic.py",
     "clinic.Patient.changed": "recipe() checks the changes",
-    "clinic.Patient.look": "called by `check`",
+    **{f"clinic.Patient.look{end}": "called by `check`" for end in ("", "_")},
     "clinic.Patient.train": "Trainer and backend() check what it is given",
     "clinic.trained": "Trainer.fit checks what it is given",
     **{f"exercises.{name}": "a result" for name in ("Result", "Solution", "Progress")},
@@ -909,10 +907,7 @@ EXEMPT = {
         for name in ("dense", "dcgan")
         for player in ("generator", "discriminator")
     },
-    **{
-        f"reference.losses.{name}.": "the methods are those of reference.losses.Loss"
-        for name in ("Minimax", "NonSaturating", "LeastSquares", "Wasserstein", "Hinge", "Relativistic")
-    },
+    **{f"reference.losses.{name}.": "the methods are those of reference.losses.Loss" for name in LOSSES},
     "reference.losses.Loss.slope": "takes a loss that was measured",
     "gl.solvers.": "behind Trainer, whose competitive step it is",
     "gl.optimisers.": "behind Trainer, which builds them from a checked recipe",
