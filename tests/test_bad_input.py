@@ -876,7 +876,7 @@ EXEMPT = {
     "clinic.Result": "a result",
     "clinic.Patient": "a record that `patient` makes; tests/test_clinic.py",
     "clinic.Patient.changed": "recipe() checks the changes",
-    **{f"clinic.Patient.look{end}": "called by `check`" for end in ("", "_")},
+    **{f"clinic.Patient.look{end}": "called by `check`" for end in ("", "_at_code")},
     "clinic.Patient.train": "Trainer and backend() check what it is given",
     "clinic.trained": "Trainer.fit checks what it is given",
     **{f"exercises.{name}": "a result" for name in ("Result", "Solution", "Progress")},

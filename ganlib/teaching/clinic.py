@@ -38,23 +38,14 @@ FRECHET = 30.0  # on the digits. Healthy: 26 and less. Broken: 53 and more. Thre
 
 @dataclass(frozen=True)
 class Run:
-    """One training of a patient.
+    """One training of a patient."""
 
-    Attributes:
-        history: as `Trainer.fit` returns it; what was reached before a failure.
-        samples: (1000, *shape), from the moving average if the recipe keeps one.
-        score: how many of the ring's eight modes are held, or the Fréchet distance to the digits.
-        healthy: whether the score is one of a training that works.
-        finding: the score in a sentence.
-        failed: the end of that sentence where the numbers became infinite, else empty.
-    """
-
-    history: Mapping[str, np.ndarray] = field(repr=False)
-    samples: np.ndarray = field(repr=False)
-    score: float
-    healthy: bool
-    finding: str
-    failed: str = ""
+    history: Mapping[str, np.ndarray] = field(repr=False)  # as `Trainer.fit` returns it, up to a failure
+    samples: np.ndarray = field(repr=False)  # (1000, *shape), from the moving average if the recipe keeps one
+    score: float  # how many of the ring's eight modes are held, or the Fréchet distance to the digits
+    healthy: bool  # whether the score is one of a training that works
+    finding: str  # the score in a sentence
+    failed: str = ""  # the end of that sentence where the numbers became infinite
 
     def __str__(self) -> str:
         return self.finding
@@ -62,17 +53,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Result:
-    """What the check says.
+    """What the check says."""
 
-    Attributes:
-        right: whether the one thing was found and the patient now trains.
-        message: why, or where to look instead.
-        run: the training that decided, or None where looking at the change was enough.
-    """
-
-    right: bool
-    message: str
-    run: Run | None = field(default=None, repr=False)
+    right: bool  # whether the one thing was found and the patient now trains
+    message: str  # why, or where to look instead
+    run: Run | None = field(default=None, repr=False)  # that decided; None where looking at the change was enough
 
     def __str__(self) -> str:
         return f"{'Right' if self.right else 'Not yet'}: {self.message}"
@@ -80,15 +65,7 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Patient(Case):
-    """A training that does not work.
-
-    Attributes:
-        number: 1 to 8.
-        complaint: what its owner says.
-        recipe: of the training.
-        code: the function that holds the mistake, or None where the recipe holds it.
-        takes: what `check` wants: "recipe", "real" (the function that prepares the data) or "generator_loss".
-    """
+    """A training that does not work: `number`, 1 to 8, `complaint`, `recipe`, `code` and `takes`; see `Case`."""
 
     number: int
 
@@ -142,24 +119,17 @@ def check(number: int, answer: Any, seed: int = 0, backend: str | None = None) -
     """
     sick = patient(number)
     arguments.whole("seed", seed, 0)
-    if sick.code is None:
-        if not isinstance(answer, Recipe):
-            raise TypeError(
-                f"Patient {number} is cured by a recipe, not {arguments.describe(answer)}. Make one: "
-                f"ganlib.clinic.patient({number}).changed(field=value)."
-            )
-        hint = sick.look_at_recipe(answer)
-    else:
-        if not callable(answer) or isinstance(answer, type):
-            raise TypeError(
-                f"Patient {number} is cured by a function like {sick.code.__name__}, not {arguments.describe(answer)}. "
-                f"print(ganlib.clinic.patient({number})) shows it; give your version of it."
-            )
-        try:
-            hint = sick.look(answer)
-        except Exception as error:  # whatever the reader's function raises is shown as its own
-            hint = f"your function raised {type(error).__name__}: {error}"
-    if hint:
+    if sick.code is None and not isinstance(answer, Recipe):
+        raise TypeError(
+            f"Patient {number} is cured by a recipe, not {arguments.describe(answer)}. Make one: "
+            f"ganlib.clinic.patient({number}).changed(field=value)."
+        )
+    if sick.code is not None and (not callable(answer) or isinstance(answer, type)):
+        raise TypeError(
+            f"Patient {number} is cured by a function like {sick.code.__name__}, not {arguments.describe(answer)}. "
+            f"print(ganlib.clinic.patient({number})) shows it; give your version of it."
+        )
+    if hint := sick.look(answer):
         return Result(False, hint)
     run = _train(sick, answer, seed, backend)
     if run.healthy:
@@ -170,10 +140,7 @@ def check(number: int, answer: Any, seed: int = 0, backend: str | None = None) -
 def trained(trainer: BaseTrainer, loaded: data.Data, real: np.ndarray | None = None) -> Run:
     """Trains to the end, or until the numbers are infinite, and scores what G makes.
 
-    Args:
-        trainer: fresh.
-        loaded: the data, the ring or the digits, that G's samples are held against.
-        real: what D is shown in their place.
+    `loaded` is the ring or the digits, which G's samples are held against; `real` is what D is shown in their place.
     """
     failed = ""
     try:

@@ -48,10 +48,8 @@ def suggest(
     range that is decades wide (benchmarks/gamma.py), not an optimum.
 
     Args:
-        recipe: of the training; its penalty is left out.
-        data: as for `Trainer.fit`.
+        recipe, data, seed, backend: of the training; the recipe's penalty is left out.
         steps: how many D gets at most.
-        seed, backend: as for the training.
 
     Raises:
         ValueError: the loss has no level of guessing (Wasserstein), or D is too slow to get there.

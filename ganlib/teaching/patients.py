@@ -18,20 +18,25 @@ from ganlib.runtime import files
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """What `ganlib.clinic.Patient` tells of a patient; then what is wrong with it, and how an answer is looked at."""
+    """What a patient tells, then what is wrong with it, and how an answer is looked at."""
 
-    complaint: str
+    complaint: str  # what its owner says
     recipe: Recipe
-    code: Callable[..., Any] | None = None
-    takes: str = "recipe"
+    code: Callable[..., Any] | None = None  # the function that holds the mistake; None where the recipe holds it
+    takes: str = "recipe"  # what `check` wants: that, "real" (the function that prepares the data) or "generator_loss"
     diagnosis: str = field(repr=False)
     hint: str = field(default="", repr=False)  # for a change somewhere else
     cures: tuple[tuple[str, ...], ...] = field(default=(), repr=False)  # what may change, a remedy's fields together
     hints: Mapping[str, str] = field(default_factory=dict, repr=False)  # field → what to say to who changed it
-    look: Callable[[Callable[..., Any]], str | None] = field(default=lambda answer: None, repr=False)
+    look_at_code: Callable[[Callable[..., Any]], str | None] = field(default=lambda answer: None, repr=False)
 
-    def look_at_recipe(self, answer: Recipe) -> str | None:
-        """What to say to a recipe that is no cure; None where only a training can tell."""
+    def look(self, answer: Any) -> str | None:
+        """What to say to an answer that is no cure; None where only a training can tell."""
+        if self.code is not None:
+            try:
+                return self.look_at_code(answer)
+            except Exception as error:  # whatever the reader's function raises is shown as its own
+                return f"your function raised {type(error).__name__}: {error}"
         changed = [name for name in files.differing(self.recipe, answer) if name != "about"]
         if not changed:
             return "this is the patient as it came, nothing was changed."
@@ -133,7 +138,7 @@ CASES = (
         code=real_points,
         takes="real",
         diagnosis="D was shown noise as real, and G learnt just that. The game was never broken; its data were.",
-        look=_look_at_points,
+        look_at_code=_look_at_points,
     ),
     Case(
         complaint="Both losses are at 2 log 2 and log 2 to two digits. I count no modes, or one.",
@@ -166,7 +171,7 @@ CASES = (
         code=generator_loss,
         takes="generator_loss",
         diagnosis="both players descended one quantity, so G helped D to tell its samples apart.",
-        look=_look_at_loss,
+        look_at_code=_look_at_loss,
     ),
     Case(
         complaint="The critic's scores grow and grow, G's loss is beyond any scale, and the samples are blots.",
@@ -217,6 +222,6 @@ CASES = (
         code=real_images,
         takes="real",
         diagnosis="the images were in [0, 1] and the tanh, the pictures and the features all take [-1, 1].",
-        look=_look_at_images,
+        look_at_code=_look_at_images,
     ),
 )

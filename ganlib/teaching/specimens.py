@@ -32,21 +32,13 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # of a terminal, which Keras puts into i
 
 @dataclass(frozen=True)
 class Seen:
-    """What one run showed.
+    """What one run showed."""
 
-    Attributes:
-        works: whether it did what a GAN is for, as far as this specimen asks.
-        finding: what was seen, in a sentence.
-        values: the numbers that the finding rests on.
-        error: what the framework itself says, where it stops with an error; else empty.
-        samples: what G made, where the run has any: (n, *shape).
-    """
-
-    works: bool
-    finding: str
-    values: Mapping[str, float] = field(default_factory=dict)
-    error: str = ""
-    samples: np.ndarray | None = field(default=None, repr=False)
+    works: bool  # whether it did what a GAN is for, as far as this specimen asks
+    finding: str  # what was seen, in a sentence
+    values: Mapping[str, float] = field(default_factory=dict)  # the numbers that the finding rests on
+    error: str = ""  # what the framework itself says, where it stops with an error
+    samples: np.ndarray | None = field(default=None, repr=False)  # what G made, where the run has any: (n, *shape)
 
     def __str__(self) -> str:
         return self.finding
@@ -57,17 +49,11 @@ Experiment = Callable[[ModuleType, int, bool], Seen]  # the framework, the seed,
 
 @dataclass(frozen=True)
 class Specimen:
-    """One mistake.
+    """One mistake."""
 
-    Attributes:
-        name: as in `NAMES`.
-        does: what the document does.
-        correction: what makes it work, in one line.
-    """
-
-    name: str
-    does: str
-    correction: str
+    name: str  # as in `NAMES`
+    does: str  # what the document does
+    correction: str  # what makes it work, in one line
     _run: Experiment = field(repr=False)
 
     def __str__(self) -> str:
@@ -76,10 +62,7 @@ class Specimen:
     def run(self, corrected: bool = False, seed: int = 0, backend: str | None = None) -> Seen:
         """Runs it as the document has it, or with nothing but the correction.
 
-        Args:
-            corrected: whether with the correction.
-            seed: as for `Trainer`.
-            backend: "torch", "tensorflow", or None as for `ganlib.backend`.
+        The seed is as for `Trainer`, the backend as for `ganlib.backend`.
         """
         return self._run(ganlib.backend(backend), arguments.whole("seed", seed, 0), bool(corrected))
 
@@ -243,8 +226,8 @@ def _plain_descent(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     trainer.fit(data.load(chosen), progress=False)
     after = trainer.weights()["generator"]
     kernels = [name for name in before if name.endswith("kernel")]
-    moved = float(np.sqrt(sum(np.square(after[name] - before[name]).sum() for name in kernels)))
-    share = moved / float(np.sqrt(sum(np.square(before[name]).sum() for name in kernels)))
+    moved = np.sqrt(sum(np.square(after[name] - before[name]).sum() for name in kernels))
+    share = float(moved) / float(np.sqrt(sum(np.square(before[name]).sum() for name in kernels)))
     finding = f"in {chosen.steps} steps at a rate of 2e-4 G's kernels moved by {share:.1e} of their size."
     return Seen(share > 0.01, finding, {"moved": share}, samples=trainer.sample(100, seed=1))
 
