@@ -123,10 +123,10 @@ def test_what_a_patient_prints_makes_it(number):
 
 def test_modes_held():
     ring = ganlib.data.load("ring", n=2000)
-    assert clinic.modes_held(ring.points, ring.centers) == 8
-    assert clinic.modes_held(ring.points[ring.labels < 3], ring.centers) == 3
-    assert clinic.modes_held(np.zeros((100, 2)), ring.centers) == 0
-    assert clinic.modes_held(np.random.default_rng(0).normal(size=(2000, 2)), ring.centers) < clinic.HELD
+    assert clinic._modes_held(ring.points, ring.centers) == 8
+    assert clinic._modes_held(ring.points[ring.labels < 3], ring.centers) == 3
+    assert clinic._modes_held(np.zeros((100, 2)), ring.centers) == 0
+    assert clinic._modes_held(np.random.default_rng(0).normal(size=(2000, 2)), ring.centers) < clinic.HELD
 
 
 @pytest.fixture

@@ -205,7 +205,7 @@ def test_every_exercise_of_the_book_has_a_check_and_a_cell():
     text = (ROOT / "book" / "text" / "stability.md").read_text()
     cells = re.findall(r'^ganlib\.exercises\.check\("(clinic \d)", (.*)\)$', text, re.MULTILINE)
     assert cells == [(number, asked(number)[0]) for number in CLINIC]
-    assert len(CLINIC) == len(ganlib.clinic._CASES)
+    assert len(CLINIC) == len(ganlib.clinic.CASES)
 
 
 def test_the_number_of_answers_is_said():

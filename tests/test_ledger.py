@@ -1,5 +1,6 @@
 """The run ledgers: what is recorded is read back, and what is shipped holds together."""
 
+import bz2
 import json
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 import ganlib
 from ganlib.errors import DataError
 
-SHIPPED = sorted(path.stem for path in ganlib.ledger.FOLDER.glob("*.json"))
+SHIPPED = sorted(path.name.removesuffix(".json.bz2") for path in ganlib.ledger.FOLDER.iterdir())
 
 
 def record(folder, seed, modes, name="trial"):
@@ -54,24 +55,14 @@ def test_what_is_missing_is_named(tmp_path):
 
 
 def test_results_come_back_as_they_were_given(tmp_path):
-    """Whether they stand in the row or, as many numbers do, in a column: the same values, of the same types."""
     generator = np.random.default_rng(0)
     results = [
         {
             "whole": list(range(n)),
             "single": generator.normal(size=n).astype(np.float32).tolist(),
             "double": generator.normal(size=n).tolist(),
-            "zeros": [0.0, -0.0] * n,
-            "points": generator.normal(size=(n, 2)).round(2).tolist(),
-            "large": [2**40] * n,
-            "far": [1e300] * n,
-            "mixed": [1, 2.5] * n,
-            "gaps": [1.5, None] * n,
-            "words": ["1.5"] * n,
-            "truths": [True, False] * n,
-            "ragged": [[1.0] * n, [2.0]],
-            "none": [],
-            "table": {"a": 1.5},
+            "zeros": [0.0, -0.0],
+            "mixed": [1, 2.5, 2**40, None, "1.5", True, [1.0, [2.0]], {"a": 1e300}],
         }
         for n in (20, 3, 11)
     ]
@@ -79,18 +70,8 @@ def test_results_come_back_as_they_were_given(tmp_path):
         ganlib.ledger.record("trial", "", "", {"seed": seed}, result, {"name": "ring"}, 0, tmp_path)
     for result, row in zip(results, ganlib.ledger.load("trial", tmp_path).rows, strict=True):
         assert repr(row["result"]) == repr(result)
-    columns = json.loads((tmp_path / "trial.json").read_text(encoding="utf-8"))["columns"]
-    assert set(columns) == {"whole <i4", "single <f4", "double <f8", "zeros <f4", "points <f8", "far <f8"}
     with pytest.raises(ValueError, match="JSON compliant"):
         ganlib.ledger.record("trial", "", "", {"seed": 3}, {"d_loss": [np.nan] * 20}, {}, 0, tmp_path)
-
-
-def test_rows_share_what_is_the_same_and_can_be_changed_one_by_one(tmp_path):
-    for seed in range(3):
-        record(tmp_path, seed, 8)
-    assert json.loads((tmp_path / "trial.json").read_text(encoding="utf-8"))["recipes"] == [{"name": "ring"}]
-    first, second, _ = ganlib.ledger.load("trial", tmp_path).rows
-    assert first["recipe"].pop("name") == second["recipe"]["name"] == "ring"
 
 
 def test_several_processes_write_to_one_ledger(tmp_path):
@@ -111,34 +92,20 @@ def test_there_are_no_rows_before_the_first_is_recorded(tmp_path):
     assert ganlib.ledger.rows("trial", tmp_path) == ganlib.ledger.load("trial", tmp_path).rows
 
 
-@pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"about": "", "command": "", "rows": [{}]}', '{"rows": 1}', "[" * 9999]
-)
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"about": "", "command": ""}', '{"rows": 1}', '{"rows": [', "\0"])
 def test_a_damaged_ledger_is_refused(tmp_path, text):
-    (tmp_path / "trial.json").write_text(text)
+    (tmp_path / "trial.json.bz2").write_bytes(bz2.compress(text.encode()))
     with pytest.raises(DataError, match="damaged"):
         ganlib.ledger.load("trial", tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("part", "damaged"),
-    [
-        ('"recipe": 0', '"recipe": 7'),
-        ('"recipe": 0', '"recipe": "ring"'),
-        ('"seconds": 0', '"seconds": "long"'),
-        ("[20]", "[19]"),
-        ("[20]", "[21]"),
-        ("[20]", '"many"'),
-        ('{"<f4": [20]}', '{"<f8": [20]}'),
-        ('"d_loss <f4": "', '"d_loss <f4": "damaged'),
-        ('"d_loss <f4": "', '"d_loss <f4": "AAAA'),
-    ],
+    "damage", [lambda c: b"", lambda c: b"{}", lambda c: c[:-9], lambda c: c[:50] + b"\0" + c[51:]]
 )
-def test_a_ledger_that_does_not_fit_together_is_refused(tmp_path, part, damaged):
-    ganlib.ledger.record("trial", "", "", {"seed": 0}, {"d_loss": [0.5] * 20}, {"name": "ring"}, 0, tmp_path)
-    text = (tmp_path / "trial.json").read_text(encoding="utf-8")
-    assert text.count(part) == 1
-    (tmp_path / "trial.json").write_text(text.replace(part, damaged))
+def test_a_file_that_arrived_damaged_is_refused(tmp_path, damage):
+    record(tmp_path, 0, 7)
+    content = (tmp_path / "trial.json.bz2").read_bytes()
+    (tmp_path / "trial.json.bz2").write_bytes(damage(content))
     with pytest.raises(DataError, match="damaged"):
         ganlib.ledger.load("trial", tmp_path)
 

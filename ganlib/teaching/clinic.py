@@ -15,7 +15,7 @@ from __future__ import annotations
 import functools
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -25,10 +25,10 @@ import numpy as np
 import ganlib
 from ganlib import arguments, data, metrics
 from ganlib.errors import TrainingFailed
-from ganlib.recipe import FIELDS, Optimiser, Recipe, recipe
+from ganlib.recipe import Optimiser, Recipe, recipe
 from ganlib.runtime import files
 from ganlib.runtime.trainer import BaseTrainer
-from ganlib.teaching.patients import CASES
+from ganlib.teaching.patients import CASES, Case
 
 RADIUS = 0.2  # how near to a mode its samples lie, in distances between neighbouring modes
 SHARE = 1 / 3  # of the samples that are a mode's due: with fewer it is not held
@@ -38,21 +38,14 @@ FRECHET = 30.0  # on the digits. Healthy: 26 and less. Broken: 53 and more. Thre
 
 @dataclass(frozen=True)
 class Run:
-    """One training of a patient.
+    """One training of a patient."""
 
-    Attributes:
-        history: as `Trainer.fit` returns it; what was reached before a failure.
-        samples: (1000, *shape), from the moving average if the recipe keeps one.
-        score: how many of the ring's eight modes are held, or the Fréchet distance to the digits.
-        healthy: whether the score is one of a training that works.
-        finding: the score in a sentence.
-    """
-
-    history: Mapping[str, np.ndarray] = field(repr=False)
-    samples: np.ndarray = field(repr=False)
-    score: float
-    healthy: bool
-    finding: str
+    history: Mapping[str, np.ndarray] = field(repr=False)  # as `Trainer.fit` returns it, up to a failure
+    samples: np.ndarray = field(repr=False)  # (1000, *shape), from the moving average if the recipe keeps one
+    score: float  # how many of the ring's eight modes are held, or the Fréchet distance to the digits
+    healthy: bool  # whether the score is one of a training that works
+    finding: str  # the score in a sentence
+    failed: str = ""  # the end of that sentence where the numbers became infinite
 
     def __str__(self) -> str:
         return self.finding
@@ -60,71 +53,45 @@ class Run:
 
 @dataclass(frozen=True)
 class Result:
-    """What the check says.
+    """What the check says."""
 
-    Attributes:
-        right: whether the one thing was found and the patient now trains.
-        message: why, or where to look instead.
-        run: the training that decided, or None where looking at the change was enough.
-    """
-
-    right: bool
-    message: str
-    run: Run | None = field(default=None, repr=False)
+    right: bool  # whether the one thing was found and the patient now trains
+    message: str  # why, or where to look instead
+    run: Run | None = field(default=None, repr=False)  # that decided; None where looking at the change was enough
 
     def __str__(self) -> str:
         return f"{'Right' if self.right else 'Not yet'}: {self.message}"
 
 
-@dataclass(frozen=True)
-class Patient:
-    """A training that does not work.
-
-    Attributes:
-        number: 1 to 8.
-        complaint: what its owner says.
-        recipe: of the training.
-        code: the function that holds the mistake, or None where the recipe holds it.
-        takes: what `check` wants: "recipe", "real" (the function that prepares the data) or "generator_loss".
-    """
+@dataclass(frozen=True, kw_only=True)
+class Patient(Case):
+    """A training that does not work: `number`, 1 to 8, `complaint`, `recipe`, `code` and `takes`; see `Case`."""
 
     number: int
-    complaint: str
-    recipe: Recipe
-    code: Callable[..., Any] | None
-    takes: str
 
     def __str__(self) -> str:
         if self.code is not None:
             text = textwrap.dedent(inspect.getsource(self.code))
         else:
             changes: dict[str, Any] = {}
-            for name, value in files.changes(self.recipe).items():
-                player, _, part = name.partition(".")
-                if part:
-                    changes.setdefault(player, {})[part] = value
-                else:
-                    changes[name] = value
+            for path, value in files.changes(self.recipe).items():
+                *player, name = path.split(".")
+                (changes.setdefault(player[0], {}) if player else changes)[name] = value
             lines = "".join(f"    {name}={value!r},\n" for name, value in changes.items()).replace("'", '"')
             text = f'ganlib.recipe(\n    "{self.recipe.name}",\n{lines})\n'
         return f"Patient {self.number}. {self.complaint}\n\n{text}"
 
     def changed(self, **changes: Any) -> Recipe:
         """The patient's recipe with changes, checked; an optimiser may be given as a dict of the fields to change."""
-        start = {name: getattr(self.recipe, name) for name in FIELDS if name != "name"}
+        fields = vars(self.recipe).copy()
         for name, value in changes.items():
-            if isinstance(start.get(name), Optimiser) and isinstance(value, dict):
-                value = {**vars(start[name]), **value}
-            start[name] = value
-        return recipe(self.recipe.name, **start)
+            if isinstance(fields.get(name), Optimiser) and isinstance(value, dict):
+                value = {**vars(fields[name]), **value}
+            fields[name] = value
+        return recipe(**fields)
 
     def train(self, seed: int = 0, backend: str | None = None) -> Run:
-        """Trains the patient as it is.
-
-        Args:
-            seed: as for `Trainer`.
-            backend: "torch", "tensorflow", or None as for `ganlib.backend`.
-        """
+        """Trains the patient as it is; seed as for `Trainer`, backend as for `ganlib.backend`."""
         return _train(self, self.recipe if self.code is None else self.code, seed, backend)
 
 
@@ -133,8 +100,7 @@ def patient(number: int) -> Patient:
 
     >>> print(ganlib.clinic.patient(3))
     """
-    case = CASES[arguments.whole("number", number, 1, len(CASES)) - 1]
-    return Patient(number, case.complaint, case.recipe, case.code, case.takes)
+    return Patient(number=number, **vars(CASES[arguments.whole("number", number, 1, len(CASES)) - 1]))
 
 
 def check(number: int, answer: Any, seed: int = 0, backend: str | None = None) -> Result:
@@ -152,74 +118,69 @@ def check(number: int, answer: Any, seed: int = 0, backend: str | None = None) -
     >>> print(ganlib.clinic.check(1, lambda points, rng: points))
     """
     sick = patient(number)
-    case = CASES[number - 1]
     arguments.whole("seed", seed, 0)
-    if sick.code is None:
-        if not isinstance(answer, Recipe):
-            raise TypeError(
-                f"Patient {number} is cured by a recipe, not {arguments.describe(answer)}. Make one: "
-                f"ganlib.clinic.patient({number}).changed(field=value)."
-            )
-        hint = case.look_at_recipe(answer)
-    else:
-        if not callable(answer) or isinstance(answer, type):
-            raise TypeError(
-                f"Patient {number} is cured by a function like {sick.code.__name__}, not {arguments.describe(answer)}. "
-                f"print(ganlib.clinic.patient({number})) shows it; give your version of it."
-            )
-        try:
-            hint = case.look(answer)
-        except Exception as error:  # whatever the reader's function raises is shown as its own
-            hint = f"your function raised {type(error).__name__}: {error}"
-    if hint:
+    if sick.code is None and not isinstance(answer, Recipe):
+        raise TypeError(
+            f"Patient {number} is cured by a recipe, not {arguments.describe(answer)}. Make one: "
+            f"ganlib.clinic.patient({number}).changed(field=value)."
+        )
+    if sick.code is not None and (not callable(answer) or isinstance(answer, type)):
+        raise TypeError(
+            f"Patient {number} is cured by a function like {sick.code.__name__}, not {arguments.describe(answer)}. "
+            f"print(ganlib.clinic.patient({number})) shows it; give your version of it."
+        )
+    if hint := sick.look(answer):
         return Result(False, hint)
     run = _train(sick, answer, seed, backend)
     if run.healthy:
-        return Result(True, f"{case.diagnosis} Now {run.finding}.", run)
+        return Result(True, f"{sick.diagnosis} Now {run.finding}.", run)
     return Result(False, f"this is the place, but the new value does not do yet: {run.finding}.", run)
+
+
+def trained(trainer: BaseTrainer, loaded: data.Data, real: np.ndarray | None = None) -> Run:
+    """Trains to the end, or until the numbers are infinite, and scores what G makes.
+
+    `loaded` is the ring or the digits, which G's samples are held against; `real` is what D is shown in their place.
+    """
+    failed = ""
+    try:
+        trainer.fit(loaded if real is None else real, progress=False)
+    except TrainingFailed:
+        failed = f", and the numbers became infinite after step {trainer.steps_done}"
+    samples = trainer.sample(1000, seed=1)
+    if loaded.centers is not None:
+        score: float = _modes_held(samples, loaded.centers)
+        healthy, finding = score >= HELD, f"it holds {score} of {len(loaded.centers)} modes"
+    else:
+        score = float(metrics.frechet_distance(_features_of_digits(), metrics.features(samples)))
+        healthy, finding = score <= FRECHET, f"its Fréchet distance is {score:.0f}, and up to {FRECHET:.0f} is healthy"
+    return Run(trainer.history, samples, score, healthy and not failed, finding + failed, failed)
+
+
+def _raw(loaded: data.Data) -> np.ndarray:
+    """What a patient's owner is given: points as they are, images as a file has them, in whole numbers to 255."""
+    return loaded.samples if loaded.images is None else np.round((loaded.images + 1) * 127.5).astype(np.uint8)
 
 
 def _train(sick: Patient, version: Any, seed: int, backend: str | None) -> Run:
     gl = ganlib.backend(backend)
     chosen = version if sick.takes == "recipe" else sick.recipe
     loaded = data.load(sick.recipe)
-    real = loaded.samples
+    real, loss = None, None
     if sick.takes == "real":
         real = np.asarray(version(_raw(loaded), np.random.default_rng(seed)), dtype=np.float32)
-    loss = None
     if sick.takes == "generator_loss":
         right = gl.losses.get(chosen.loss)
         loss = SimpleNamespace(discriminator=right.discriminator, generator=functools.partial(version, right))
-    trainer = gl.Trainer(chosen, seed, loss=loss)
-    failed = fit(trainer, real)
-    samples = trainer.sample(1000, seed=1)
-    if loaded.centers is not None:
-        held = modes_held(samples, loaded.centers)
-        healthy = held >= HELD and not failed
-        return Run(trainer.history, samples, held, healthy, f"it holds {held} of {len(loaded.centers)} modes{failed}")
-    distance = distance_to_digits(samples)
-    finding = f"its Fréchet distance is {distance:.0f}, and up to {FRECHET:.0f} is healthy{failed}"
-    return Run(trainer.history, samples, distance, distance <= FRECHET and not failed, finding)
+    return trained(gl.Trainer(chosen, seed, loss=loss), loaded, real)
 
 
-def modes_held(samples: np.ndarray, centers: np.ndarray) -> int:
+def _modes_held(samples: np.ndarray, centers: np.ndarray) -> int:
     """How many modes have at least a third of their due of the samples near them.
 
     Near is within a fifth of the distance between neighbouring modes: far wider than `metrics.mode_coverage`, which
     wants a finished training, and narrow enough that samples between the modes do not count.
-
-    Args:
-        samples: (n, 2).
-        centers: (k, 2), k at least 2.
     """
-    samples = arguments.array("samples", samples, "an array of points (n, 2)")
-    centers = arguments.array("centers", centers, "an array of points (k, 2)")
-    if samples.ndim != 2 or samples.shape[1] != 2 or not len(samples):
-        raise ValueError(f"samples has shape {samples.shape}; expected (n, 2).")
-    if centers.ndim != 2 or centers.shape[1] != 2 or len(centers) < 2:
-        raise ValueError(f"centers has shape {centers.shape}; expected (k, 2), two modes or more.")
-    if not (np.isfinite(samples).all() and np.isfinite(centers).all()):
-        raise ValueError("samples and centers must be finite, and one holds NaN or infinity. Remove them first.")
     apart = np.linalg.norm(centers[:, None] - centers, axis=2)
     distances = np.linalg.norm(samples[:, None] - centers, axis=2)
     near = distances.min(axis=1) < RADIUS * apart[apart > 0].min()
@@ -227,25 +188,6 @@ def modes_held(samples: np.ndarray, centers: np.ndarray) -> int:
     return int((counts >= SHARE * len(samples) / len(centers)).sum())
 
 
-def fit(trainer: BaseTrainer, samples: data.Data | np.ndarray) -> str:
-    """Trains to the end, or until the numbers are infinite: the text says so then, to be added to a sentence."""
-    try:
-        trainer.fit(samples, progress=False)
-    except TrainingFailed:
-        return f", and the numbers became infinite after step {trainer.steps_done}"
-    return ""
-
-
-def distance_to_digits(images: np.ndarray) -> float:
-    """The Fréchet distance of images (n, 16, 16, 1) to the digits."""
-    return float(metrics.frechet_distance(_features_of_digits(), metrics.features(images)))
-
-
 @functools.cache
 def _features_of_digits() -> np.ndarray:
     return metrics.features(data.load("digits").samples)
-
-
-def _raw(loaded: data.Data) -> np.ndarray:
-    """What the owner's code is given: points as they are, images as a file has them."""
-    return loaded.samples if loaded.images is None else np.round((loaded.images + 1) * 127.5).astype(np.uint8)

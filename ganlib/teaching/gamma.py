@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,21 +22,13 @@ from ganlib.reference import losses
 WEAK = 1e-6  # a weight at which the penalty is measured and does nothing
 
 
-@dataclass(frozen=True)
-class Suggestion:
-    """A weight and where it comes from.
+class Suggestion(NamedTuple):
+    """A weight and where it comes from."""
 
-    Attributes:
-        gamma: the weight, in ganlib's meaning: L_D gets γ/2 · R1.
-        r1: E‖∇ℓ‖² on the real samples at which D's loss had fallen by half.
-        step: of D alone when it had.
-        gain: by how much its loss had fallen.
-    """
-
-    gamma: float
-    r1: float
-    step: int
-    gain: float
+    gamma: float  # in ganlib's meaning: L_D gets γ/2 · R1
+    r1: float  # E‖∇ℓ‖² on the real samples at which D's loss had fallen by half
+    step: int  # of D alone when it had
+    gain: float  # by how much its loss had fallen
 
     def __str__(self) -> str:
         return (
@@ -51,23 +43,20 @@ def suggest(
     """The γ at which the slope that D needs to tell real from fake costs D what it gains.
 
     D learns alone against the untrained G, without a penalty, until its loss has fallen to half of what guessing costs.
-    R1 at that moment is the slope that this took, and γ = 2 · gain / R1. The slope is one logit over the distance at
-    which D tells samples apart, so γ follows the data's scale, as it must: γ has the units of x². It is a place to
-    start from, in the middle of a good range that is decades wide (benchmarks/gamma.py), not an optimum.
+    R1 at that moment is the slope that this took, and γ = 2 · gain / R1. It has the units of x², as it must: the slope
+    is one logit over the distance at which D tells samples apart. It is a place to start from, in the middle of a good
+    range that is decades wide (benchmarks/gamma.py), not an optimum.
 
     Args:
-        recipe: of the training; its penalty is left out.
-        data: as for `Trainer.fit`.
+        recipe, data, seed, backend: of the training; the recipe's penalty is left out.
         steps: how many D gets at most.
-        seed, backend: as for the training.
 
     Raises:
         ValueError: the loss has no level of guessing (Wasserstein), or D is too slow to get there.
 
     >>> ganlib.gamma.suggest(ganlib.recipe("ring"), ganlib.data.load("ring")).gamma
     """
-    if not isinstance(recipe, Recipe):
-        raise TypeError(f'recipe must be a Recipe, not {arguments.describe(recipe)}. Make one: ganlib.recipe("ring").')
+    arguments.recipe(recipe)
     steps = arguments.whole("steps", steps, 1)
     even = losses.get(recipe.loss).even
     if even is None:

@@ -16,34 +16,37 @@ from ganlib.recipe import Recipe, recipe
 from ganlib.runtime import files
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Case:
-    """A patient as `ganlib.clinic.Patient` describes it, what is wrong with it, and how an answer is looked at."""
+    """What a patient tells, then what is wrong with it, and how an answer is looked at."""
 
-    complaint: str
+    complaint: str  # what its owner says
     recipe: Recipe
-    diagnosis: str
-    hint: str = ""  # for a change somewhere else
-    code: Callable[..., Any] | None = None
-    takes: str = "recipe"
-    cures: tuple[tuple[str, ...], ...] = ()  # the fields that may change, those of one remedy together
-    hints: Mapping[str, str] = field(default_factory=dict)  # field → what to say to who changed it
-    look: Callable[[Any], str | None] = lambda answer: None
+    code: Callable[..., Any] | None = None  # the function that holds the mistake; None where the recipe holds it
+    takes: str = "recipe"  # what `check` wants: that, "real" (the function that prepares the data) or "generator_loss"
+    diagnosis: str = field(repr=False)
+    hint: str = field(default="", repr=False)  # for a change somewhere else
+    cures: tuple[tuple[str, ...], ...] = field(default=(), repr=False)  # what may change, a remedy's fields together
+    hints: Mapping[str, str] = field(default_factory=dict, repr=False)  # field → what to say to who changed it
+    look_at_code: Callable[[Callable[..., Any]], str | None] = field(default=lambda answer: None, repr=False)
 
-    def look_at_recipe(self, answer: Recipe) -> str | None:
-        """What to say to a recipe that is no cure; None where only a training can tell."""
+    def look(self, answer: Any) -> str | None:
+        """What to say to an answer that is no cure; None where only a training can tell."""
+        if self.code is not None:
+            try:
+                return self.look_at_code(answer)
+            except Exception as error:  # whatever the reader's function raises is shown as its own
+                return f"your function raised {type(error).__name__}: {error}"
         changed = [name for name in files.differing(self.recipe, answer) if name != "about"]
         if not changed:
             return "this is the patient as it came, nothing was changed."
         elsewhere = [name for name in changed if not any(name in group for group in self.cures)]
-        for name in elsewhere:
-            if name in self.hints:
-                return self.hints[name]
         if elsewhere:
-            return f"{', '.join(elsewhere)} is not where the mistake is. {self.hint}"
-        groups = [group for group in self.cures if set(changed) & set(group)]
-        if len(groups) > 1:
-            return f"you changed {', '.join(changed)}, which are {len(groups)} remedies at once. One is enough: which?"
+            said = [self.hints[name] for name in elsewhere if name in self.hints]
+            return said[0] if said else f"{', '.join(elsewhere)} is not where the mistake is. {self.hint}"
+        remedies = sum(not set(changed).isdisjoint(group) for group in self.cures)
+        if remedies > 1:
+            return f"you changed {', '.join(changed)}, which are {remedies} remedies at once. One is enough: which?"
         return None
 
 
@@ -115,15 +118,16 @@ def _look_at_loss(answer: Callable[..., Any]) -> str | None:
 # The patients. Each is one change away from one of two recipes that train in a few seconds.
 
 
-def _quick(name: str, rate: float, **changes: Any) -> dict[str, Any]:
-    return {"name": name, "generator_optimiser": {"rate": rate}, "discriminator_optimiser": {"rate": rate}, **changes}
+def rates(rate: float) -> dict[str, Any]:
+    """The changes that give both players one rate."""
+    return {"generator_optimiser": {"rate": rate}, "discriminator_optimiser": {"rate": rate}}
 
 
-_RING = _quick("ring", 4e-3, width=64, batch_size=128, penalty_weight=0.1, moving_average=0.98, steps=400)
+_RING = dict(name="ring", **rates(4e-3), width=64, batch_size=128, penalty_weight=0.1, moving_average=0.98, steps=400)
 _DIGITS = {
-    **_quick("dcgan-digits", 1.5e-3, generator="dense", discriminator="dense", width=128, depth=2, latent=32),
-    **{"steps": 200, "discriminator_norm": "none", "weight_init": "kaiming_uniform", "scale_std": 0.0},
-    **{"instance_noise": 0.0, "penalty": "r1", "penalty_weight": 3.0, "moving_average": 0.0},
+    **dict(name="dcgan-digits", **rates(1.5e-3), steps=200, penalty="r1", penalty_weight=3.0, moving_average=0.0),
+    **dict(generator="dense", discriminator="dense", width=128, depth=2, latent=32, discriminator_norm="none"),
+    **dict(weight_init="kaiming_uniform", scale_std=0.0, instance_noise=0.0),
 }
 _LOSSES_LIE = "The losses are those of a finished training, and lie: look at the samples."
 
@@ -134,7 +138,7 @@ CASES = (
         code=real_points,
         takes="real",
         diagnosis="D was shown noise as real, and G learnt just that. The game was never broken; its data were.",
-        look=_look_at_points,
+        look_at_code=_look_at_points,
     ),
     Case(
         complaint="Both losses are at 2 log 2 and log 2 to two digits. I count no modes, or one.",
@@ -167,7 +171,7 @@ CASES = (
         code=generator_loss,
         takes="generator_loss",
         diagnosis="both players descended one quantity, so G helped D to tell its samples apart.",
-        look=_look_at_loss,
+        look_at_code=_look_at_loss,
     ),
     Case(
         complaint="The critic's scores grow and grow, G's loss is beyond any scale, and the samples are blots.",
@@ -218,6 +222,6 @@ CASES = (
         code=real_images,
         takes="real",
         diagnosis="the images were in [0, 1] and the tanh, the pictures and the features all take [-1, 1].",
-        look=_look_at_images,
+        look_at_code=_look_at_images,
     ),
 )

@@ -25,46 +25,36 @@ from ganlib import architectures, arguments, data
 from ganlib.recipe import Recipe, recipe
 from ganlib.runtime.trainer import BaseTrainer
 from ganlib.teaching import clinic
+from ganlib.teaching.patients import rates
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # of a terminal, which Keras puts into its errors
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What one run showed.
+    """What one run showed."""
 
-    Attributes:
-        works: whether it did what a GAN is for, as far as this specimen asks.
-        finding: what was seen, in a sentence.
-        values: the numbers that the finding rests on.
-        error: what the framework itself says, where it stops with an error; else empty.
-        samples: what G made, where the run has any: (n, *shape).
-    """
-
-    works: bool
-    finding: str
-    values: Mapping[str, float] = field(default_factory=dict)
-    error: str = ""
-    samples: np.ndarray | None = field(default=None, repr=False)
+    works: bool  # whether it did what a GAN is for, as far as this specimen asks
+    finding: str  # what was seen, in a sentence
+    values: Mapping[str, float] = field(default_factory=dict)  # the numbers that the finding rests on
+    error: str = ""  # what the framework itself says, where it stops with an error
+    samples: np.ndarray | None = field(default=None, repr=False)  # what G made, where the run has any: (n, *shape)
 
     def __str__(self) -> str:
         return self.finding
 
 
+Experiment = Callable[[ModuleType, int, bool], Seen]  # the framework, the seed, and whether with the correction
+
+
 @dataclass(frozen=True)
 class Specimen:
-    """One mistake.
+    """One mistake."""
 
-    Attributes:
-        name: as in `NAMES`.
-        does: what the document does.
-        correction: what makes it work, in one line.
-    """
-
-    name: str
-    does: str
-    correction: str
-    _run: Callable[[ModuleType, int, bool], Seen] = field(repr=False)
+    name: str  # as in `NAMES`
+    does: str  # what the document does
+    correction: str  # what makes it work, in one line
+    _run: Experiment = field(repr=False)
 
     def __str__(self) -> str:
         return f"{self.name}: {self.does}\nCorrection: {self.correction}"
@@ -72,10 +62,7 @@ class Specimen:
     def run(self, corrected: bool = False, seed: int = 0, backend: str | None = None) -> Seen:
         """Runs it as the document has it, or with nothing but the correction.
 
-        Args:
-            corrected: whether with the correction.
-            seed: as for `Trainer`.
-            backend: "torch", "tensorflow", or None as for `ganlib.backend`.
+        The seed is as for `Trainer`, the backend as for `ganlib.backend`.
         """
         return self._run(ganlib.backend(backend), arguments.whole("seed", seed, 0), bool(corrected))
 
@@ -105,19 +92,22 @@ def noise_drawn_once(gl: Any) -> type[BaseTrainer]:
     return Once
 
 
+_SPECIMENS: dict[str, Specimen] = {}
+
+
+def _kept(name: str, does: str, correction: str) -> Callable[[Experiment], None]:
+    """Makes a specimen of the function below, and enters it."""
+    return lambda run: _SPECIMENS.update({name: Specimen(name, does, correction, run)})
+
+
 def _losses(discriminator: Callable[..., Any], generator: Callable[..., Any]) -> SimpleNamespace:
     """Losses of one's own for a trainer, as functions of real and fake logits. G's looks at the fake ones alone."""
     return SimpleNamespace(discriminator=discriminator, generator=generator, needs_real=False)
 
 
-def _mathematics(gl: ModuleType) -> ModuleType | SimpleNamespace:
-    """The functions of tensors that the documents' losses take, under PyTorch's names."""
-    if gl.name == "torch":
-        return importlib.import_module("torch")
-    import tensorflow as tf
-
-    names = {"mean": tf.reduce_mean, "sigmoid": tf.sigmoid, "softmax": tf.nn.softmax, "log": tf.math.log}
-    return SimpleNamespace(**names, clip=tf.clip_by_value)
+def _functions(gl: ModuleType) -> ModuleType:
+    """Where mean, log and the like are: Keras has PyTorch's names."""
+    return importlib.import_module("torch" if gl.name == "torch" else "keras.ops")
 
 
 def _thin(name: str, **changes: Any) -> Recipe:
@@ -126,98 +116,96 @@ def _thin(name: str, **changes: Any) -> Recipe:
     return recipe(name, **{**thin, **changes})
 
 
-def _judged(gl: ModuleType, trainer: BaseTrainer, images: np.ndarray) -> Any:
-    """What D says of images, without the check that `Trainer.logits` begins with."""
-    if gl.name == "torch":
-        import torch
-
-        return trainer.discriminator.eval()(torch.as_tensor(np.moveaxis(images, -1, 1), device=trainer.device))
-    import tensorflow as tf
-
-    return trainer.discriminator(tf.constant(images), training=False)
-
-
-def _refused(gl: ModuleType, judge: Recipe, images: np.ndarray, why: str) -> Seen:
+def _refused(gl: Any, judge: Recipe, images: np.ndarray, why: str = "") -> Seen:
     """D, made for one shape, is shown another: the framework's own words, and ganlib's."""
-    trainer = gl.Trainer(judge, 0)
+
+    class Unchecked(gl.Trainer):
+        def check_samples(self, data: Any, minimum: int | None = None) -> Any:
+            return data
+
+    trainer = Unchecked(judge, 0)
     try:
-        logits = _judged(gl, trainer, images)
-        return Seen(True, f"D takes the images, {len(images)} of them, and gives {len(logits)} logits.")
+        logits = trainer.logits(images)
     except Exception as error:  # each framework has its own
         said = f"{type(error).__name__}: {COLOUR.sub('', str(error))}"
+    else:
+        return Seen(True, f"D takes the images, {len(images)} of them, and gives {len(logits)} logits.")
     try:
-        trainer.logits(images)
+        gl.Trainer.check_samples(trainer, images, minimum=1)
     except ValueError as error:
-        return Seen(False, f"{why} ganlib says so before it starts: {error}", error=said)
-    raise AssertionError("what the framework refuses, ganlib refuses first")
+        why += f" ganlib says so before it starts: {error}"
+    return Seen(False, why, error=said)
 
 
-# 000: one quantity for both players.
-
-
+@_kept(
+    "000-one-quantity",
+    "Both players' loss is the mean of D's outputs on G's images: no labels, no logarithm, no real images. The noise "
+    "is drawn once.",
+    "Cross-entropy: D's of real images against 1 and of G's against 0, G's against 1; new noise each step.",
+)
 def _one_quantity(gl: ModuleType, seed: int, corrected: bool) -> Seen:
-    functions = _mathematics(gl)
+    functions = _functions(gl)
 
     def mean_output(real: Any, fake: Any) -> Any:
         return functions.mean(functions.sigmoid(fake))
 
-    loss = None if corrected else _losses(mean_output, mean_output)
-    trainer_of = gl.Trainer if corrected else noise_drawn_once(gl)
-    chosen = _thin("source-000", fresh_noise=corrected, **_rates(1e-3))
+    chosen = _thin("source-000", fresh_noise=corrected, **rates(1e-3))
     digits = data.load(chosen).samples
-    trainers = [trainer_of(chosen, seed, loss=loss) for _ in range(2)]
-    for trainer, images in zip(trainers, (digits, -digits), strict=True):
-        clinic.fit(trainer, images)
-    made = [trainer.sample(100, seed=1) for trainer in trainers]
+    made = []
+    for images in (-digits, digits):
+        trainer_of = gl.Trainer if corrected else noise_drawn_once(gl)
+        trainer = trainer_of(chosen, seed, loss=None if corrected else _losses(mean_output, mean_output))
+        history = trainer.fit(images, progress=False)
+        made.append(trainer.sample(100, seed=1))
     difference = float(np.abs(made[0] - made[1]).max())
-    believed = float(1 / (1 + np.exp(-trainers[0].history["d_fake"][-1])))
-    values = {"difference": difference, "believed": believed}
+    believed = float(1 / (1 + np.exp(-history["d_fake"][-1])))
+    finding = f"trained on the digits or on their negatives, G's images differ, by up to {difference:.2f}."
     if difference == 0:
         finding = (
             "trained on the digits or on their negatives, G makes the same images to the last bit: no real image is in "
             f"the loss. Both players lower D's output on G's images, now {believed:.3f}, and nothing improves them."
         )
-        return Seen(False, finding, values, samples=made[0])
-    finding = f"trained on the digits or on their negatives, G's images differ, by up to {difference:.2f}."
-    return Seen(True, finding, values, samples=made[0])
+    return Seen(difference > 0, finding, {"difference": difference, "believed": believed}, samples=made[1])
 
 
-def _rates(rate: float) -> dict[str, Any]:
-    return {"generator_optimiser": {"rate": rate}, "discriminator_optimiser": {"rate": rate}}
-
-
-# 001: a D of 100 numbers, and noise in place of images.
-
-
+@_kept(
+    "001-hundred-numbers",
+    "D's input is declared as 100 numbers, which is the size of the noise.",
+    "D's input has the shape of G's output, flattened: 32 · 32 · 3 numbers.",
+)
 def _hundred_numbers(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     images = data.load("shapes", n=8, seed=seed).samples
     if corrected:
-        return _refused(gl, recipe("source-001"), images, "")
+        return _refused(gl, recipe("source-001"), images)
     dense = recipe("source-001", generator="dense", discriminator="dense", shape=(100,), width=128, batch_size=32)
     why = "D was declared with 100 inputs, the size of G's noise, and a 32×32 image in colour has 3,072 numbers."
     return _refused(gl, dense, images.reshape(len(images), -1), why)
 
 
+@_kept(
+    "001-noise",
+    "The batch that D is shown as real is drawn from a Gaussian.",
+    "The real batch is drawn from the data.",
+)
 def _noise(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     # The clinic's eighth patient has a sound recipe, and mistakes only its data.
-    chosen = clinic.patient(8).changed(steps=300, moving_average=0.9, **_rates(1e-3))
-    digits = data.load(chosen).samples
-    noise = np.random.default_rng(seed).normal(size=digits.shape).clip(-1, 1).astype(np.float32)
-    trainer = gl.Trainer(chosen, seed)
-    broke = clinic.fit(trainer, digits if corrected else noise)
-    samples = trainer.sample(1000, seed=1)
-    distance = clinic.distance_to_digits(samples)
-    works = distance <= clinic.FRECHET and not broke
+    chosen = clinic.patient(8).changed(steps=300, moving_average=0.9, **rates(1e-3))
+    digits = data.load(chosen)
+    noise = np.random.default_rng(seed).normal(size=digits.samples.shape).clip(-1, 1).astype(np.float32)
+    run = clinic.trained(gl.Trainer(chosen, seed), digits, digits.samples if corrected else noise)
+    shown, makes = "digits" if corrected else "Gaussian noise", "digits" if run.healthy else "no digits"
     finding = (
-        f"shown {'digits' if corrected else 'Gaussian noise'} as real, G makes {'digits' if works else 'no digits'}: "
-        f"its Fréchet distance to them is {distance:.0f}, and up to {clinic.FRECHET:.0f} is healthy{broke}."
+        f"shown {shown} as real, G makes {makes}: its Fréchet distance to them is {run.score:.0f}, and up to "
+        f"{clinic.FRECHET:.0f} is healthy{run.failed}."
     )
-    return Seen(works, finding, {"frechet": distance}, samples=samples)
+    return Seen(run.healthy, finding, {"frechet": run.score}, samples=run.samples)
 
 
-# 002: players of different shapes, and descent without a memory.
-
-
+@_kept(
+    "002-two-shapes",
+    "D is built for 28×28×1, as in a tutorial on handwriting, and G for 32×32×3.",
+    "One shape for both players; a recipe of ganlib has only one.",
+)
 def _two_shapes(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     maker = recipe("source-002", width=8)
     judge = maker if corrected else recipe("tensorflow-tutorial", width=8)
@@ -225,25 +213,30 @@ def _two_shapes(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     return _refused(gl, judge, images, "D was built for images of 28×28 in grey, and G makes 32×32 in colour.")
 
 
+@_kept(
+    "002-plain-descent",
+    "Plain gradient descent is recommended, at the rate of 2e-4 that others use with Adam.",
+    "Adam at that rate: it divides the gradient by its size, so that 2e-4 is about the step of every weight.",
+)
 def _plain_descent(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     rule = {"rule": "adam"} if corrected else {"rule": "sgd", "beta1": 0.0}
     chosen = _thin("source-002", generator_optimiser=rule, discriminator_optimiser=rule, batch_norm_momentum=0.9)
     trainer = gl.Trainer(chosen, seed)
-    latents = np.random.default_rng(1).standard_normal((100, chosen.latent))
     before = trainer.weights()["generator"]
-    clinic.fit(trainer, data.load(chosen))
+    trainer.fit(data.load(chosen), progress=False)
     after = trainer.weights()["generator"]
     kernels = [name for name in before if name.endswith("kernel")]
-    moved = float(np.sqrt(sum(np.square(after[name] - before[name]).sum() for name in kernels)))
-    size = float(np.sqrt(sum(np.square(before[name]).sum() for name in kernels)))
-    share = moved / size
+    moved = np.sqrt(sum(np.square(after[name] - before[name]).sum() for name in kernels))
+    share = float(moved) / float(np.sqrt(sum(np.square(before[name]).sum() for name in kernels)))
     finding = f"in {chosen.steps} steps at a rate of 2e-4 G's kernels moved by {share:.1e} of their size."
-    return Seen(share > 0.01, finding, {"moved": share}, samples=trainer.generate(latents))
+    return Seen(share > 0.01, finding, {"moved": share}, samples=trainer.sample(100, seed=1))
 
 
-# 003: a stack that never leaves 4×4, and a softmax over one unit.
-
-
+@_kept(
+    "003-four-by-four",
+    "After a dense trunk and a reshape to 4×4 G stacks over a hundred convolutions of stride 1.",
+    "A doubling after each convolution, three in all, and a last one to three channels.",
+)
 def _four_by_four(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     chosen = recipe("source-003", width=4)
     layers = architectures.generator_layers(chosen)
@@ -252,14 +245,12 @@ def _four_by_four(gl: ModuleType, seed: int, corrected: bool) -> Seen:
         block = layers[start + 1 : start + 4]  # convolution, activation, norm; not the doubling after them
         layers = [*layers[: start + 1], *12 * block]
         long = architectures.shapes([*layers, *100 * block], (chosen.latent,))[-1]
-    generator = importlib.import_module(f"ganlib.{gl.name}.networks").Network(layers, (chosen.latent,))
-    trainer = gl.Trainer(chosen, seed, generator=generator)
-    images = trainer.generate(np.random.default_rng(seed).standard_normal((2, chosen.latent)))
-    height, width, channels = images.shape[1:]
+    trainer = gl.Trainer(chosen, seed, generator=gl.networks.Network(layers, (chosen.latent,)))
+    height, width, channels = trainer.sample(1).shape[1:]
     values = {"height": height, "width": width, "channels": channels}
     if corrected:
         finding = f"with a doubling after each of three convolutions G makes {height}×{width}×{channels}."
-        return Seen(images.shape[1:] == chosen.shape, finding, values)
+        return Seen((height, width, channels) == chosen.shape, finding, values)
     finding = (
         f"after 12 convolutions of stride 1 G makes {height}×{width}, {channels} channels deep, and after 112 it would "
         f"make {long[0]}×{long[1]}: no layer makes a picture larger, and none turns channels to red, green and blue."
@@ -267,13 +258,17 @@ def _four_by_four(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     return Seen(False, finding, values)
 
 
+@_kept(
+    "003-softmax",
+    "D ends in one unit and a softmax.",
+    "A sigmoid over the one unit; or two units under the softmax.",
+)
 def _softmax(gl: ModuleType, seed: int, corrected: bool) -> Seen:
-    functions = _mathematics(gl)
+    functions = _functions(gl)
 
     def probability(logits: Any) -> Any:
-        # Kept from 0 and 1 as Keras does before a logarithm. TensorFlow's softmax is off by a rounding, which the
-        # logarithm of what is left to 1 would else make a gradient of.
-        return functions.clip(functions.softmax(logits[:, None], -1)[:, 0], 1e-7, 1 - 1e-7)
+        power = functions.exp(logits)  # and the sum over the one unit is the same
+        return functions.clip(power / power, 1e-7, 1 - 1e-7)  # as Keras does before a logarithm
 
     def judge(real: Any, fake: Any) -> Any:
         real, fake = probability(real), probability(fake)
@@ -285,116 +280,55 @@ def _softmax(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     chosen = _thin("source-003", steps=10, width=4)
     trainer = gl.Trainer(chosen, seed, loss=None if corrected else _losses(judge, improve))
     before = trainer.weights()
-    clinic.fit(trainer, data.load(chosen))
-    # What batch normalisation measures moves without a gradient.
+    d_loss = float(trainer.fit(data.load(chosen), progress=False)["d_loss"][-1])
     moved = max(
         float(np.abs(after - before[player][name]).max())
-        for player in ("generator", "discriminator")
-        for name, after in trainer.weights()[player].items()
-        if not name.endswith((".mean", ".variance"))
+        for player, weights in trainer.weights().items()
+        for name, after in weights.items()
+        if not name.endswith((".mean", ".variance"))  # batch normalisation's move without a gradient
     )
-    d_loss = float(trainer.history["d_loss"][-1])
-    values = {"moved": moved, "d_loss": d_loss}
+    finding = f"with a sigmoid D's loss is {d_loss:.2f}, and weights have moved by up to {moved:.1g}."
     if moved == 0:
         finding = (
             f"e^x / e^x is 1 for every image, real or not. The gradient is 0: in {chosen.steps} steps no weight of "
             f"either player has moved. D's loss stands at {d_loss:.1f}, the logarithm of 0 where it is cut off."
         )
-        return Seen(False, finding, values)
-    return Seen(True, f"with a sigmoid D's loss is {d_loss:.2f}, and weights have moved by up to {moved:.1g}.", values)
+    return Seen(moved > 0, finding, {"moved": moved, "d_loss": d_loss})
 
 
-# 004: who wants what.
-
-
-def _wrong_want(gl: ModuleType, seed: int, loss: SimpleNamespace | None) -> Seen:
+def _on_the_ring(gl: ModuleType, seed: int, loss: SimpleNamespace | None) -> Seen:
     chosen = clinic.patient(4).recipe  # on the ring, and sound: that patient's mistake is its loss
-    loaded = data.load(chosen)
-    trainer = gl.Trainer(chosen, seed, loss=loss)
-    broke = clinic.fit(trainer, loaded)
-    samples = trainer.sample(1000, seed=1)
-    held = clinic.modes_held(samples, np.asarray(loaded.centers))
-    d_loss, far = float(trainer.history["d_loss"][-1]), float(np.median(np.linalg.norm(samples, axis=1)))
+    run = clinic.trained(gl.Trainer(chosen, seed, loss=loss), data.load(chosen))
+    d_loss, far = float(run.history["d_loss"][-1]), float(np.median(np.linalg.norm(run.samples, axis=1)))
     finding = (
-        f"G holds {held} of the ring's 8 modes{broke}; half of its points are farther than {far:.2g} from the centre, "
-        f"where the ring's are at 1, and D's loss is {d_loss:.2g}."
+        f"G holds {run.score} of the ring's 8 modes{run.failed}; half of its points are farther than {far:.2g} from "
+        f"the centre, where the ring's are at 1, and D's loss is {d_loss:.2g}."
     )
-    values = {"modes": held, "radius": far, "d_loss": d_loss}
-    return Seen(held >= clinic.HELD and not broke, finding, values, samples=samples)
+    return Seen(run.healthy, finding, {"modes": run.score, "radius": far, "d_loss": d_loss}, samples=run.samples)
 
 
+@_kept(
+    "004-swapped",
+    "The value function is maximised over G and minimised over D.",
+    "Minimised over G and maximised over D.",
+)
 def _swapped(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     game = gl.losses.get("minimax")
     # D minimises V = E log D(x) + E log(1 - D(G(z))), G maximises it.
     swapped = _losses(lambda *logits: -game.discriminator(*logits), lambda *logits: -game.generator(*logits))
-    return _wrong_want(gl, seed, None if corrected else swapped)
+    return _on_the_ring(gl, seed, None if corrected else swapped)
 
 
+@_kept(
+    "004-fake-labels",
+    "G's step minimises D's loss on G's samples with the label fake, so G helps D to tell them apart.",
+    "The label real in G's step.",
+)
 def _fake_labels(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     right, minimax = gl.losses.get("nonsaturating"), gl.losses.get("minimax")
     # D's loss with the label "fake" on G's samples, for G too.
     helping = _losses(right.discriminator, lambda *logits: -minimax.generator(*logits))
-    return _wrong_want(gl, seed, None if corrected else helping)
+    return _on_the_ring(gl, seed, None if corrected else helping)
 
 
-_SPECIMENS = {
-    one.name: one
-    for one in (
-        Specimen(
-            "000-one-quantity",
-            "Both players' loss is the mean of D's outputs on G's images: no labels, no logarithm, no real images. The "
-            "noise is drawn once.",
-            "Cross-entropy: D's of real images against 1 and of G's against 0, G's against 1; new noise each step.",
-            _one_quantity,
-        ),
-        Specimen(
-            "001-hundred-numbers",
-            "D's input is declared as 100 numbers, which is the size of the noise.",
-            "D's input has the shape of G's output, flattened: 32 · 32 · 3 numbers.",
-            _hundred_numbers,
-        ),
-        Specimen(
-            "001-noise",
-            "The batch that D is shown as real is drawn from a Gaussian.",
-            "The real batch is drawn from the data.",
-            _noise,
-        ),
-        Specimen(
-            "002-two-shapes",
-            "D is built for 28×28×1, as in a tutorial on handwriting, and G for 32×32×3.",
-            "One shape for both players; a recipe of ganlib has only one.",
-            _two_shapes,
-        ),
-        Specimen(
-            "002-plain-descent",
-            "Plain gradient descent is recommended, at the rate of 2e-4 that others use with Adam.",
-            "Adam at that rate: it divides the gradient by its size, so that 2e-4 is about the step of every weight.",
-            _plain_descent,
-        ),
-        Specimen(
-            "003-four-by-four",
-            "After a dense trunk and a reshape to 4×4 G stacks over a hundred convolutions of stride 1.",
-            "A doubling after each convolution, three in all, and a last one to three channels.",
-            _four_by_four,
-        ),
-        Specimen(
-            "003-softmax",
-            "D ends in one unit and a softmax.",
-            "A sigmoid over the one unit; or two units under the softmax.",
-            _softmax,
-        ),
-        Specimen(
-            "004-swapped",
-            "The value function is maximised over G and minimised over D.",
-            "Minimised over G and maximised over D.",
-            _swapped,
-        ),
-        Specimen(
-            "004-fake-labels",
-            "G's step minimises D's loss on G's samples with the label fake, so G helps D to tell them apart.",
-            "The label real in G's step.",
-            _fake_labels,
-        ),
-    )
-}
 NAMES = tuple(_SPECIMENS)
