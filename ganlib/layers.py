@@ -1,9 +1,8 @@
 """The layers that networks are made of, as data, before any framework builds them.
 
-A network is a list of these. Each layer knows the shape that it gives, the shapes of its weights and what it costs, so
-that `shapes`, `costs`, and the initial weights in `ganlib.initialise` are short loops over the list. What a layer
-computes is written in `ganlib.reference` (NumPy), `ganlib.torch.networks` and `ganlib.tensorflow.networks`; which
-layers a recipe's networks have is written in `ganlib.architectures` and `ganlib.published`.
+A network is a list of these. Each layer knows the shape that it gives, the shapes of its weights and what it costs.
+What it computes is written in `ganlib.reference` (NumPy), `ganlib.torch.networks` and `ganlib.tensorflow.networks`;
+which layers a recipe's networks have, in `ganlib.architectures`.
 
 A shape is that of one sample, without the batch: (height, width, channels) for images, (n,) for vectors.
 """
@@ -28,7 +27,7 @@ TRAINED = ("kernel", "bias", "scale", "shift")  # by the optimiser; mean, varian
 
 
 class Base:
-    """What a layer does unless it says otherwise: it keeps the shape, has no weights, and multiplies nothing."""
+    """What a layer does unless it says otherwise: it keeps the shape and has no weights."""
 
     def output(self, shape: Shape) -> Shape:
         """The shape that comes out where `shape` goes in. Raises RecipeError where it cannot go in."""
@@ -37,10 +36,6 @@ class Base:
     def weights(self, shape: Shape) -> dict[str, Shape]:
         """The shape of each weight, in the layout of `ganlib.initialise.initial_weights`, where `shape` goes in."""
         return {}
-
-    def multiply_adds(self, shape: Shape) -> int:
-        """The multiply-adds for one sample, as `costs` counts them, where `shape` goes in."""
-        return 0
 
 
 @dataclass(frozen=True)
@@ -56,9 +51,6 @@ class Dense(Base):
 
     def weights(self, shape: Shape) -> dict[str, Shape]:
         return _affine((shape[-1], self.units), self.units, self.bias, self.spectral)
-
-    def multiply_adds(self, shape: Shape) -> int:
-        return shape[-1] * self.units
 
 
 @dataclass(frozen=True)
@@ -77,16 +69,11 @@ class Conv(Base):
 
     def output(self, shape: Shape) -> Shape:
         height, width, _ = _image(self, shape)
-        sizes = (conv_size(size, self.kernel, self.stride, self.padding) for size in (height, width))
+        sizes = (conv_size(n, self.kernel, self.stride, self.padding) for n in (height, width))
         return (*sizes, self.filters)
 
     def weights(self, shape: Shape) -> dict[str, Shape]:
-        kernel = (self.kernel, self.kernel, shape[-1], self.filters)
-        return _affine(kernel, self.filters, self.bias, self.spectral)
-
-    def multiply_adds(self, shape: Shape) -> int:
-        height, width, filters = self.output(shape)
-        return height * width * self.kernel**2 * shape[-1] * filters
+        return _affine((self.kernel, self.kernel, shape[-1], self.filters), self.filters, self.bias, self.spectral)
 
 
 @dataclass(frozen=True)
@@ -104,14 +91,11 @@ class ConvTranspose(Base):
 
     def output(self, shape: Shape) -> Shape:
         height, width, _ = _image(self, shape)
-        sizes = (conv_transpose_size(size, self.kernel, self.stride, self.padding) for size in (height, width))
+        sizes = (conv_transpose_size(n, self.kernel, self.stride, self.padding) for n in (height, width))
         return (*sizes, self.filters)
 
     def weights(self, shape: Shape) -> dict[str, Shape]:
         return _affine((self.kernel, self.kernel, self.filters, shape[-1]), self.filters, self.bias)
-
-    def multiply_adds(self, shape: Shape) -> int:
-        return math.prod(shape) * self.kernel**2 * self.filters
 
 
 @dataclass(frozen=True)
@@ -235,7 +219,12 @@ Layer = Dense | Conv | ConvTranspose | BatchNorm | Octaves | Resizing | Pointwis
 
 def names(layers: Sequence[Layer]) -> list[str]:
     """One name a layer, by kind and place: ["dense0", "reshape1", "batch_norm2", …]. Weights are called by them."""
-    _check_layers(layers)
+    wrong = [layers] if not isinstance(layers, list | tuple) else [n for n in layers if not isinstance(n, Layer)]
+    if wrong:
+        raise TypeError(
+            f"layers must be a list of layers of ganlib.architectures, not {arguments.describe(wrong[0])}. "
+            "generator_layers(recipe) makes one."
+        )
     kinds = (re.sub("(?<=[a-z])(?=[A-Z][a-z])", "_", type(layer).__name__).lower() for layer in layers)
     return [f"{kind}{i}" for i, kind in enumerate(kinds)]
 
@@ -264,11 +253,10 @@ class Cost:
 def costs(layers: Sequence[Layer], input_shape: Shape) -> list[Cost]:
     """The trainable numbers of each layer, and its multiply-adds in the forward pass of one sample.
 
-    A multiply-add is one product of an input's value with a kernel's entry, added to a sum. A convolution has one for
-    each pixel of its output and entry of its kernel, also where the entry meets the border of zeros. A transposed one
-    has one for each pixel of its input and entry of its kernel, also where the result is then cropped. Biases,
-    activations and normalisation count none. The parameters are kernels, biases, and the scale and shift of batch
-    normalisation; moving statistics and the u of spectral normalisation are not trained.
+    A convolution has one multiply-add for each pixel of its output and entry of its kernel, also where the entry meets
+    the border of zeros; a transposed one has one for each pixel of its input and entry of its kernel, also where the
+    result is then cropped. Biases, activations and normalisation count none. Moving statistics and the u of spectral
+    normalisation are not trained.
 
     >>> recipe = ganlib.recipe("dcgan-digits")
     >>> sum(cost.multiply_adds for cost in costs(generator_layers(recipe), (recipe.latent,)))
@@ -276,8 +264,10 @@ def costs(layers: Sequence[Layer], input_shape: Shape) -> list[Cost]:
     """
     result = []
     for name, layer, before, after in _walk(layers, input_shape):
-        parameters = sum(math.prod(shape) for part, shape in layer.weights(before).items() if part in TRAINED)
-        result.append(Cost(name, after, parameters, layer.multiply_adds(before)))
+        sizes = {part: math.prod(shape) for part, shape in layer.weights(before).items()}
+        pixels = math.prod((before if isinstance(layer, ConvTranspose) else after)[:-1])
+        parameters = sum(size for part, size in sizes.items() if part in TRAINED)
+        result.append(Cost(name, after, parameters, pixels * sizes.get("kernel", 0)))
     return result
 
 
@@ -373,12 +363,3 @@ def _pixels(padding: str | int) -> int:
     if isinstance(padding, bool) or not isinstance(padding, Integral) or padding < 0:
         raise RecipeError(f"padding must be 'same', 'valid' or a whole number of pixels, not {padding!r}.")
     return int(padding)
-
-
-def _check_layers(layers: object) -> None:
-    wrong = [layers] if not isinstance(layers, list | tuple) else [n for n in layers if not isinstance(n, Layer)]
-    if wrong:
-        raise TypeError(
-            f"layers must be a list of layers of ganlib.architectures, not {arguments.describe(wrong[0])}. "
-            "generator_layers(recipe) makes one."
-        )
