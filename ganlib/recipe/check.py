@@ -7,11 +7,12 @@ or an optimiser is made. What layers and shapes refuse by themselves stands with
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import math
 import reprlib
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ganlib import architectures
@@ -19,16 +20,11 @@ from ganlib.errors import RecipeError
 from ganlib.layers import BatchNorm, costs
 
 if TYPE_CHECKING:
-    from ganlib.recipe.fields import Recipe
+    from ganlib.recipe.fields import Optimiser, Recipe
 
-# How a conjugate direction weighs the one before; `reference.conjugate_beta` writes the formulas down.
-CONJUGATE = (
-    *("fletcher_reeves", "polak_ribiere", "hestenes_stiefel", "dai_yuan", "hager_zhang"),
-    *("fletcher_reeves_polak_ribiere", "hestenes_stiefel_dai_yuan"),
-)
 PRECISIONS = ("float64", "float32", "bfloat16", "auto")
 
-# The values that a field may have. The losses' names belong to `ganlib.reference.losses`.
+# The values that a field may have; those of "loss" and "rule" belong to `ganlib.reference`.
 CHOICES: dict[str, Iterable[str]] = {
     "generator": architectures.ARCHITECTURES,
     "discriminator": architectures.ARCHITECTURES,
@@ -41,133 +37,102 @@ CHOICES: dict[str, Iterable[str]] = {
     "penalty": ("none", "r1", "r2", "r1+r2", "wgan_gp", "consensus"),
     "update": ("alternating", "simultaneous", "extragradient", "competitive"),
     "precision": PRECISIONS,
+    "epsilon_placement": ("before", "after"),
 }
-# Whole numbers: the least and the most. Beyond the most a recipe in a file is damaged, or hostile: it would cost memory
-# before anything can be trained.
-LARGE, ANY = 2**20, 2**53
+# The least and the most of a whole number, where it is not from 1 to LARGE. Beyond the most a recipe in a file is
+# damaged, or hostile: it would cost memory before anything can be trained.
+LARGE, ANY, MOST_WEIGHTS = 2**20, 2**53, 2**31
 WHOLE: dict[str, tuple[int, int]] = {
-    **dict.fromkeys(("latent", "width", "pack", "discriminator_steps", "batch_size", "kernel"), (1, LARGE)),
     **dict.fromkeys(("penalty_every", "steps", "solver_steps"), (1, ANY)),
     "depth": (1, 1000),
     "instance_noise_steps": (0, ANY),
     **dict.fromkeys(("generator_octaves", "discriminator_octaves"), (0, 16)),
 }
-MOST_WEIGHTS = 2**31
-# Other numbers: the least, what they stay below, and how a refusal says it.
-NUMBERS: dict[str, tuple[float, float, str]] = {
-    "generator_slope": (0, 1, "from 0 (ReLU) to below 1"),
-    "discriminator_slope": (0, 1, "from 0 (ReLU) to below 1"),
-    "discriminator_dropout": (0, 1, "from 0 to below 1"),
-    "batch_norm_momentum": (0, 1, "from 0 to below 1; it is the weight of the old, Keras's meaning"),
-    "moving_average": (0, 1, "from 0 (none) to below 1"),
-    "real_label": (0, math.inf, "above 0.5 and at most 1"),
-    "batch_norm_epsilon": (0, math.inf, "above 0"),
-    "weight_std": (0, math.inf, "above 0"),
-    "scale_mean": (-math.inf, math.inf, "finite"),
-    "scale_std": (0, math.inf, "0 or more"),
-    "penalty_weight": (0, math.inf, "0 or more"),
-    "penalty_end": (0, math.inf, "above 0; 1 keeps the weight"),
-    "instance_noise": (0, math.inf, "0 or more"),
-    "solver_tolerance": (0, 1, "from 0 (all of solver_steps) to below 1"),
+# What any other number must be, where that is not 0 or more, and how a refusal says it.
+NUMBERS: dict[str, tuple[Callable[[float], bool], str]] = {
+    "generator_slope": (lambda x: 0 <= x < 1, "from 0 (ReLU) to below 1"),
+    "discriminator_slope": (lambda x: 0 <= x < 1, "from 0 (ReLU) to below 1"),
+    "discriminator_dropout": (lambda x: 0 <= x < 1, "from 0 to below 1"),
+    "batch_norm_momentum": (lambda x: 0 <= x < 1, "from 0 to below 1; it is the weight of the old, Keras's meaning"),
+    "batch_norm_epsilon": (lambda x: x > 0, "above 0, which keeps the division by the variance finite"),
+    "weight_std": (lambda x: x > 0, "above 0, since from weights of zero the players never move apart"),
+    "scale_mean": (math.isfinite, "that is finite"),
+    "real_label": (lambda x: 0.5 < x <= 1, "above 0.5 and at most 1"),
+    "penalty_end": (lambda x: x > 0, "above 0, since it is reached geometrically; 1 keeps the weight"),
+    "moving_average": (lambda x: 0 <= x < 1, "from 0 (none) to below 1"),
+    "solver_tolerance": (lambda x: 0 <= x < 1, "from 0 (all of solver_steps) to below 1"),
+    "rate": (lambda x: x > 0, "above 0, since at 0 the player never moves"),
+    "rate_end": (lambda x: x >= 0, "of 0 or more; 1 keeps the rate"),
+    "rate_power": (lambda x: x >= 0, "of 0 or more; 0 keeps it"),
+    "beta1": (lambda x: -1 < x < 1, "above -1 and below 1"),
+    "beta2": (lambda x: 0 <= x < 1, "from 0 to below 1"),
 }
-NOT_ZERO = {
-    "weight_std": "from weights of zero the players never move apart.",
-    "penalty_end": "it is reached geometrically, and 0 never is. Use 1e-3.",
-    "batch_norm_epsilon": "it keeps the division by the variance finite.",
-}
-OPTIMISER_NUMBERS: dict[str, tuple[float, float, str]] = {
-    "rate": (0, math.inf, "above 0"),
-    "beta1": (-1, 1, "above -1 and below 1"),
-    "beta2": (0, 1, "from 0 to below 1"),
-    "epsilon": (0, math.inf, "0 or more"),
-    "rate_end": (0, math.inf, "of 0 or more; 1 keeps the rate"),
-    "rate_power": (0, math.inf, "of 0 or more; 0 keeps it"),
-    "l1": (0, math.inf, "of 0 or more"),
-    "l2": (0, math.inf, "of 0 or more"),
-}
+NOT_NEGATIVE: tuple[Callable[[float], bool], str] = (lambda x: x >= 0, "of 0 or more")
+
+# What only one architecture has: the field, whose architecture, which it is, and the field's value for the others.
+ONLY = (
+    ("upsampling", "generator", "dcgan", "transposed"),
+    ("downsampling", "discriminator", "dcgan", "strided"),
+    ("generator_octaves", "generator", "dense", 0),
+    ("discriminator_octaves", "discriminator", "dense", 0),
+)
 
 
-def losses() -> dict[str, bool]:
-    """The losses' names, and whether each has a label that can be smoothed."""
-    from ganlib import reference  # only here: it loads NumPy, which `import ganlib` does without
+def values(kind: type[Recipe | Optimiser], given: Mapping[str, Any], where: str = "") -> dict[str, Any]:
+    """The values of a recipe or an optimiser, each checked by itself, in the field's own type."""
+    from ganlib.reference import losses, optimisers  # only here: they load NumPy, which `import ganlib` does without
 
-    known = reference.losses
-    # TODO: `reference.losses` becomes a module with `names()`; until then they are the names of a class's attributes.
-    found = (
-        known.names() if hasattr(known, "names") else (n for n, v in vars(known).items() if hasattr(v, "smoothable"))
-    )
-    return {name: known.get(name).smoothable for name in found}
-
-
-def fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A recipe's values, each checked by itself; numbers have become floats there, and a shape a tuple."""
-    values = dict(given)
-    for field in ("name", "about", "data"):
-        if not isinstance(values[field], str) or not values[field]:
-            raise RecipeError(f"{field} must be a text that is not empty, not {values[field]!r}.")
-    for field, allowed in (CHOICES | {"loss": losses()}).items():
-        _choice(field, values[field], allowed)
-    for field in ("boundary_norm", "fresh_noise"):
-        if not isinstance(values[field], bool):
-            raise RecipeError(f"{field} must be True or False, not {values[field]!r}.")
-    for field, (low, high) in WHOLE.items():
-        value = values[field]
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            most = f" and at most {high}" if isinstance(value, int) and value > high else ""
-            raise RecipeError(f"{field} must be a whole number of at least {low}{most}, not {reprlib.repr(value)}.")
-    for field, bounds in NUMBERS.items():
-        values[field] = _number(field, values[field], *bounds)
-    if not 0.5 < values["real_label"] <= 1:
-        raise RecipeError(f"real_label must be above 0.5 and at most 1, not {values['real_label']}.")
-    for field, reason in NOT_ZERO.items():
-        if values[field] == 0:
-            raise RecipeError(f"{field} must be above 0: {reason}")
-    values["shape"] = _shape(values["shape"])
-    return values
+    choices = CHOICES | {"loss": losses.names(), "rule": ("adam", "sgd", *optimisers.CONJUGATE)}
+    checked = dict(given)
+    for field in dataclasses.fields(kind):
+        value, name = given[field.name], where + field.name
+        if field.name in choices:
+            _choice(name, value, choices[field.name])
+        elif field.type == "str" and (not isinstance(value, str) or not value):
+            raise RecipeError(f"{name} must be a text that is not empty, not {value!r}.")
+        elif field.type == "bool" and not isinstance(value, bool):
+            raise RecipeError(f"{name} must be True or False, not {value!r}.")
+        elif field.type == "int":
+            _whole(name, value, *WHOLE.get(field.name, (1, LARGE)))
+        elif field.type == "float":
+            checked[field.name] = _number(name, value, *NUMBERS.get(field.name, NOT_NEGATIVE))
+        elif field.name == "shape":
+            checked["shape"] = _shape(value)
+    return checked
 
 
-def optimiser(where: str, values: object, known: tuple[str, ...]) -> dict[str, Any]:
-    """An optimiser's values, checked, the numbers as floats; `where` is what a refusal calls it."""
-    if not isinstance(values, Mapping):
-        raise RecipeError(f"{where} must be a ganlib.Optimiser or a dict of its fields, not {values!r}.")
-    refuse_unknown(values, known, where)
-    missing = [name for name in known if name not in values]
-    if missing:
+def optimiser(kind: type[Optimiser], given: object, where: str) -> dict[str, Any]:
+    """An optimiser's values, checked; `where` is what a refusal calls it."""
+    from ganlib.reference.optimisers import CONJUGATE
+
+    if not isinstance(given, Mapping):
+        raise RecipeError(f"{where} must be a ganlib.Optimiser or a dict of its fields, not {given!r}.")
+    known = [field.name for field in dataclasses.fields(kind)]
+    refuse_unknown(given, known, where)
+    if missing := [name for name in known if name not in given]:
         raise RecipeError(f"{where} lacks {', '.join(missing)}.")
-    rule = values["rule"]
-    _choice(f"{where}.rule", rule, ("adam", "sgd", *CONJUGATE))
-    _choice(f"{where}.epsilon_placement", values["epsilon_placement"], ("before", "after"))
-    numbers = {name: _number(f"{where}.{name}", values[name], *bounds) for name, bounds in OPTIMISER_NUMBERS.items()}
-    if numbers["rate"] == 0:
-        raise RecipeError(f"{where}.rate must be above 0: at 0 the player never moves.")
-    if rule in CONJUGATE and numbers["beta1"] < 0:
+    checked = values(kind, given, f"{where}.")
+    if checked["rule"] in CONJUGATE and checked["beta1"] < 0:
         raise RecipeError(
-            f"{where}.beta1 is the largest β of the rule {rule!r} and must be at least 0, not {numbers['beta1']}. "
-            "Use 0.5, the bound of Naganuma & Iiduka's code."
+            f"{where}.beta1 is the largest β of the rule {checked['rule']!r} and must be at least 0, not "
+            f"{checked['beta1']}. Use 0.5, the bound of Naganuma & Iiduka's code."
         )
-    return {**values, **numbers}
+    return checked
 
 
 def combinations(recipe: Recipe) -> None:
     """Raises RecipeError where values that are right by themselves cannot work together."""
-    _networks(recipe)
-    _game(recipe)
-    _updates(recipe)
-    _sizes(recipe)
-
-
-def _networks(recipe: Recipe) -> None:
+    # The networks.
     for architecture in dict.fromkeys((recipe.generator, recipe.discriminator)):
         architectures.check_fit(recipe, architecture)
     convolves = recipe.generator != "dense" or recipe.discriminator != "dense"
     if convolves and not 2 <= recipe.kernel <= 9:
         raise RecipeError(f"kernel must be from 2 to 9, at least the stride of 2, not {recipe.kernel}.")
-    resampling = ("upsampling", "generator", "transposed"), ("downsampling", "discriminator", "strided")
-    for field, player, usual in resampling:
-        if getattr(recipe, field) != usual and getattr(recipe, player) != "dcgan":
+    for field, player, architecture, usual in ONLY:
+        if getattr(recipe, field) != usual and getattr(recipe, player) != architecture:
             raise RecipeError(
-                f"{field}={getattr(recipe, field)!r} is for the {player} 'dcgan', and this one is "
-                f"{getattr(recipe, player)!r}. Use {field}={usual!r}, or {player}='dcgan'."
+                f"{field}={getattr(recipe, field)!r} is for the {player} {architecture!r}, and this one is "
+                f"{getattr(recipe, player)!r}. Use {field}={usual!r}, or {player}={architecture!r}."
             )
     normalised = (recipe.generator, recipe.generator_norm), (recipe.discriminator, recipe.discriminator_norm)
     if recipe.boundary_norm and ("dcgan", "batch") not in normalised:
@@ -175,10 +140,14 @@ def _networks(recipe: Recipe) -> None:
             "boundary_norm=True is for a 'dcgan' with batch normalisation, and neither player is one. "
             "Use boundary_norm=False, or generator='dcgan' with generator_norm='batch'."
         )
+    _game(recipe)
+    _sizes(recipe)
 
 
 def _game(recipe: Recipe) -> None:
-    smoothable = [name for name, can_be in losses().items() if can_be]
+    from ganlib.reference import losses
+
+    smoothable = [name for name in losses.names() if losses.get(name).smoothable]
     if recipe.real_label < 1 and recipe.loss not in smoothable:
         raise RecipeError(
             f"real_label={recipe.real_label} smooths a label, and the loss {recipe.loss!r} has none. "
@@ -193,15 +162,6 @@ def _game(recipe: Recipe) -> None:
         raise RecipeError(f"penalty={recipe.penalty!r} has weight 0. Give one, penalty_weight={typical} for example.")
     if recipe.batch_size % recipe.pack:
         raise RecipeError(f"batch_size={recipe.batch_size} cannot be packed in groups of pack={recipe.pack}.")
-    for player in ("generator", "discriminator"):
-        if getattr(recipe, f"{player}_octaves") and getattr(recipe, player) != "dense":
-            raise RecipeError(
-                f"{player}_octaves={getattr(recipe, f'{player}_octaves')} is for the {player} 'dense', and this one is "
-                f"{getattr(recipe, player)!r}. Use {player}_octaves=0."
-            )
-
-
-def _updates(recipe: Recipe) -> None:
     if recipe.penalty == "consensus" and recipe.update != "simultaneous":
         raise RecipeError(
             f"The penalty 'consensus' is on both players' gradients at one point, and update={recipe.update!r} takes "
@@ -212,10 +172,9 @@ def _updates(recipe: Recipe) -> None:
             f"The update {recipe.update!r} moves both players alike, so "
             f"discriminator_steps={recipe.discriminator_steps} does not fit it. Use update='alternating', or one step."
         )
-    optimisers = {"generator": recipe.generator_optimiser, "discriminator": recipe.discriminator_optimiser}
-    for player, own in optimisers.items():
-        plain = own.rule == "sgd" and not (own.beta1 or own.l1 or own.l2)
-        if recipe.update == "competitive" and not plain:
+    for player in ("generator", "discriminator"):
+        own: Optimiser = getattr(recipe, f"{player}_optimiser")
+        if recipe.update == "competitive" and (own.rule != "sgd" or own.beta1 or own.l1 or own.l2):
             raise RecipeError(
                 f"The update 'competitive' finds both players' steps itself, as for plain gradient descent, and the "
                 f"{player} has rule={own.rule!r}, beta1={own.beta1}, l1={own.l1}, l2={own.l2}. "
@@ -245,24 +204,30 @@ def _sizes(recipe: Recipe) -> None:
                 )
 
 
-def _shape(value: Any) -> tuple[int, ...]:
+def _choice(name: str, value: object, allowed: Iterable[str]) -> None:
+    if not isinstance(value, str) or value not in allowed:
+        raise RecipeError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.{nearest(value, allowed)}")
+
+
+def _whole(name: str, value: object, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        most = f" and at most {high}" if isinstance(value, int) and value > high else ""
+        raise RecipeError(f"{name} must be a whole number of at least {low}{most}, not {reprlib.repr(value)}.")
+
+
+def _number(name: str, value: object, fits: Callable[[float], bool], expected: str) -> float:
+    wrong = isinstance(value, bool) or not isinstance(value, int | float)
+    # NaN compares as false; an int beyond every float would overflow in math.isfinite.
+    if wrong or not abs(value) <= sys.float_info.max or not fits(value):
+        raise RecipeError(f"{name} must be a number {expected}, not {reprlib.repr(value)}.")
+    return float(value)
+
+
+def _shape(value: object) -> tuple[int, ...]:
     wrong = not isinstance(value, list | tuple) or len(value) not in (1, 3)
     if wrong or not all(isinstance(n, int) and not isinstance(n, bool) and 0 < n <= LARGE for n in value):
         raise RecipeError(f"shape must be (height, width, channels) for images, or (2,) for points, not {value!r}.")
     return tuple(value)
-
-
-def _number(field: str, value: Any, low: float, high: float, expected: str) -> float:
-    wrong = isinstance(value, bool) or not isinstance(value, int | float)
-    # NaN compares as false; an int beyond every float would overflow in math.isfinite.
-    if wrong or not abs(value) <= sys.float_info.max or not low <= value < high:
-        raise RecipeError(f"{field} must be a number {expected}, not {reprlib.repr(value)}.")
-    return float(value)
-
-
-def _choice(field: str, value: object, allowed: Iterable[str]) -> None:
-    if not isinstance(value, str) or value not in allowed:
-        raise RecipeError(f"{field} must be one of {', '.join(allowed)}, not {value!r}.{nearest(value, allowed)}")
 
 
 def refuse_unknown(values: Iterable[str], known: Iterable[str], what: str) -> None:

@@ -1,8 +1,7 @@
 """The fields of a recipe and of an optimiser, and their JSON.
 
 A recipe cannot be wrong: however one is made, by `ganlib.recipe`, by its class, by `dataclasses.replace` or from JSON,
-`ganlib.recipe.check` looks at every value and at what they come to together. Which recipes are shipped is written in
-`ganlib.recipe.shipped`.
+`ganlib.recipe.check` looks at every value and at what they come to together.
 """
 
 from __future__ import annotations
@@ -14,7 +13,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from ganlib.errors import RecipeError
-from ganlib.recipe import check, formats
+from ganlib.recipe import check
+
+# A recipe in JSON names every field of the version that wrote it. A field that is added later gets an entry here: what
+# the package did before it had the field, which is therefore what a file without it means. Without the entry every file
+# and checkpoint from before would be refused. Format 1, the first, has all of today's fields.
+ADDED: dict[str, object] = {}  # field of a recipe → its value in files that lack it
+ADDED_TO_OPTIMISERS: dict[str, object] = {}  # the same, for a field of both players' optimisers
+PLAYERS = ("generator_optimiser", "discriminator_optimiser")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +34,7 @@ class Optimiser:
     SGD: v = β₁v + g and a step of rate · v. β₁ is the momentum and may be negative; β₂ and ε do nothing.
 
     Conjugate directions (Naganuma & Iiduka 2023): d = -g + βd and a step of rate · d, with β from one of the formulas
-    of `CONJUGATE` and held in [0, β₁]; β₂ and ε do nothing.
+    of `ganlib.reference.conjugate_beta` and held in [0, β₁]; β₂ and ε do nothing.
 
     In all, g is the gradient of the player's loss plus l1·‖w‖₁ + l2/2·‖w‖² over all of its weights w.
     """
@@ -45,7 +51,7 @@ class Optimiser:
     l2: float
 
     def __post_init__(self) -> None:
-        _set(self, check.optimiser("optimiser", vars(self), OPTIMISER_FIELDS))
+        _set(self, check.optimiser(Optimiser, vars(self), "optimiser"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,10 +122,10 @@ class Recipe:
 
     def __post_init__(self) -> None:
         values = dict(vars(self))
-        for player in ("generator_optimiser", "discriminator_optimiser"):
+        for player in PLAYERS:
             if not isinstance(values[player], Optimiser):
-                values[player] = Optimiser(**check.optimiser(player, values[player], OPTIMISER_FIELDS))
-        _set(self, check.fields(values))
+                values[player] = Optimiser(**check.optimiser(Optimiser, values[player], player))
+        _set(self, check.values(type(self), values))
         check.combinations(self)
 
     def to_json(self) -> str:
@@ -137,18 +143,19 @@ class Recipe:
             raise RecipeError(f"Expected a JSON object with a recipe's fields, not {type(values).__name__}.")
         known = [field.name for field in dataclasses.fields(cls)]
         check.refuse_unknown(values, known, "recipe")
-        values = formats.completed(values)
-        missing = [field for field in known if field not in values]
-        if missing:
+        values = {**ADDED, **values}
+        for player in PLAYERS:
+            if isinstance(own := values.get(player), dict):
+                values[player] = {**ADDED_TO_OPTIMISERS, **own}
+        if missing := [field for field in known if field not in values]:
             raise RecipeError(f"This recipe lacks {', '.join(missing)}. A recipe in JSON names every field.")
         return cls(**values)
 
 
 def _set(record: Optimiser | Recipe, values: Mapping[str, object]) -> None:
-    """Puts the checked values in place: whole numbers have become floats there, and lists tuples."""
+    """Puts the checked values in place: for a float a whole number may have been given, and for a tuple a list."""
     for field, value in values.items():
         object.__setattr__(record, field, value)
 
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Recipe))
-OPTIMISER_FIELDS = tuple(field.name for field in dataclasses.fields(Optimiser))

@@ -1,17 +1,19 @@
 """The shipped recipes: the ring with every field, and each other one as what it changes of one before it.
 
 Nothing is left to a framework's default, because the frameworks' defaults disagree. What a field means is written in
-`ganlib.recipe.fields`; the values are grouped here as the fields are there. A recipe is made, and checked, when it is
-first asked for: that loads NumPy, which `import ganlib` does without.
+`ganlib.recipe.fields`; the values are grouped here as the fields are there.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections import UserDict
+from collections.abc import Mapping
 from typing import Any
 
-from ganlib.recipe.fields import Recipe
+from ganlib.errors import RecipeError
+from ganlib.recipe import check
+from ganlib.recipe.fields import PLAYERS, Recipe
 
 Values = dict[str, Any]
 _VALUES: dict[str, Values] = {}
@@ -22,7 +24,7 @@ def _ship(name: str, like: str | None, about: str, *changes: Values, optimisers:
     values = {**_VALUES[like]} if like else {}
     for change in ({"name": name, "about": about}, *changes):
         values |= change
-    for player in ("generator_optimiser", "discriminator_optimiser"):
+    for player in PLAYERS:
         values[player] = {**values.get(player, {}), **(optimisers or {})}
     _VALUES[name] = values
 
@@ -212,22 +214,45 @@ _ship(
 )
 
 
-class _Shipped(Mapping[str, Recipe]):
-    """The shipped recipes by name, each made when it is first asked for."""
+class _Shipped(UserDict[str, Any]):
+    """The shipped recipes by name, each made when it is first asked for: that loads NumPy."""
 
     def __getitem__(self, name: str) -> Recipe:
-        return _made(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(_VALUES)
-
-    def __len__(self) -> int:
-        return len(_VALUES)
+        if isinstance(values := self.data[name], dict):
+            self.data[name] = Recipe(**values)
+        return self.data[name]
 
 
-@functools.cache
-def _made(name: str) -> Recipe:
-    return Recipe(**_VALUES[name])
+RECIPES: Mapping[str, Recipe] = _Shipped(_VALUES)
 
 
-RECIPES: Mapping[str, Recipe] = _Shipped()
+def recipe(name: str, **changes: Any) -> Recipe:
+    """A shipped recipe by name, with changes, checked.
+
+    Args:
+        name: one of `ganlib.recipes()`.
+        **changes: any field of `Recipe`. An optimiser may be given as a dict of the fields to change:
+            `generator_optimiser={"rate": 1e-4}`.
+
+    Raises:
+        RecipeError: an unknown name or field, or a value or combination that cannot work; it says what would be right.
+
+    Example:
+        >>> ganlib.recipe("dcgan-64", shape=(64, 64, 1), width=32, loss="hinge")
+    """
+    if not isinstance(name, str) or name not in RECIPES:
+        near, known = check.nearest(name, RECIPES), ", ".join(RECIPES)
+        raise RecipeError(f"There is no recipe {name!r}.{near} The recipes: {known}.")
+    shipped = RECIPES[name]
+    check.refuse_unknown(changes, vars(shipped), "recipe")
+    for player in PLAYERS:
+        if isinstance(own := changes.get(player), dict):
+            before = dataclasses.asdict(getattr(shipped, player))
+            check.refuse_unknown(own, before, player)
+            changes[player] = before | own
+    return dataclasses.replace(shipped, **changes)
+
+
+def recipes() -> tuple[str, ...]:
+    """The names of the shipped recipes; `ganlib.recipe(name).about` says what each is for."""
+    return tuple(RECIPES)
