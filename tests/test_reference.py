@@ -626,14 +626,6 @@ def test_a_loss_that_needs_the_real_logits_has_a_gradient_in_them(name):
     assert losses.get(name).needs_real == bool(by_r.any())
 
 
-def test_the_recipes_know_the_same_names():
-    """They keep lists of their own because `import ganlib`, which needs them, does not wait for NumPy."""
-    recipe = sys.modules["ganlib.recipe"]
-    assert recipe.LOSSES == LOSSES
-    assert tuple(name for name in LOSSES if losses.get(name).smoothable) == recipe.SMOOTHABLE
-    assert recipe.CONJUGATE == CONJUGATE
-
-
 @pytest.mark.parametrize("name", LOSSES)
 def test_losses_stay_finite_on_extreme_logits(name):
     loss = losses.get(name)

@@ -4,16 +4,14 @@
     >>> recipe == ganlib.Recipe.from_json(recipe.to_json())
     True
 
-    fields.py     what a recipe consists of, field by field, and its JSON
-    check.py      what is refused, and with which words
+    fields.py     what a recipe consists of, field by field, its JSON, and what is refused
     shipped.py    the recipes that come with the package
 
 What a recipe's names stand for is written elsewhere: the networks in `ganlib.architectures`, the losses, penalties and
 optimisers in `ganlib.reference` and the two frameworks. Nothing here knows a framework.
 """
 
-from ganlib.recipe.check import PRECISIONS
-from ganlib.recipe.fields import FIELDS, Optimiser, Recipe
+from ganlib.recipe.fields import FIELDS, PRECISIONS, Optimiser, Recipe
 from ganlib.recipe.shipped import RECIPES, recipe, recipes
 
 __all__ = ["FIELDS", "PRECISIONS", "RECIPES", "Optimiser", "Recipe", "recipe", "recipes"]
