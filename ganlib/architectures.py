@@ -14,7 +14,7 @@ a default. The layers themselves are in `ganlib.layers`, whose public names can 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -37,10 +37,7 @@ def generator_layers(recipe: Recipe) -> list[Layer]:
 
 
 def discriminator_layers(recipe: Recipe) -> list[Layer]:
-    """The discriminator's layers: from samples, `recipe.pack` of them stacked, to logits (n, 1).
-
-    With packing (Lin et al. 2018) an input holds `pack` samples, one behind the other in the last axis.
-    """
+    """The discriminator's layers: from samples, `recipe.pack` side by side (Lin et al. 2018), to logits (n, 1)."""
     arguments.recipe(recipe)
     return ARCHITECTURES[recipe.discriminator][1](recipe)
 
@@ -84,31 +81,24 @@ def _doubling(filters: int, bias: bool, recipe: Recipe) -> list[Layer]:
 
 
 def dcgan_discriminator(recipe: Recipe) -> list[Layer]:
-    """Convolutions that halve the size, then a dense layer to one logit.
-
-    "strided" convolutions halve by their stride, as in the paper. With "pool" their stride is 1, and what is left
-    after the activation is halved by averages.
-    """
+    """Convolutions that halve the size, by strides as in the paper or by averages, then a dense layer to one logit."""
     _, halvings = _doublings(recipe)
     # The paper normalises every layer but the input's and the output's.
-    first = recipe.discriminator_norm if recipe.boundary_norm else "none"
-    return _halving(recipe, halvings, first=first, pool=recipe.downsampling == "pool") + _logit(recipe)
+    norms = [recipe.discriminator_norm if recipe.boundary_norm or i > 0 else "none" for i in range(halvings)]
+    return _halving(recipe, norms, pool=recipe.downsampling == "pool") + _logit(recipe)
 
 
 def _doublings(recipe: Recipe) -> tuple[int, int]:
     """(start, n) with start * 2**n the image's size, start from 4 to 7 and n at least 1."""
-    size = start = recipe.shape[0]
-    doublings = 0
-    while start % 2 == 0 and start > 7:
-        start, doublings = start // 2, doublings + 1
-    if not 4 <= start <= 7 or doublings == 0:
-        possible = sorted({s * 2**n for s in (4, 5, 6, 7) for n in range(1, 9)}, key=lambda p: (abs(p - size), p))
-        low, high = sorted(possible[:2])
+    size = recipe.shape[0]
+    possible = {start * 2**n: (start, n) for start in (4, 5, 6, 7) for n in range(1, 20)}
+    if size not in possible:
+        low, high = sorted(sorted(possible, key=lambda other: (abs(other - size), other))[:2])
         raise RecipeError(
             f"The architecture 'dcgan' doubles a start of 4 to 7 pixels until it has the image's size, and {size} "
             f"cannot be reached that way. Near it can make {low} and {high}: resize or crop the images to one of these."
         )
-    return start, doublings
+    return possible[size]
 
 
 # Dense networks (Goodfellow et al. 2014): points, or small images as vectors.
@@ -159,17 +149,10 @@ def _discriminator_activation(recipe: Recipe, norm: str) -> list[Layer]:
     return [*_batch_norm(recipe, norm), LeakyReLU(recipe.discriminator_slope), *dropout]
 
 
-def _halving(
-    recipe: Recipe, times: int, first: str | None = None, bias: bool | None = None, pool: bool = False
-) -> list[Layer]:
-    """Convolutions that halve the size, the filters doubled each time.
-
-    `first` is the norm of the first of them, and the recipe's where it is None; where `bias` is None, those have a bias
-    that no batch normalisation follows.
-    """
+def _halving(recipe: Recipe, norms: Iterable[str], bias: bool | None = None, pool: bool = False) -> list[Layer]:
+    """Convolutions that halve the size, one a norm, the filters doubled each time; `bias` None: without batch norm."""
     layers: list[Layer] = []
-    for i in range(times):
-        norm = recipe.discriminator_norm if first is None or i > 0 else first
+    for i, norm in enumerate(norms):
         biased, spectral = norm != "batch" if bias is None else bias, recipe.discriminator_norm == "spectral"
         layers += [Conv(recipe.width * 2**i, recipe.kernel, 1 if pool else 2, "same", bias=biased, spectral=spectral)]
         layers += [*_discriminator_activation(recipe, norm), *([AveragePool(2)] if pool else [])]
@@ -204,7 +187,7 @@ def _projected(recipe: Recipe, *widths_and_strides: tuple[int, int], bias: bool)
 
 
 def _halved(recipe: Recipe, times: int) -> list[Layer]:
-    return _halving(recipe, times, bias=True) + _logit(recipe)
+    return _halving(recipe, [recipe.discriminator_norm] * times, bias=True) + _logit(recipe)
 
 
 def _from_one_pixel(recipe: Recipe, doublings: int) -> list[Layer]:
@@ -218,7 +201,8 @@ def _from_one_pixel(recipe: Recipe, doublings: int) -> list[Layer]:
 def _to_one_pixel(recipe: Recipe, halvings: int) -> list[Layer]:
     """Convolutions only: halving down to 4×4, then to one logit."""
     last = Conv(1, recipe.kernel, 1, "valid", bias=False, spectral=recipe.discriminator_norm == "spectral")
-    return [*_halving(recipe, halvings, first="none", bias=False), last, Flatten()]
+    norms = ["none", *[recipe.discriminator_norm] * (halvings - 1)]
+    return [*_halving(recipe, norms, bias=False), last, Flatten()]
 
 
 def _source_001_generator(recipe: Recipe) -> list[Layer]:
@@ -253,7 +237,7 @@ def _source_003_discriminator(recipe: Recipe) -> list[Layer]:
     """Three convolutions of stride 1, each with norm and pooling, a dense layer, and another to one logit."""
     flatten, logit = _logit(recipe)
     dense = Dense(16 * recipe.width, bias=True, spectral=recipe.discriminator_norm == "spectral")
-    convolutions = _halving(recipe, 3, bias=True, pool=True)
+    convolutions = _halving(recipe, [recipe.discriminator_norm] * 3, bias=True, pool=True)
     return [*convolutions, flatten, dense, *_discriminator_activation(recipe, "none"), logit]
 
 

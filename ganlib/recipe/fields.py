@@ -205,7 +205,12 @@ def _checked(record: type[Recipe | Optimiser], given: Mapping[str, Any], where: 
     for field, kind in get_type_hints(record).items():
         name, value = where + field, given[field]
         if field == "shape":
-            checked[field] = _shape(value)
+            wrong = not isinstance(value, list | tuple) or len(value) not in (1, 3)
+            if wrong or not all(isinstance(n, int) and not isinstance(n, bool) and 0 < n <= LARGE for n in value):
+                raise RecipeError(
+                    f"shape must be (height, width, channels) for images, or (2,) for points, not {value!r}."
+                )
+            checked[field] = tuple(value)
         elif allowed := choices.get(field) or get_args(kind):
             if not isinstance(value, str) or value not in allowed:
                 near = nearest(value, allowed)
@@ -220,7 +225,11 @@ def _checked(record: type[Recipe | Optimiser], given: Mapping[str, Any], where: 
                 most = f" and at most {high}" if isinstance(value, int) and value > high else ""
                 raise RecipeError(f"{name} must be a whole number of at least {low}{most}, not {reprlib.repr(value)}.")
         elif kind is float:
-            checked[field] = _number(name, value, *NUMBERS.get(field, (lambda x: x >= 0, "of 0 or more")))
+            fits, expected = NUMBERS.get(field, (lambda x: x >= 0, "of 0 or more"))
+            wrong = isinstance(value, bool) or not isinstance(value, int | float)
+            if wrong or not abs(value) <= sys.float_info.max or not fits(value):  # in which NaN compares as false
+                raise RecipeError(f"{name} must be a number {expected}, not {reprlib.repr(value)}.")
+            checked[field] = float(value)
     return checked
 
 
@@ -244,6 +253,8 @@ def _checked_optimiser(given: object, where: str) -> dict[str, Any]:
 
 def _check_together(recipe: Recipe) -> None:
     """Raises RecipeError where values that are right by themselves cannot work together."""
+    from ganlib.reference import losses
+
     for architecture in dict.fromkeys((recipe.generator, recipe.discriminator)):
         architectures.check_fit(recipe, architecture)
     convolves = recipe.generator != "dense" or recipe.discriminator != "dense"
@@ -266,13 +277,6 @@ def _check_together(recipe: Recipe) -> None:
             "boundary_norm=True is for a 'dcgan' with batch normalisation, and neither player is one. "
             "Use boundary_norm=False, or generator='dcgan' with generator_norm='batch'."
         )
-    _game(recipe)
-    _sizes(recipe)
-
-
-def _game(recipe: Recipe) -> None:
-    from ganlib.reference import losses
-
     smoothable = [name for name in losses.names() if losses.get(name).smoothable]
     if recipe.real_label < 1 and recipe.loss not in smoothable:
         raise RecipeError(
@@ -306,9 +310,10 @@ def _game(recipe: Recipe) -> None:
                 f"{player} has rule={own.rule!r}, beta1={own.beta1}, l1={own.l1}, l2={own.l2}. "
                 f"Use {player}_optimiser={{'rule': 'sgd', 'rate': 0.1, 'beta1': 0, 'l1': 0, 'l2': 0}}."
             )
+    _check_sizes(recipe)
 
 
-def _sizes(recipe: Recipe) -> None:
+def _check_sizes(recipe: Recipe) -> None:
     judged = architectures.discriminator_layers(recipe), architectures.discriminator_input(recipe)
     for player, (layers, shape), batch in (
         ("generator", (architectures.generator_layers(recipe), (recipe.latent,)), recipe.batch_size),
@@ -328,21 +333,6 @@ def _sizes(recipe: Recipe) -> None:
                     f"Batch normalisation needs at least two values of a kind in a batch, and {cost.name} of the "
                     f"{player} would get one: raise batch_size or lower pack."
                 )
-
-
-def _number(name: str, value: Any, fits: Callable[[float], bool], expected: str) -> float:
-    wrong = isinstance(value, bool) or not isinstance(value, int | float)
-    # NaN compares as false; an int beyond every float would overflow in math.isfinite.
-    if wrong or not abs(value) <= sys.float_info.max or not fits(value):
-        raise RecipeError(f"{name} must be a number {expected}, not {reprlib.repr(value)}.")
-    return float(value)
-
-
-def _shape(value: Any) -> tuple[int, ...]:
-    wrong = not isinstance(value, list | tuple) or len(value) not in (1, 3)
-    if wrong or not all(isinstance(n, int) and not isinstance(n, bool) and 0 < n <= LARGE for n in value):
-        raise RecipeError(f"shape must be (height, width, channels) for images, or (2,) for points, not {value!r}.")
-    return tuple(value)
 
 
 def refuse_unknown(values: Iterable[str], known: Iterable[str], what: str) -> None:

@@ -191,18 +191,12 @@ RECIPES: Mapping[str, Recipe] = _Shipped(dict.fromkeys(_CHANGES))
 
 
 def recipe(name: str, **changes: Any) -> Recipe:
-    """A shipped recipe by name, with changes, checked.
+    """A shipped recipe by name, with changes to any fields of `Recipe`, checked.
 
-    Args:
-        name: one of `ganlib.recipes()`.
-        **changes: any field of `Recipe`. An optimiser may be given as a dict of the fields to change:
-            `generator_optimiser={"rate": 1e-4}`.
+    >>> ganlib.recipe("dcgan-64", shape=(64, 64, 1), loss="hinge", generator_optimiser={"rate": 1e-4})
 
-    Raises:
-        RecipeError: an unknown name or field, or a value or combination that cannot work; it says what would be right.
-
-    Example:
-        >>> ganlib.recipe("dcgan-64", shape=(64, 64, 1), width=32, loss="hinge")
+    An optimiser may be given as above, as a dict of its fields to change. RecipeError for an unknown name or field, or
+    a value or combination that cannot work; it says what would be right.
     """
     if not isinstance(name, str) or name not in RECIPES:
         near, known = nearest(name, RECIPES), ", ".join(RECIPES)
