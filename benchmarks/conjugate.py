@@ -26,7 +26,7 @@ from scoreboard import BASES, SAMPLES, both, changes_from_shipped
 import ganlib
 from ganlib import dynamics, ledger, metrics, reference
 from ganlib.errors import TrainingFailed
-from ganlib.recipe import CONJUGATE
+from ganlib.reference.optimisers import CONJUGATE
 from ganlib.runtime.trainer import BaseTrainer
 
 NAME = "conjugate"

@@ -1,43 +1,27 @@
-"""The networks of a recipe as lists of layers: dense networks, DCGAN, and by which names recipes call them.
+"""The networks of a recipe as lists of layers: dense networks, DCGAN, and networks that others have published.
 
 A recipe names an architecture. The function of that name writes out its layers with every number in them, and
-`ganlib.torch.networks` and `ganlib.tensorflow.networks` build exactly those. One list, two frameworks, nothing left
-to a default. The layers themselves are in `ganlib.layers`, whose public names can be had from here too; networks that
-others have published are in `ganlib.published`.
+`ganlib.torch.networks` and `ganlib.tensorflow.networks` build exactly those: one list, two frameworks, nothing left to
+a default. The layers themselves are in `ganlib.layers`, whose public names can be had from here too.
 
     >>> recipe = ganlib.recipe("dcgan-digits")
     >>> for layer, shape in zip(generator_layers(recipe), shapes(generator_layers(recipe), (recipe.latent,))):
     ...     print(shape, layer)
 """
 
+# ruff: noqa: F405, which wants the names of layers one by one
+
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ganlib import arguments, layers, published
-from ganlib.blocks import (
-    batch_norm,
-    dense_discriminator,
-    discriminator_activation,
-    generator_activation,
-    generator_output,
-)
+from ganlib import arguments, layers
 from ganlib.errors import RecipeError
-from ganlib.layers import *  # noqa: F403 its public names can be had from here too
-from ganlib.layers import (
-    AveragePool,
-    Conv,
-    ConvTranspose,
-    Dense,
-    DepthToSpace,
-    Flatten,
-    Layer,
-    Octaves,
-    Reshape,
-    Shape,
-    Upsample,
-)
+from ganlib.layers import *  # noqa: F403
+from ganlib.layers import Layer, Shape
 
 if TYPE_CHECKING:
     from ganlib.recipe import Recipe
@@ -53,10 +37,7 @@ def generator_layers(recipe: Recipe) -> list[Layer]:
 
 
 def discriminator_layers(recipe: Recipe) -> list[Layer]:
-    """The discriminator's layers: from samples, `recipe.pack` of them stacked, to logits (n, 1).
-
-    With packing (Lin et al. 2018) an input holds `pack` samples, one behind the other in the last axis.
-    """
+    """The discriminator's layers: from samples, `recipe.pack` side by side (Lin et al. 2018), to logits (n, 1)."""
     arguments.recipe(recipe)
     return ARCHITECTURES[recipe.discriminator][1](recipe)
 
@@ -65,21 +46,6 @@ def discriminator_input(recipe: Recipe) -> Shape:
     """The shape of one input of the discriminator: a sample's, its last axis times `recipe.pack`."""
     arguments.recipe(recipe)
     return (*recipe.shape[:-1], recipe.shape[-1] * recipe.pack)
-
-
-# Dense networks (Goodfellow et al. 2014): points, or small images as vectors.
-
-
-def dense_generator(recipe: Recipe) -> list[Layer]:
-    """Dense layers, each with norm and activation, and a dense output."""
-    layers: list[Layer] = [Octaves(recipe.generator_octaves)] if recipe.generator_octaves else []
-    for _ in range(recipe.depth):
-        layers += [Dense(recipe.width, bias=recipe.generator_norm == "none"), *generator_activation(recipe)]
-    layers += [Dense(math.prod(recipe.shape), bias=True)]
-    if len(recipe.shape) == 3:
-        height, width, channels = recipe.shape
-        layers += [Reshape((height, width, channels))]
-    return layers + generator_output(recipe)
 
 
 # DCGAN (Radford et al. 2016, figure 1), for any square size that is 4 to 7 doubled once or more.
@@ -91,14 +57,14 @@ def dcgan_generator(recipe: Recipe) -> list[Layer]:
     bias = recipe.generator_norm == "none"
     filters = recipe.width * 2 ** (doublings - 1)
     layers: list[Layer] = [Dense(start * start * filters, bias=bias), Reshape((start, start, filters))]
-    layers += generator_activation(recipe)
+    layers += _generator_activation(recipe)
     for _ in range(doublings - 1):
         filters //= 2
-        layers += [*_doubling(filters, bias, recipe), *generator_activation(recipe)]
+        layers += [*_doubling(filters, bias, recipe), *_generator_activation(recipe)]
     # The paper normalises every layer but the output.
     norm = recipe.generator_norm if recipe.boundary_norm else "none"
-    layers += [*_doubling(recipe.shape[-1], norm == "none", recipe), *batch_norm(recipe, norm)]
-    return layers + generator_output(recipe)
+    layers += [*_doubling(recipe.shape[-1], norm == "none", recipe), *_batch_norm(recipe, norm)]
+    return layers + _generator_output(recipe)
 
 
 def _doubling(filters: int, bias: bool, recipe: Recipe) -> list[Layer]:
@@ -115,44 +81,181 @@ def _doubling(filters: int, bias: bool, recipe: Recipe) -> list[Layer]:
 
 
 def dcgan_discriminator(recipe: Recipe) -> list[Layer]:
-    """Convolutions that halve the size, then a dense layer to one logit.
-
-    "strided" convolutions halve by their stride, as in the paper. With "pool" their stride is 1, and what is left
-    after the activation is halved by averages.
-    """
+    """Convolutions that halve the size, by strides as in the paper or by averages, then a dense layer to one logit."""
     _, halvings = _doublings(recipe)
-    spectral = recipe.discriminator_norm == "spectral"
-    stride, pool = (1, [AveragePool(2)]) if recipe.downsampling == "pool" else (2, [])
-    layers: list[Layer] = []
-    for i in range(halvings):
-        # The paper normalises every layer but the input's and the output's.
-        norm = recipe.discriminator_norm if i > 0 or recipe.boundary_norm else "none"
-        layers += [Conv(recipe.width * 2**i, recipe.kernel, stride, "same", bias=norm != "batch", spectral=spectral)]
-        layers += [*discriminator_activation(recipe, norm), *pool]
-    return [*layers, Flatten(), Dense(1, bias=True, spectral=spectral)]
+    # The paper normalises every layer but the input's and the output's.
+    norms = [recipe.discriminator_norm if recipe.boundary_norm or i > 0 else "none" for i in range(halvings)]
+    return _halving(recipe, norms, pool=recipe.downsampling == "pool") + _logit(recipe)
 
 
 def _doublings(recipe: Recipe) -> tuple[int, int]:
     """(start, n) with start * 2**n the image's size, start from 4 to 7 and n at least 1."""
-    size = start = recipe.shape[0]
-    doublings = 0
-    while start % 2 == 0 and start > 7:
-        start, doublings = start // 2, doublings + 1
-    if not 4 <= start <= 7 or doublings == 0:
-        possible = sorted({s * 2**n for s in (4, 5, 6, 7) for n in range(1, 9)}, key=lambda p: (abs(p - size), p))
-        low, high = sorted(possible[:2])
+    size = recipe.shape[0]
+    possible = {start * 2**n: (start, n) for start in (4, 5, 6, 7) for n in range(1, 20)}
+    if size not in possible:
+        low, high = sorted(sorted(possible, key=lambda other: (abs(other - size), other))[:2])
         raise RecipeError(
             f"The architecture 'dcgan' doubles a start of 4 to 7 pixels until it has the image's size, and {size} "
             f"cannot be reached that way. Near it can make {low} and {high}: resize or crop the images to one of these."
         )
-    return start, doublings
+    return possible[size]
 
 
-ARCHITECTURES: dict[str, published.Networks] = {
+# Dense networks (Goodfellow et al. 2014): points, or small images as vectors.
+
+
+def dense_generator(recipe: Recipe) -> list[Layer]:
+    """Dense layers, each with norm and activation, and a dense output."""
+    layers: list[Layer] = [Octaves(recipe.generator_octaves)] if recipe.generator_octaves else []
+    for _ in range(recipe.depth):
+        layers += [Dense(recipe.width, bias=recipe.generator_norm == "none"), *_generator_activation(recipe)]
+    layers += [Dense(math.prod(recipe.shape), bias=True)]
+    if len(recipe.shape) == 3:
+        height, width, channels = recipe.shape
+        layers += [Reshape((height, width, channels))]
+    return layers + _generator_output(recipe)
+
+
+def dense_discriminator(recipe: Recipe, widening: int = 1) -> list[Layer]:
+    """The flattened sample through dense layers, as many as `depth`, to one logit."""
+    spectral = recipe.discriminator_norm == "spectral"
+    layers: list[Layer] = [Flatten()] if len(recipe.shape) == 3 else []
+    layers += [Octaves(recipe.discriminator_octaves)] if recipe.discriminator_octaves else []
+    for _ in range(recipe.depth):
+        layers += [Dense(widening * recipe.width, bias=recipe.discriminator_norm != "batch", spectral=spectral)]
+        layers += _discriminator_activation(recipe, recipe.discriminator_norm)
+    return [*layers, Dense(1, bias=True, spectral=spectral)]
+
+
+# What networks repeat.
+
+
+def _batch_norm(recipe: Recipe, norm: str) -> list[Layer]:
+    """Batch normalisation, where `norm` says so; "spectral" is a matter of the layer's own weights."""
+    return [BatchNorm(recipe.batch_norm_momentum, recipe.batch_norm_epsilon)] if norm == "batch" else []
+
+
+def _generator_activation(recipe: Recipe) -> list[Layer]:
+    return [*_batch_norm(recipe, recipe.generator_norm), LeakyReLU(recipe.generator_slope)]
+
+
+def _generator_output(recipe: Recipe) -> list[Layer]:
+    outputs: dict[str, list[Layer]] = {"tanh": [Tanh()], "sigmoid": [Sigmoid()], "linear": []}
+    return outputs[recipe.generator_output]
+
+
+def _discriminator_activation(recipe: Recipe, norm: str) -> list[Layer]:
+    dropout = [Dropout(recipe.discriminator_dropout)] if recipe.discriminator_dropout else []
+    return [*_batch_norm(recipe, norm), LeakyReLU(recipe.discriminator_slope), *dropout]
+
+
+def _halving(recipe: Recipe, norms: Iterable[str], bias: bool | None = None, pool: bool = False) -> list[Layer]:
+    """Convolutions that halve the size, one a norm, the filters doubled each time; `bias` None: without batch norm."""
+    layers: list[Layer] = []
+    for i, norm in enumerate(norms):
+        biased, spectral = norm != "batch" if bias is None else bias, recipe.discriminator_norm == "spectral"
+        layers += [Conv(recipe.width * 2**i, recipe.kernel, 1 if pool else 2, "same", bias=biased, spectral=spectral)]
+        layers += [*_discriminator_activation(recipe, norm), *([AveragePool(2)] if pool else [])]
+    return layers
+
+
+def _logit(recipe: Recipe) -> list[Layer]:
+    return [Flatten(), Dense(1, bias=True, spectral=recipe.discriminator_norm == "spectral")]
+
+
+def _transposed(recipe: Recipe, *filters_and_strides: tuple[int, int], bias: bool) -> list[Layer]:
+    """Transposed convolutions with norm and activation, and one to the image that doubles."""
+    layers: list[Layer] = []
+    for filters, stride in filters_and_strides:
+        layers += [ConvTranspose(filters, recipe.kernel, stride, "same", bias=bias), *_generator_activation(recipe)]
+    return [*layers, ConvTranspose(recipe.shape[-1], recipe.kernel, 2, "same", bias=bias), *_generator_output(recipe)]
+
+
+# Networks that others have published: of two official DCGAN tutorials, without the discriminators' sigmoid, and of five
+# introductions on the web. Width 64 and the shapes of the recipes of the same names are their own. There also stand
+# their rates, their lengths and what had to be corrected. A layer of the five has a bias where its document does not
+# say that it has none.
+
+
+def _projected(recipe: Recipe, *widths_and_strides: tuple[int, int], bias: bool) -> list[Layer]:
+    """A dense projection, normalised as a vector, then transposed convolutions, the first to half its filters."""
+    start = recipe.shape[0] // (2 * math.prod(stride for _, stride in widths_and_strides))
+    filters = 2 * widths_and_strides[0][0] * recipe.width
+    layers: list[Layer] = [Dense(start * start * filters, bias=False), *_generator_activation(recipe)]
+    rest = [(times * recipe.width, stride) for times, stride in widths_and_strides]
+    return [*layers, Reshape((start, start, filters)), *_transposed(recipe, *rest, bias=bias)]
+
+
+def _halved(recipe: Recipe, times: int) -> list[Layer]:
+    return _halving(recipe, [recipe.discriminator_norm] * times, bias=True) + _logit(recipe)
+
+
+def _from_one_pixel(recipe: Recipe, doublings: int) -> list[Layer]:
+    """Transposed convolutions only: from one pixel to 4×4, then doubling, the filters halved each time."""
+    first, *rest = (recipe.width * 2**i for i in reversed(range(doublings)))
+    layers: list[Layer] = [Reshape((1, 1, recipe.latent)), ConvTranspose(first, recipe.kernel, 1, "valid", bias=False)]
+    layers += _generator_activation(recipe)
+    return layers + _transposed(recipe, *((filters, 2) for filters in rest), bias=False)
+
+
+def _to_one_pixel(recipe: Recipe, halvings: int) -> list[Layer]:
+    """Convolutions only: halving down to 4×4, then to one logit."""
+    last = Conv(1, recipe.kernel, 1, "valid", bias=False, spectral=recipe.discriminator_norm == "spectral")
+    norms = ["none", *[recipe.discriminator_norm] * (halvings - 1)]
+    return [*_halving(recipe, norms, bias=False), last, Flatten()]
+
+
+def _source_001_generator(recipe: Recipe) -> list[Layer]:
+    """Dense layers, as many as `depth`, a dense projection to 8×8, and transposed convolutions, of which two double.
+
+    The projection has as many channels as the latent has numbers.
+    """
+    w, start = recipe.width, recipe.shape[0] // 4
+    layers: list[Layer] = []
+    for _ in range(recipe.depth):
+        layers += [Dense(2 * w, bias=True), LeakyReLU(recipe.generator_slope)]
+    layers += [Dense(start * start * recipe.latent, bias=True), Reshape((start, start, recipe.latent))]
+    return layers + _transposed(recipe, (w, 1), (w, 2), bias=True)
+
+
+def _source_003_generator(recipe: Recipe) -> list[Layer]:
+    """A dense trunk of `depth` layers, a dense projection to 4×4, and three convolutions of stride 1.
+
+    Each has its activation before its norm. The size is doubled after each convolution, which the document lacks.
+    """
+    w, start, norm = recipe.width, recipe.shape[0] // 8, _batch_norm(recipe, recipe.generator_norm)
+    layers: list[Layer] = []
+    for units in [16 * w] * recipe.depth + [start * start * 8 * w]:
+        layers += [Dense(units, bias=True), LeakyReLU(recipe.generator_slope), *norm]
+    layers += [Reshape((start, start, 8 * w))]
+    for _ in range(3):
+        layers += [Conv(4 * w, recipe.kernel, 1, "same", bias=True), LeakyReLU(0.0), *norm, Upsample(2)]
+    return [*layers, Conv(recipe.shape[-1], recipe.kernel, 1, "same", bias=True), *_generator_output(recipe)]
+
+
+def _source_003_discriminator(recipe: Recipe) -> list[Layer]:
+    """Three convolutions of stride 1, each with norm and pooling, a dense layer, and another to one logit."""
+    flatten, logit = _logit(recipe)
+    dense = Dense(16 * recipe.width, bias=True, spectral=recipe.discriminator_norm == "spectral")
+    convolutions = _halving(recipe, [recipe.discriminator_norm] * 3, bias=True, pool=True)
+    return [*convolutions, flatten, dense, *_discriminator_activation(recipe, "none"), logit]
+
+
+Network = Callable[["Recipe"], list[Layer]]
+ARCHITECTURES: dict[str, tuple[Network, Network]] = {  # name → the generator's layers, the discriminator's
     "dense": (dense_generator, dense_discriminator),
     "dcgan": (dcgan_generator, dcgan_discriminator),
-    **published.NETWORKS,
+    "tensorflow-tutorial": (lambda recipe: _projected(recipe, (2, 1), (1, 2), bias=False), partial(_halved, times=2)),
+    "pytorch-tutorial": (partial(_from_one_pixel, doublings=4), partial(_to_one_pixel, halvings=4)),
+    "source-000": (lambda recipe: _projected(recipe, (2, 2), (1, 2), bias=True), partial(_halved, times=2)),
+    "source-001": (_source_001_generator, partial(dense_discriminator, widening=2)),
+    "source-002": (lambda recipe: _projected(recipe, (4, 1), (2, 2), (1, 2), bias=True), partial(_halved, times=3)),
+    "source-003": (_source_003_generator, _source_003_discriminator),
+    "source-004": (partial(_from_one_pixel, doublings=3), partial(_to_one_pixel, halvings=3)),
 }
+# How often these double their size, whatever it is; the last two start from one pixel, which they make 4×4.
+DOUBLINGS = {"tensorflow-tutorial": 2, "source-000": 3, "source-001": 2, "source-002": 3, "source-003": 3}
+DOUBLINGS_OF_4 = {"pytorch-tutorial": 4, "source-004": 3}
 
 
 def check_fit(recipe: Recipe, architecture: str) -> None:
@@ -175,19 +278,20 @@ def check_fit(recipe: Recipe, architecture: str) -> None:
         )
     if architecture == "dcgan":
         _doublings(recipe)
-    doublings = published.DOUBLINGS.get(architecture, 0)
-    unit = 2**doublings
-    if height % unit:
-        near, times = max(unit, round(height / unit) * unit), {2: "twice", 3: "three times"}[doublings]
+    words = {2: "twice", 3: "three times", 4: "four times"}
+    doublings = DOUBLINGS.get(architecture, 0)
+    if height % (unit := 2**doublings):
+        near = max(unit, round(height / unit) * unit)
         raise RecipeError(
-            f"{architecture!r} doubles its size {times}, so it makes sizes that are multiples of {unit}, not {height}. "
-            f"The nearest is {near}: resize the images to {near}×{near}."
+            f"{architecture!r} doubles its size {words[doublings]}, so it makes sizes that are multiples of {unit}, "
+            f"not {height}. The nearest is {near}: resize the images to {near}×{near}."
         )
-    if (only := published.FROM_ONE_PIXEL.get(architecture, height)) != height:
-        times = {32: "three", 64: "four"}[only]
+    doublings = DOUBLINGS_OF_4.get(architecture, 0)
+    if doublings and height != (only := 4 * 2**doublings):
         raise RecipeError(
-            f"{architecture!r} doubles 4×4 {times} times and makes {only}×{only} images only, not {height}×{height}. "
-            f"Resize the images to {only}×{only}, or use the architecture 'dcgan', which fits its depth to the size."
+            f"{architecture!r} doubles 4×4 {words[doublings]} and makes {only}×{only} images only, not "
+            f"{height}×{height}. Resize the images to {only}×{only}, or use the architecture 'dcgan', which fits its "
+            "depth to the size."
         )
-    if architecture in published.FROM_ONE_PIXEL and recipe.kernel != 4:
+    if doublings and recipe.kernel != 4:
         raise RecipeError(f"{architecture!r} starts from a 4×4 kernel, so kernel must be 4, not {recipe.kernel}.")

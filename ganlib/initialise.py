@@ -1,7 +1,7 @@
 """Everything that is drawn from a seed: initial weights, the order of the data, and each step's random numbers.
 
-All of it comes from NumPy generators, so that both frameworks begin with, and are fed, the same numbers. What they make
-of the numbers is theirs; only a mask of dropout is drawn there, from the seed that `draw` gives.
+All of it comes from NumPy generators, so that both frameworks begin with, and are fed, the same numbers. Only a mask of
+dropout is drawn by them, from the seed that `draw` gives.
 """
 
 from __future__ import annotations
@@ -59,13 +59,14 @@ def initial_weights(
         part = name.rpartition(".")[2]
         if part == "kernel":
             *area, rows, columns = shape
-            if recipe.weight_init == "glorot_uniform":
-                limit = math.sqrt(6 / (math.prod(area) * rows + math.prod(area) * columns))
-            elif recipe.weight_init == "kaiming_uniform":
-                # The fan-in is read where PyTorch reads it. Of a transposed convolution that is its outputs' axis.
-                limit = 1 / math.sqrt(math.prod(area) * rows)
-            normal = recipe.weight_init == "normal"
-            weights[name] = rng.normal(0.0, recipe.weight_std, shape) if normal else rng.uniform(-limit, limit, shape)
+            if recipe.weight_init == "normal":
+                weights[name] = rng.normal(0.0, recipe.weight_std, shape)
+                continue
+            # The fan-in is read where PyTorch reads it. Of a transposed convolution that is its outputs' axis.
+            fan_in, fan_out = math.prod(area) * rows, math.prod(area) * columns
+            glorot = recipe.weight_init == "glorot_uniform"
+            limit = math.sqrt(6 / (fan_in + fan_out)) if glorot else 1 / math.sqrt(fan_in)
+            weights[name] = rng.uniform(-limit, limit, shape)
         elif part == "bias" and recipe.weight_init == "kaiming_uniform":
             weights[name] = rng.uniform(-limit, limit, shape)
         elif part == "scale":
@@ -79,18 +80,12 @@ def initial_weights(
 
 
 def draw(recipe: Recipe, streams: Mapping[str, np.random.Generator], step: int) -> dict[str, np.ndarray]:
-    """Every random number of one step, drawn with NumPy so that both frameworks use the same, and what it depends on.
+    """Every random number of one step after `step` others, and what depends on how far the run is.
 
-    Args:
-        recipe: the experiment.
-        streams: from `streams`; they move on.
-        step: how many steps were made before.
-
-    Returns:
-        "latents" (turns of D, and one more where G's are fresh, batch, latent), "dropout" (1,), a seed, and "progress",
-        the share of the run that is over. Only where the recipe needs them: "mix" of WGAN-GP (turns, batch / pack);
-        "instance_noise" (turns + 1, 2, batch, *shape), for D's real and fake inputs at each of its turns, and for both
-        at G's; and "penalty_weight", on the steps that penalise.
+    "latents" (turns of D, and one more where G's are fresh, batch, latent), "dropout" (1,), a seed, and "progress", the
+    share of the run that is over. Only where the recipe needs them: "mix" of WGAN-GP (turns, batch / pack);
+    "instance_noise" (turns + 1, 2, batch, *shape), for D's real and fake inputs at each of its turns, and for both at
+    G's; and "penalty_weight", on the steps that penalise. The streams, from `streams`, move on.
     """
     turns, batch = recipe.discriminator_steps, recipe.batch_size
     draws = {
@@ -122,12 +117,16 @@ class Batches:
         self.rng, self.batch_size = rng, batch_size
         self.order: np.ndarray = np.empty(0, dtype=np.int64)
         self.position = 0
-        self.restored: dict[str, Any] | None = None  # what `restore` was given, until it is known to how many samples
+        # What `restore` was given, until `next` is told of how many samples: no file decides how many are allocated.
+        self.restored: dict[str, Any] | None = None
 
     def next(self, samples: int) -> np.ndarray:
         """The indices, (batch_size,) int64, of the next batch out of `samples` samples."""
-        if self.restored is not None:
-            self._continue(samples, self.restored)
+        state, self.restored = self.restored, None
+        if state is not None and state["samples"] == samples:  # else it is of other data: shuffle anew
+            self.rng.bit_generator.state = state["rng"]
+            self._shuffle(samples)
+            self.position = state["position"]
         if len(self.order) != samples or self.position + self.batch_size > samples:
             self._shuffle(samples)
         self.position += self.batch_size
@@ -136,14 +135,6 @@ class Batches:
     def _shuffle(self, samples: int) -> None:
         self.before_shuffle = self.rng.bit_generator.state
         self.order, self.position = self.rng.permutation(samples), 0
-
-    def _continue(self, samples: int, state: dict[str, Any]) -> None:
-        """Shuffles as before, if these are as many samples; no file decides how many are allocated."""
-        self.restored = None
-        if state["samples"] == samples:
-            self.rng.bit_generator.state = state["rng"]
-            self._shuffle(samples)
-            self.position = state["position"]
 
     def state(self) -> dict[str, Any]:
         """What `restore` needs: the generator's state before and after the last shuffle, and how far it was used."""

@@ -1,9 +1,8 @@
 """The layers that networks are made of, as data, before any framework builds them.
 
-A network is a list of these. Each layer knows the shape that it gives, the shapes of its weights and what it costs, so
-that `shapes`, `costs`, and the initial weights in `ganlib.initialise` are short loops over the list. What a layer
-computes is written in `ganlib.reference` (NumPy), `ganlib.torch.networks` and `ganlib.tensorflow.networks`; which
-layers a recipe's networks have is written in `ganlib.architectures` and `ganlib.published`.
+A network is a list of these. What each gives and costs, and the shapes of its weights, is written below them. What it
+computes is written in `ganlib.reference` (NumPy), `ganlib.torch.networks` and `ganlib.tensorflow.networks`;
+which layers a recipe's networks have, in `ganlib.architectures`.
 
 A shape is that of one sample, without the batch: (height, width, channels) for images, (n,) for vectors.
 """
@@ -27,42 +26,17 @@ Shape = tuple[int, ...]
 TRAINED = ("kernel", "bias", "scale", "shift")  # by the optimiser; mean, variance and u change as the network is used
 
 
-class Base:
-    """What a layer does unless it says otherwise: it keeps the shape, has no weights, and multiplies nothing."""
-
-    def output(self, shape: Shape) -> Shape:
-        """The shape that comes out where `shape` goes in. Raises RecipeError where it cannot go in."""
-        return shape
-
-    def weights(self, shape: Shape) -> dict[str, Shape]:
-        """The shape of each weight, in the layout of `ganlib.initialise.initial_weights`, where `shape` goes in."""
-        return {}
-
-    def multiply_adds(self, shape: Shape) -> int:
-        """The multiply-adds for one sample, as `costs` counts them, where `shape` goes in."""
-        return 0
-
-
 @dataclass(frozen=True)
-class Dense(Base):
+class Dense:
     """y = x W + b; W is (inputs, units)."""
 
     units: int
     bias: bool
     spectral: bool = False  # divide W by its largest singular value (Miyato et al. 2018)
 
-    def output(self, shape: Shape) -> Shape:
-        return (self.units,)
-
-    def weights(self, shape: Shape) -> dict[str, Shape]:
-        return _affine((shape[-1], self.units), self.units, self.bias, self.spectral)
-
-    def multiply_adds(self, shape: Shape) -> int:
-        return shape[-1] * self.units
-
 
 @dataclass(frozen=True)
-class Conv(Base):
+class Conv:
     """Convolution (cross-correlation, as everywhere in deep learning); kernel (k, k, in, filters).
 
     Padding "same" gives ceil(size / stride) and puts the odd pixel of padding last; "valid" pads nothing.
@@ -75,22 +49,9 @@ class Conv(Base):
     bias: bool
     spectral: bool = False
 
-    def output(self, shape: Shape) -> Shape:
-        height, width, _ = _image(self, shape)
-        sizes = (conv_size(size, self.kernel, self.stride, self.padding) for size in (height, width))
-        return (*sizes, self.filters)
-
-    def weights(self, shape: Shape) -> dict[str, Shape]:
-        kernel = (self.kernel, self.kernel, shape[-1], self.filters)
-        return _affine(kernel, self.filters, self.bias, self.spectral)
-
-    def multiply_adds(self, shape: Shape) -> int:
-        height, width, filters = self.output(shape)
-        return height * width * self.kernel**2 * shape[-1] * filters
-
 
 @dataclass(frozen=True)
-class ConvTranspose(Base):
+class ConvTranspose:
     """Transposed convolution: the transpose of `Conv` with the same kernel, which is (k, k, filters, in).
 
     Padding "same" gives size * stride, "valid" (size - 1) * stride + k.
@@ -102,44 +63,23 @@ class ConvTranspose(Base):
     padding: str
     bias: bool
 
-    def output(self, shape: Shape) -> Shape:
-        height, width, _ = _image(self, shape)
-        sizes = (conv_transpose_size(size, self.kernel, self.stride, self.padding) for size in (height, width))
-        return (*sizes, self.filters)
-
-    def weights(self, shape: Shape) -> dict[str, Shape]:
-        return _affine((self.kernel, self.kernel, self.filters, shape[-1]), self.filters, self.bias)
-
-    def multiply_adds(self, shape: Shape) -> int:
-        return math.prod(shape) * self.kernel**2 * self.filters
-
 
 @dataclass(frozen=True)
-class Upsample(Base):
+class Upsample:
     """Nearest-neighbour resizing: each pixel becomes a block of factor × factor copies of itself."""
 
     factor: int
 
-    def output(self, shape: Shape) -> Shape:
-        height, width, channels = _image(self, shape)
-        return (self.factor * height, self.factor * width, channels)
-
 
 @dataclass(frozen=True)
-class AveragePool(Base):
+class AveragePool:
     """Each block of size × size pixels becomes one, their mean; rows and columns left over at the end are dropped."""
 
     size: int
 
-    def output(self, shape: Shape) -> Shape:
-        height, width, channels = _image(self, shape)
-        if min(height, width) < self.size:
-            raise RecipeError(f"{self} takes images of at least {self.size} pixels a side, not {shape}.")
-        return (height // self.size, width // self.size, channels)
-
 
 @dataclass(frozen=True)
-class DepthToSpace(Base):
+class DepthToSpace:
     """Each pixel becomes a block of block × block pixels, made of its channels (Shi et al. 2016's periodic shuffling).
 
     With C the channels that remain, channel (block · i + j) · C + o goes to row i, column j of the block, channel o:
@@ -148,15 +88,9 @@ class DepthToSpace(Base):
 
     block: int
 
-    def output(self, shape: Shape) -> Shape:
-        height, width, channels = _image(self, shape)
-        if channels % self.block**2:
-            raise RecipeError(f"{channels} channels do not fill blocks of {self.block} × {self.block} pixels.")
-        return (self.block * height, self.block * width, channels // self.block**2)
-
 
 @dataclass(frozen=True)
-class BatchNorm(Base):
+class BatchNorm:
     """Batch normalisation over all axes but the last (Ioffe & Szegedy 2015).
 
     `momentum` is the weight of the old moving statistics (Keras's meaning; PyTorch's is one minus this). The moving
@@ -166,36 +100,33 @@ class BatchNorm(Base):
     momentum: float
     epsilon: float
 
-    def weights(self, shape: Shape) -> dict[str, Shape]:
-        return dict.fromkeys(("scale", "shift", "mean", "variance"), shape[-1:])
-
 
 @dataclass(frozen=True)
-class LeakyReLU(Base):
+class LeakyReLU:
     """x where x > 0, slope * x elsewhere. Slope 0 is ReLU."""
 
     slope: float
 
 
 @dataclass(frozen=True)
-class Tanh(Base):
+class Tanh:
     """The hyperbolic tangent, which puts images into [-1, 1]."""
 
 
 @dataclass(frozen=True)
-class Sigmoid(Base):
+class Sigmoid:
     """The logistic function σ, stretched from its (0, 1) to the images' (-1, 1): 2σ(x) - 1, which is tanh(x / 2)."""
 
 
 @dataclass(frozen=True)
-class Dropout(Base):
+class Dropout:
     """In training, sets a share `rate` of the values to zero and divides the others by 1 - rate."""
 
     rate: float
 
 
 @dataclass(frozen=True)
-class Octaves(Base):
+class Octaves:
     """The input x, then sin(2ᵏx) and cos(2ᵏx) for k = 0 … count - 1, side by side (Tancik et al. 2020's features).
 
     Dense layers learn smooth functions first; with these before them they can be steep between narrow modes.
@@ -203,31 +134,20 @@ class Octaves(Base):
 
     count: int
 
-    def output(self, shape: Shape) -> Shape:
-        return (*shape[:-1], shape[-1] * (1 + 2 * self.count))
-
 
 @dataclass(frozen=True)
-class Reshape(Base):
+class Reshape:
     """Reshapes each sample to (height, width, channels), channels running fastest in both frameworks."""
 
     shape: tuple[int, int, int]
 
-    def output(self, shape: Shape) -> Shape:
-        if math.prod(self.shape) != math.prod(shape):
-            raise RecipeError(f"{shape} cannot be reshaped to {self.shape}: it holds another number of values.")
-        return self.shape
-
 
 @dataclass(frozen=True)
-class Flatten(Base):
+class Flatten:
     """Flattens each sample, channels running fastest in both frameworks."""
 
-    def output(self, shape: Shape) -> Shape:
-        return (math.prod(shape),)
 
-
-# The closed list: a `match` over it is checked to be exhaustive where a framework builds the layers.
+# The closed list: a `match` over it is checked to be exhaustive, here and where a framework builds the layers.
 Resizing = Upsample | AveragePool | DepthToSpace | Reshape | Flatten
 Pointwise = LeakyReLU | Tanh | Sigmoid | Dropout
 Layer = Dense | Conv | ConvTranspose | BatchNorm | Octaves | Resizing | Pointwise
@@ -235,7 +155,12 @@ Layer = Dense | Conv | ConvTranspose | BatchNorm | Octaves | Resizing | Pointwis
 
 def names(layers: Sequence[Layer]) -> list[str]:
     """One name a layer, by kind and place: ["dense0", "reshape1", "batch_norm2", …]. Weights are called by them."""
-    _check_layers(layers)
+    wrong = [layers] if not isinstance(layers, list | tuple) else [n for n in layers if not isinstance(n, Layer)]
+    if wrong:
+        raise TypeError(
+            f"layers must be a list of layers of ganlib.architectures, not {arguments.describe(wrong[0])}. "
+            "generator_layers(recipe) makes one."
+        )
     kinds = (re.sub("(?<=[a-z])(?=[A-Z][a-z])", "_", type(layer).__name__).lower() for layer in layers)
     return [f"{kind}{i}" for i, kind in enumerate(kinds)]
 
@@ -247,8 +172,8 @@ def shapes(layers: Sequence[Layer], input_shape: Shape) -> list[Shape]:
 
 def weight_shapes(layers: Sequence[Layer], input_shape: Shape) -> dict[str, Shape]:
     """The shape of each weight of a network, by names such as "conv3.kernel", in the order of the layers."""
-    walk = _walk(layers, input_shape)
-    return {f"{name}.{part}": shape for name, layer, before, _ in walk for part, shape in layer.weights(before).items()}
+    found = ((name, _weights(layer, before)) for name, layer, before, _ in _walk(layers, input_shape))
+    return {f"{name}.{part}": shape for name, weights in found for part, shape in weights.items()}
 
 
 @dataclass(frozen=True)
@@ -264,11 +189,10 @@ class Cost:
 def costs(layers: Sequence[Layer], input_shape: Shape) -> list[Cost]:
     """The trainable numbers of each layer, and its multiply-adds in the forward pass of one sample.
 
-    A multiply-add is one product of an input's value with a kernel's entry, added to a sum. A convolution has one for
-    each pixel of its output and entry of its kernel, also where the entry meets the border of zeros. A transposed one
-    has one for each pixel of its input and entry of its kernel, also where the result is then cropped. Biases,
-    activations and normalisation count none. The parameters are kernels, biases, and the scale and shift of batch
-    normalisation; moving statistics and the u of spectral normalisation are not trained.
+    A convolution has one multiply-add for each pixel of its output and entry of its kernel, also where the entry meets
+    the border of zeros; a transposed one has one for each pixel of its input and entry of its kernel, also where the
+    result is then cropped. Biases, activations and normalisation count none. Moving statistics and the u of spectral
+    normalisation are not trained.
 
     >>> recipe = ganlib.recipe("dcgan-digits")
     >>> sum(cost.multiply_adds for cost in costs(generator_layers(recipe), (recipe.latent,)))
@@ -276,8 +200,10 @@ def costs(layers: Sequence[Layer], input_shape: Shape) -> list[Cost]:
     """
     result = []
     for name, layer, before, after in _walk(layers, input_shape):
-        parameters = sum(math.prod(shape) for part, shape in layer.weights(before).items() if part in TRAINED)
-        result.append(Cost(name, after, parameters, layer.multiply_adds(before)))
+        sizes = {part: math.prod(shape) for part, shape in _weights(layer, before).items()}
+        pixels = math.prod((before if isinstance(layer, ConvTranspose) else after)[:-1])
+        parameters = sum(size for part, size in sizes.items() if part in TRAINED)
+        result.append(Cost(name, after, parameters, pixels * sizes.get("kernel", 0)))
     return result
 
 
@@ -285,9 +211,61 @@ def _walk(layers: Sequence[Layer], input_shape: Shape) -> Iterator[tuple[str, La
     """Each layer with its name, the shape that goes into it and the one that comes out."""
     before = checked_shape("input_shape", input_shape)
     for name, layer in zip(names(layers), layers, strict=True):
-        after = layer.output(before)
+        after = _output(layer, before)
         yield name, layer, before, after
         before = after
+
+
+def _output(layer: Layer, shape: Shape) -> Shape:
+    """The shape that comes out where `shape` goes in. Raises RecipeError where it cannot go in."""
+    match layer:
+        case Dense():
+            return (layer.units,)
+        case Octaves():
+            return (*shape[:-1], shape[-1] * (1 + 2 * layer.count))
+        case Flatten():
+            return (math.prod(shape),)
+        case Reshape():
+            if math.prod(layer.shape) != math.prod(shape):
+                raise RecipeError(f"{shape} cannot be reshaped to {layer.shape}: it holds another number of values.")
+            return layer.shape
+        case BatchNorm() | LeakyReLU() | Tanh() | Sigmoid() | Dropout():
+            return shape
+    if len(shape) != 3:
+        raise RecipeError(f"{layer} takes images (height, width, channels), not {shape}. Put a Reshape before it.")
+    height, width, channels = shape
+    match layer:
+        case Conv() | ConvTranspose():
+            size = conv_size if isinstance(layer, Conv) else conv_transpose_size
+            sizes = (size(n, layer.kernel, layer.stride, layer.padding) for n in (height, width))
+            return (*sizes, layer.filters)
+        case Upsample():
+            return (layer.factor * height, layer.factor * width, channels)
+        case AveragePool():
+            if min(height, width) < layer.size:
+                raise RecipeError(f"{layer} takes images of at least {layer.size} pixels a side, not {shape}.")
+            return (height // layer.size, width // layer.size, channels)
+        case DepthToSpace():
+            if channels % layer.block**2:
+                raise RecipeError(f"{channels} channels do not fill blocks of {layer.block} × {layer.block} pixels.")
+            return (layer.block * height, layer.block * width, channels // layer.block**2)
+
+
+def _weights(layer: Layer, shape: Shape) -> dict[str, Shape]:
+    """The shape of each weight, in the layout of `ganlib.initialise.initial_weights`, where `shape` goes in."""
+    if isinstance(layer, BatchNorm):
+        return dict.fromkeys(("scale", "shift", "mean", "variance"), shape[-1:])
+    if not isinstance(layer, Dense | Conv | ConvTranspose):
+        return {}
+    inputs, outputs = shape[-1], layer.units if isinstance(layer, Dense) else layer.filters
+    area = () if isinstance(layer, Dense) else (layer.kernel, layer.kernel)
+    ends = (outputs, inputs) if isinstance(layer, ConvTranspose) else (inputs, outputs)
+    weights: dict[str, Shape] = {"kernel": (*area, *ends)}
+    if layer.bias:
+        weights["bias"] = (outputs,)
+    if not isinstance(layer, ConvTranspose) and layer.spectral:
+        weights["u"] = (outputs,)
+    return weights
 
 
 def conv_size(size: int, kernel: int, stride: int, padding: str | int, dilation: int = 1) -> int:
@@ -350,17 +328,6 @@ def checked_shape(name: str, shape: object) -> Shape:
     return tuple(arguments.whole(f"Each number of {name} {tuple(shape)}", n, 1, error=RecipeError) for n in shape)
 
 
-def _affine(kernel: Shape, outputs: int, bias: bool, spectral: bool = False) -> dict[str, Shape]:
-    return {"kernel": kernel, **({"bias": (outputs,)} if bias else {}), **({"u": (outputs,)} if spectral else {})}
-
-
-def _image(layer: Base, shape: Shape) -> tuple[int, int, int]:
-    if len(shape) != 3:
-        raise RecipeError(f"{layer} takes images (height, width, channels), not {shape}. Put a Reshape before it.")
-    height, width, channels = shape
-    return height, width, channels
-
-
 def _positive(**numbers: int) -> None:
     for name, number in numbers.items():
         arguments.whole(name, number, 1, error=RecipeError)
@@ -373,12 +340,3 @@ def _pixels(padding: str | int) -> int:
     if isinstance(padding, bool) or not isinstance(padding, Integral) or padding < 0:
         raise RecipeError(f"padding must be 'same', 'valid' or a whole number of pixels, not {padding!r}.")
     return int(padding)
-
-
-def _check_layers(layers: object) -> None:
-    wrong = [layers] if not isinstance(layers, list | tuple) else [n for n in layers if not isinstance(n, Layer)]
-    if wrong:
-        raise TypeError(
-            f"layers must be a list of layers of ganlib.architectures, not {arguments.describe(wrong[0])}. "
-            "generator_layers(recipe) makes one."
-        )

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ganlib import dynamics, reference
-from ganlib.recipe import CONJUGATE
+from ganlib.reference.optimisers import CONJUGATE
 from ganlib.teaching.dynamics import DiracGAN, _update_matrix, contraction, eigenvalues, jacobian, simulate
 
 PLACES = st.floats(-3, 3)

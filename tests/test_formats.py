@@ -16,7 +16,7 @@ import pytest
 
 import ganlib
 from ganlib.errors import RecipeError
-from ganlib.recipe import formats
+from ganlib.recipe import fields
 
 FORMATS = sorted((Path(__file__).parent / "data").glob("format-*"))
 POINTS = np.random.default_rng(5).standard_normal((21, 2))  # what the files were trained on
@@ -55,7 +55,7 @@ def test_a_file_without_a_later_field_means_what_it_meant_when_it_was_written(mo
     recipe = ganlib.recipe("ring")
     with pytest.raises(RecipeError, match="This recipe lacks paint"):
         Later.from_json(recipe.to_json())
-    monkeypatch.setitem(formats.RECIPE, "paint", "none")
+    monkeypatch.setitem(fields.ADDED, "paint", "none")
     loaded = Later.from_json(recipe.to_json())
     assert loaded.paint == "none"
     assert dataclasses.asdict(loaded) == dataclasses.asdict(recipe) | {"paint": "none"}
@@ -70,5 +70,5 @@ def test_a_file_without_a_later_field_of_the_optimisers_does_too(monkeypatch):
     del values["generator_optimiser"]["l1"]
     with pytest.raises(RecipeError, match="generator_optimiser lacks l1"):
         ganlib.Recipe.from_json(json.dumps(values))
-    monkeypatch.setitem(formats.OPTIMISER, "l1", 0.0)
+    monkeypatch.setitem(fields.ADDED_TO_OPTIMISERS, "l1", 0.0)
     assert ganlib.Recipe.from_json(json.dumps(values)) == recipe

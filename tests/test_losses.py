@@ -8,10 +8,9 @@ from hypothesis.extra.numpy import arrays
 
 import ganlib
 from ganlib import reference
-from ganlib.recipe import check
 
-LOSSES = check.losses()
-SMOOTHABLE = [name for name, smoothable in LOSSES.items() if smoothable]
+LOSSES = reference.losses.names()
+SMOOTHABLE = [name for name in LOSSES if reference.losses.get(name).smoothable]
 logits = arrays(np.float64, st.shared(st.integers(1, 12), key="n"), elements=st.floats(-50, 50).map(lambda x: x + 1e-3))
 
 

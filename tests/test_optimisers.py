@@ -5,7 +5,7 @@ import pytest
 
 import ganlib
 from ganlib import reference
-from ganlib.recipe import CONJUGATE
+from ganlib.reference.optimisers import CONJUGATE
 
 ADAM = ganlib.recipe("ring").generator_optimiser
 SETTINGS = [

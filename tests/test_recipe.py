@@ -237,8 +237,9 @@ def test_a_recipe_cannot_be_wrong_however_it_is_made(changes, says):
     ("changes", "says"),
     [
         ({"rule": "adamw"}, "Did you mean 'adam'"),
-        ({"rate": 0}, "optimiser.rate must be above 0"),
+        ({"rate": 0}, "optimiser.rate must be a number above 0, since at 0 the player never moves"),
         ({"beta1": "0.5"}, "optimiser.beta1 must be a number"),
+        ({"beta1": -1}, "above -1 and below 1"),
         ({"epsilon_placement": "afer"}, "Did you mean 'after'"),
         ({"rule": "dai_yuan", "beta1": -0.1}, "the largest β"),
     ],

@@ -4,55 +4,24 @@
     >>> recipe == ganlib.Recipe.from_json(recipe.to_json())
     True
 
-    fields.py     what a recipe consists of, field by field, and its JSON
-    check.py      what is refused, and with which words
+    fields.py     what a recipe consists of, field by field, its JSON, and what is refused
     shipped.py    the recipes that come with the package
-    formats.py    what older files mean by the fields that they lack
 
-What a recipe's names stand for is written elsewhere: the networks in `ganlib.architectures` and `ganlib.published`, the
-losses, penalties and optimisers in `ganlib.reference` and the two frameworks. Nothing here knows a framework.
+What a recipe's names stand for is written elsewhere: the networks in `ganlib.architectures`, the losses, penalties and
+optimisers in `ganlib.reference` and the two frameworks. Nothing here knows a framework.
 """
 
-from __future__ import annotations
-
-import dataclasses
 from typing import Any
 
-from ganlib.errors import RecipeError
-from ganlib.recipe import check
-from ganlib.recipe.check import CONJUGATE, PRECISIONS
-from ganlib.recipe.fields import FIELDS, OPTIMISER_FIELDS, Optimiser, Recipe
-from ganlib.recipe.shipped import RECIPES
+from ganlib.recipe.fields import FIELDS, PRECISIONS, Optimiser, Recipe
+from ganlib.recipe.shipped import RECIPES, recipe, recipes
 
-__all__ = ["CONJUGATE", "FIELDS", "PRECISIONS", "RECIPES", "Optimiser", "Recipe", "recipe", "recipes"]
+__all__ = ["FIELDS", "PRECISIONS", "RECIPES", "Optimiser", "Recipe", "recipe", "recipes"]
 
 
-def recipe(name: str, **changes: Any) -> Recipe:
-    """A shipped recipe by name, with changes, checked.
+def __getattr__(name: str) -> Any:
+    if name == "CONJUGATE":  # chapter 6 takes it from here; it lives with the formulas, which load NumPy
+        from ganlib.reference.optimisers import CONJUGATE
 
-    Args:
-        name: one of `ganlib.recipes()`.
-        **changes: any field of `Recipe`. An optimiser may be given as a dict of the fields to change:
-            `generator_optimiser={"rate": 1e-4}`.
-
-    Raises:
-        RecipeError: an unknown name or field, or a value or combination that cannot work; it says what would be right.
-
-    Example:
-        >>> ganlib.recipe("dcgan-64", shape=(64, 64, 1), width=32, loss="hinge")
-    """
-    if not isinstance(name, str) or name not in RECIPES:
-        near, known = check.nearest(name, RECIPES), ", ".join(RECIPES)
-        raise RecipeError(f"There is no recipe {name!r}.{near} The recipes: {known}.")
-    check.refuse_unknown(changes, FIELDS, "recipe")
-    shipped = RECIPES[name]
-    for player in ("generator_optimiser", "discriminator_optimiser"):
-        if isinstance(own := changes.get(player), dict):
-            check.refuse_unknown(own, OPTIMISER_FIELDS, player)
-            changes[player] = dataclasses.asdict(getattr(shipped, player)) | own
-    return dataclasses.replace(shipped, **changes)
-
-
-def recipes() -> tuple[str, ...]:
-    """The names of the shipped recipes; `ganlib.recipe(name).about` says what each is for."""
-    return tuple(RECIPES)
+        return CONJUGATE
+    raise AttributeError(f"module 'ganlib.recipe' has no attribute {name!r}")

@@ -1,20 +1,26 @@
-"""The fields of a recipe and of an optimiser, and their JSON.
+"""The fields of a recipe and of an optimiser, their JSON, and every check of them.
 
 A recipe cannot be wrong: however one is made, by `ganlib.recipe`, by its class, by `dataclasses.replace` or from JSON,
-`ganlib.recipe.check` looks at every value and at what they come to together. Which recipes are shipped is written in
-`ganlib.recipe.shipped`.
+each value is checked by itself, then what they come to together. A refusal says what was given, what is expected and
+what to do. What layers and shapes refuse by themselves stands with them, in `ganlib.layers` and
+`ganlib.architectures`; what a machine or a data set cannot do is refused by the trainer.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import json
-from collections.abc import Mapping
+import math
+import reprlib
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Literal, Self, get_args, get_type_hints
 
+from ganlib import architectures
 from ganlib.errors import RecipeError
-from ganlib.recipe import check, formats
+from ganlib.layers import BatchNorm, costs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +34,7 @@ class Optimiser:
     SGD: v = β₁v + g and a step of rate · v. β₁ is the momentum and may be negative; β₂ and ε do nothing.
 
     Conjugate directions (Naganuma & Iiduka 2023): d = -g + βd and a step of rate · d, with β from one of the formulas
-    of `CONJUGATE` and held in [0, β₁]; β₂ and ε do nothing.
+    of `ganlib.reference.conjugate_beta` and held in [0, β₁]; β₂ and ε do nothing.
 
     In all, g is the gradient of the player's loss plus l1·‖w‖₁ + l2/2·‖w‖² over all of its weights w.
     """
@@ -40,12 +46,12 @@ class Optimiser:
     beta1: float
     beta2: float
     epsilon: float
-    epsilon_placement: str
+    epsilon_placement: Literal["before", "after"]
     l1: float
     l2: float
 
     def __post_init__(self) -> None:
-        _set(self, check.optimiser("optimiser", vars(self), OPTIMISER_FIELDS))
+        _set(self, _checked_optimiser(vars(self), "optimiser"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +72,13 @@ class Recipe:
     width: int  # base width: units of a dense layer, filters of the layer nearest the image
     depth: int  # hidden layers of a dense network; the others take their depth from the shape
     kernel: int
-    upsampling: str  # how the "dcgan" generator doubles: "transposed", "resize" or "subpixel"
-    downsampling: str  # how the "dcgan" discriminator halves: "strided" convolutions, or "pool", averages after them
-    generator_norm: str  # "batch" or "none"
+    upsampling: Literal["transposed", "resize", "subpixel"]  # how the "dcgan" generator doubles
+    downsampling: Literal["strided", "pool"]  # how the "dcgan" discriminator halves: by its strides, or by averages
+    generator_norm: Literal["batch", "none"]
     generator_octaves: int  # a dense network also sees sin and cos of its input times 1, 2, 4, …: so many; 0 for none
     generator_slope: float  # of LeakyReLU; 0 is ReLU
-    generator_output: str  # "tanh", "sigmoid" (stretched from its (0, 1) to the images' (-1, 1)) or "linear"
-    discriminator_norm: str  # "batch", "spectral" or "none"
+    generator_output: Literal["tanh", "sigmoid", "linear"]  # sigmoid: stretched from its (0, 1) to the images' (-1, 1)
+    discriminator_norm: Literal["batch", "spectral", "none"]
     discriminator_octaves: int
     discriminator_slope: float
     discriminator_dropout: float
@@ -81,15 +87,15 @@ class Recipe:
     batch_norm_epsilon: float
 
     # Initial weights
-    weight_init: str  # "normal": N(0, weight_std); "glorot_uniform"; "kaiming_uniform": U(±1/√fan_in), biases too
-    weight_std: float  # used by "normal"
+    weight_init: Literal["normal", "glorot_uniform", "kaiming_uniform"]  # `ganlib.initialise` writes them down
+    weight_std: float  # used by "normal": N(0, weight_std)
     scale_mean: float  # BatchNorm's scale starts as N(scale_mean, scale_std)
     scale_std: float
 
     # The game
     loss: str
     real_label: float  # 1, or less for one-sided label smoothing (Salimans et al. 2016)
-    penalty: str  # "none", "r1", "r2", "r1+r2", "wgan_gp", or "consensus", which is on both players (Mescheder 2017)
+    penalty: Literal["none", "r1", "r2", "r1+r2", "wgan_gp", "consensus"]  # the last on both players (Mescheder 2017)
     penalty_weight: float  # γ of γ/2·R1 and γ/2·R2, λ of λ·WGAN-GP, γ of γ/2·‖v‖² with v both players' gradients
     penalty_end: float  # the share of the weight that is left at the last step, reached geometrically; 1 keeps it
     penalty_every: int  # 1, or n for the penalty on each n-th step at n times its weight (lazy, Karras et al. 2020)
@@ -98,9 +104,10 @@ class Recipe:
     pack: int  # samples that D judges together (PacGAN, Lin et al. 2018)
 
     # The order of updates
-    update: str  # "alternating": D, then G against the new D; "simultaneous": both from the same point;
-    # "extragradient": both, with the gradients of the point where such a step leads (Gidel et al. 2019, algorithm 4)
-    # "competitive": both, each reckoning with the other's step (Schäfer & Anandkumar 2019, algorithm 1)
+    # "alternating": D, then G against the new D; "simultaneous": both from the same point; "extragradient": both, with
+    # the gradients of the point where such a step leads (Gidel et al. 2019, algorithm 4); "competitive": both, each
+    # reckoning with the other's step (Schäfer & Anandkumar 2019, algorithm 1)
+    update: Literal["alternating", "simultaneous", "extragradient", "competitive"]
     solver_steps: int  # "competitive": of conjugate gradient, which solves for the two steps, at most so many
     solver_tolerance: float  # and fewer where its residual has fallen to this share
     discriminator_steps: int  # steps of D for one of G
@@ -112,15 +119,15 @@ class Recipe:
     # The run
     batch_size: int
     steps: int  # steps of G
-    precision: str  # "float64", "float32", "bfloat16" (mixed) or "auto"
+    precision: Literal["float64", "float32", "bfloat16", "auto"]  # "bfloat16" is mixed
 
     def __post_init__(self) -> None:
         values = dict(vars(self))
-        for player in ("generator_optimiser", "discriminator_optimiser"):
+        for player in PLAYERS:
             if not isinstance(values[player], Optimiser):
-                values[player] = Optimiser(**check.optimiser(player, values[player], OPTIMISER_FIELDS))
-        _set(self, check.fields(values))
-        check.combinations(self)
+                values[player] = Optimiser(**_checked_optimiser(values[player], player))
+        _set(self, _checked(type(self), values))
+        _check_together(self)
 
     def to_json(self) -> str:
         """The recipe as JSON text; `Recipe.from_json` reads it back, equal."""
@@ -135,20 +142,207 @@ class Recipe:
             raise RecipeError(f"This is not JSON ({error}). Expected the text that Recipe.to_json() gives.") from None
         if not isinstance(values, dict):
             raise RecipeError(f"Expected a JSON object with a recipe's fields, not {type(values).__name__}.")
-        known = [field.name for field in dataclasses.fields(cls)]
-        check.refuse_unknown(values, known, "recipe")
-        values = formats.completed(values)
-        missing = [field for field in known if field not in values]
-        if missing:
+        refuse_unknown(values, get_type_hints(cls), "recipe")
+        values = {**ADDED, **values}
+        for player in PLAYERS:
+            if isinstance(own := values.get(player), dict):
+                values[player] = {**ADDED_TO_OPTIMISERS, **own}
+        if missing := [field for field in get_type_hints(cls) if field not in values]:
             raise RecipeError(f"This recipe lacks {', '.join(missing)}. A recipe in JSON names every field.")
         return cls(**values)
 
 
 def _set(record: Optimiser | Recipe, values: Mapping[str, object]) -> None:
-    """Puts the checked values in place: whole numbers have become floats there, and lists tuples."""
     for field, value in values.items():
         object.__setattr__(record, field, value)
 
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Recipe))
-OPTIMISER_FIELDS = tuple(field.name for field in dataclasses.fields(Optimiser))
+PLAYERS = ("generator_optimiser", "discriminator_optimiser")
+PRECISIONS: tuple[str, ...] = get_args(get_type_hints(Recipe)["precision"])
+
+# A recipe in JSON names every field of the version that wrote it. A field that is added later gets an entry here: what
+# the package did before it had the field, which is therefore what a file without it means. Without the entry every file
+# and checkpoint from before would be refused. Format 1, the first, has all of today's fields.
+ADDED: dict[str, object] = {}  # field of a recipe → its value in files that lack it
+ADDED_TO_OPTIMISERS: dict[str, object] = {}  # the same, for a field of both players' optimisers
+
+# The least and the most of a whole number, where it is not from 1 to LARGE. Beyond the most a recipe in a file is
+# damaged, or hostile: it would cost memory before anything can be trained.
+LARGE, ANY, MOST_WEIGHTS = 2**20, 2**53, 2**31
+WHOLE: dict[str, tuple[int, int]] = {
+    **dict.fromkeys(("penalty_every", "steps", "solver_steps"), (1, ANY)),
+    "depth": (1, 1000),
+    "instance_noise_steps": (0, ANY),
+    **dict.fromkeys(("generator_octaves", "discriminator_octaves"), (0, 16)),
+}
+# What any other number must be, where that is not 0 or more, and how a refusal says it.
+NUMBERS: dict[str, tuple[Callable[[float], bool], str]] = {
+    **dict.fromkeys(("generator_slope", "discriminator_slope"), (lambda x: 0 <= x < 1, "from 0 (ReLU) to below 1")),
+    **dict.fromkeys(("discriminator_dropout", "beta2"), (lambda x: 0 <= x < 1, "from 0 to below 1")),
+    "batch_norm_momentum": (lambda x: 0 <= x < 1, "from 0 to below 1; it is the weight of the old, Keras's meaning"),
+    "batch_norm_epsilon": (lambda x: x > 0, "above 0, which keeps the division by the variance finite"),
+    "weight_std": (lambda x: x > 0, "above 0, since from weights of zero the players never move apart"),
+    "scale_mean": (math.isfinite, "that is finite"),
+    "real_label": (lambda x: 0.5 < x <= 1, "above 0.5 and at most 1"),
+    "penalty_end": (lambda x: x > 0, "above 0, since it is reached geometrically; 1 keeps the weight"),
+    "moving_average": (lambda x: 0 <= x < 1, "from 0 (none) to below 1"),
+    "solver_tolerance": (lambda x: 0 <= x < 1, "from 0 (all of solver_steps) to below 1"),
+    "rate": (lambda x: x > 0, "above 0, since at 0 the player never moves"),
+    "rate_end": (lambda x: x >= 0, "of 0 or more; 1 keeps the rate"),
+    "rate_power": (lambda x: x >= 0, "of 0 or more; 0 keeps it"),
+    "beta1": (lambda x: -1 < x < 1, "above -1 and below 1"),
+}
+
+
+def _checked(record: type[Recipe | Optimiser], given: Mapping[str, Any], where: str = "") -> dict[str, Any]:
+    """The values of a recipe or an optimiser, each checked by itself, in the field's own type."""
+    from ganlib.reference import losses, optimisers  # only here: they load NumPy, which `import ganlib` does without
+
+    choices: dict[str, Iterable[str]] = {"loss": losses.names(), "rule": ("adam", "sgd", *optimisers.CONJUGATE)}
+    choices |= dict.fromkeys(("generator", "discriminator"), architectures.ARCHITECTURES)
+    checked = dict(given)
+    for field, kind in get_type_hints(record).items():
+        name, value = where + field, given[field]
+        if field == "shape":
+            wrong = not isinstance(value, list | tuple) or len(value) not in (1, 3)
+            if wrong or not all(isinstance(n, int) and not isinstance(n, bool) and 0 < n <= LARGE for n in value):
+                raise RecipeError(
+                    f"shape must be (height, width, channels) for images, or (2,) for points, not {value!r}."
+                )
+            checked[field] = tuple(value)
+        elif allowed := choices.get(field) or get_args(kind):
+            if not isinstance(value, str) or value not in allowed:
+                near = nearest(value, allowed)
+                raise RecipeError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.{near}")
+        elif kind is str and (not isinstance(value, str) or not value):
+            raise RecipeError(f"{name} must be a text that is not empty, not {value!r}.")
+        elif kind is bool and not isinstance(value, bool):
+            raise RecipeError(f"{name} must be True or False, not {value!r}.")
+        elif kind is int:
+            low, high = WHOLE.get(field, (1, LARGE))
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                most = f" and at most {high}" if isinstance(value, int) and value > high else ""
+                raise RecipeError(f"{name} must be a whole number of at least {low}{most}, not {reprlib.repr(value)}.")
+        elif kind is float:
+            fits, expected = NUMBERS.get(field, (lambda x: x >= 0, "of 0 or more"))
+            wrong = isinstance(value, bool) or not isinstance(value, int | float)
+            if wrong or not abs(value) <= sys.float_info.max or not fits(value):  # in which NaN compares as false
+                raise RecipeError(f"{name} must be a number {expected}, not {reprlib.repr(value)}.")
+            checked[field] = float(value)
+    return checked
+
+
+def _checked_optimiser(given: object, where: str) -> dict[str, Any]:
+    """An optimiser's values, checked; `where` is what a refusal calls it."""
+    from ganlib.reference.optimisers import CONJUGATE
+
+    if not isinstance(given, Mapping):
+        raise RecipeError(f"{where} must be a ganlib.Optimiser or a dict of its fields, not {given!r}.")
+    refuse_unknown(given, get_type_hints(Optimiser), where)
+    if missing := [name for name in get_type_hints(Optimiser) if name not in given]:
+        raise RecipeError(f"{where} lacks {', '.join(missing)}.")
+    checked = _checked(Optimiser, given, f"{where}.")
+    if checked["rule"] in CONJUGATE and checked["beta1"] < 0:
+        raise RecipeError(
+            f"{where}.beta1 is the largest β of the rule {checked['rule']!r} and must be at least 0, not "
+            f"{checked['beta1']}. Use 0.5, the bound of Naganuma & Iiduka's code."
+        )
+    return checked
+
+
+def _check_together(recipe: Recipe) -> None:
+    """Raises RecipeError where values that are right by themselves cannot work together."""
+    from ganlib.reference import losses
+
+    for architecture in dict.fromkeys((recipe.generator, recipe.discriminator)):
+        architectures.check_fit(recipe, architecture)
+    convolves = recipe.generator != "dense" or recipe.discriminator != "dense"
+    if convolves and not 2 <= recipe.kernel <= 9:
+        raise RecipeError(f"kernel must be from 2 to 9, at least the stride of 2, not {recipe.kernel}.")
+    for field, player, architecture, usual in (
+        ("upsampling", "generator", "dcgan", "transposed"),
+        ("downsampling", "discriminator", "dcgan", "strided"),
+        ("generator_octaves", "generator", "dense", 0),
+        ("discriminator_octaves", "discriminator", "dense", 0),
+    ):
+        if getattr(recipe, field) != usual and getattr(recipe, player) != architecture:
+            raise RecipeError(
+                f"{field}={getattr(recipe, field)!r} is for the {player} {architecture!r}, and this one is "
+                f"{getattr(recipe, player)!r}. Use {field}={usual!r}, or {player}={architecture!r}."
+            )
+    normalised = (recipe.generator, recipe.generator_norm), (recipe.discriminator, recipe.discriminator_norm)
+    if recipe.boundary_norm and ("dcgan", "batch") not in normalised:
+        raise RecipeError(
+            "boundary_norm=True is for a 'dcgan' with batch normalisation, and neither player is one. "
+            "Use boundary_norm=False, or generator='dcgan' with generator_norm='batch'."
+        )
+    smoothable = [name for name in losses.names() if losses.get(name).smoothable]
+    if recipe.real_label < 1 and recipe.loss not in smoothable:
+        raise RecipeError(
+            f"real_label={recipe.real_label} smooths a label, and the loss {recipe.loss!r} has none. "
+            f"Use real_label=1, or one of the losses {', '.join(smoothable)}."
+        )
+    if recipe.penalty == "none" and recipe.penalty_weight > 0:
+        raise RecipeError(
+            f"penalty_weight={recipe.penalty_weight} weighs no penalty. Name one, penalty='r1' for example, or use 0."
+        )
+    if recipe.penalty != "none" and recipe.penalty_weight == 0:
+        typical = 10 if recipe.penalty == "wgan_gp" else 1
+        raise RecipeError(f"penalty={recipe.penalty!r} has weight 0. Give one, penalty_weight={typical} for example.")
+    if recipe.batch_size % recipe.pack:
+        raise RecipeError(f"batch_size={recipe.batch_size} cannot be packed in groups of pack={recipe.pack}.")
+    if recipe.penalty == "consensus" and recipe.update != "simultaneous":
+        raise RecipeError(
+            f"The penalty 'consensus' is on both players' gradients at one point, and update={recipe.update!r} takes "
+            "them at two. Use update='simultaneous'."
+        )
+    if recipe.update != "alternating" and recipe.discriminator_steps > 1:
+        raise RecipeError(
+            f"The update {recipe.update!r} moves both players alike, so "
+            f"discriminator_steps={recipe.discriminator_steps} does not fit it. Use update='alternating', or one step."
+        )
+    for player in ("generator", "discriminator"):
+        own: Optimiser = getattr(recipe, f"{player}_optimiser")
+        if recipe.update == "competitive" and (own.rule != "sgd" or own.beta1 or own.l1 or own.l2):
+            raise RecipeError(
+                f"The update 'competitive' finds both players' steps itself, as for plain gradient descent, and the "
+                f"{player} has rule={own.rule!r}, beta1={own.beta1}, l1={own.l1}, l2={own.l2}. "
+                f"Use {player}_optimiser={{'rule': 'sgd', 'rate': 0.1, 'beta1': 0, 'l1': 0, 'l2': 0}}."
+            )
+    _check_sizes(recipe)
+
+
+def _check_sizes(recipe: Recipe) -> None:
+    judged = architectures.discriminator_layers(recipe), architectures.discriminator_input(recipe)
+    for player, (layers, shape), batch in (
+        ("generator", (architectures.generator_layers(recipe), (recipe.latent,)), recipe.batch_size),
+        ("discriminator", judged, recipe.batch_size // recipe.pack),
+    ):
+        found = costs(layers, shape)
+        weights = sum(cost.parameters for cost in found)
+        if weights > MOST_WEIGHTS:
+            raise RecipeError(
+                f"This {player} would have {weights} weights, and at most {MOST_WEIGHTS} are taken for meant. "
+                "Lower width, depth, latent, kernel or the size of the images."
+            )
+        for cost, layer in zip(found, layers, strict=True):
+            # A batch of one image still has all its pixels to take the statistics from.
+            if isinstance(layer, BatchNorm) and batch * math.prod(cost.shape[:-1]) < 2:
+                raise RecipeError(
+                    f"Batch normalisation needs at least two values of a kind in a batch, and {cost.name} of the "
+                    f"{player} would get one: raise batch_size or lower pack."
+                )
+
+
+def refuse_unknown(values: Iterable[str], known: Iterable[str], what: str) -> None:
+    """Raises RecipeError when a name among `values` is not one of the known fields."""
+    for field in values:
+        if field not in known:
+            raise RecipeError(f"{what} has no field {field!r}.{nearest(field, known)} Fields: {', '.join(known)}.")
+
+
+def nearest(value: object, known: Iterable[str]) -> str:
+    """A question after the known name that is nearest to the value, or nothing where none is near."""
+    near = difflib.get_close_matches(str(value), list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""

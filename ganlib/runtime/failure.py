@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ganlib.errors import OutOfMemory, TrainingFailed
-from ganlib.recipe import CONJUGATE, Recipe
+from ganlib.recipe import Recipe
+from ganlib.reference.optimisers import CONJUGATE
 
 if TYPE_CHECKING:
     from ganlib.runtime.framework import Network, Tensor

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ganlib import arguments
-from ganlib.recipe import CONJUGATE
 from ganlib.reference import conjugate_beta, sigmoid
+from ganlib.reference.optimisers import CONJUGATE
 
 Array = np.ndarray
 Game = Callable[..., ArrayLike]  # (θ, ψ) → (v_θ, v_ψ)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import tensorflow as tf
 from tensorflow import Tensor, Variable
 
-from ganlib.recipe import CONJUGATE
 from ganlib.recipe import Optimiser as Settings
+from ganlib.reference.optimisers import CONJUGATE
 
 
 class Optimiser:

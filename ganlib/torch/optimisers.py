@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.optim.adam import adam
 
-from ganlib.recipe import CONJUGATE
 from ganlib.recipe import Optimiser as Settings
+from ganlib.reference.optimisers import CONJUGATE
 
 
 class Optimiser:
