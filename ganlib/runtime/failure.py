@@ -132,20 +132,18 @@ class _Loss:
     def __init__(self, loss: Any) -> None:
         self.loss, self.needs_real = loss, getattr(loss, "needs_real", True)
 
-    def discriminator(self, real: Tensor, fake: Tensor, **smoothing: float) -> Tensor:
-        return self._watch("d_loss", self.loss.discriminator, real, fake, **smoothing)
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        return self._watch("d_loss", self.loss.discriminator, real, fake)
 
     def generator(self, real: Tensor, fake: Tensor) -> Tensor:
         return self._watch("g_loss", self.loss.generator, real, fake)
 
-    def _watch(
-        self, name: str, function: Callable[..., Tensor], real: Tensor, fake: Tensor, **smoothing: float
-    ) -> Tensor:
+    def _watch(self, name: str, function: Callable[..., Tensor], real: Tensor, fake: Tensor) -> Tensor:
         # G's step hands over its fake logits twice where the loss does not look at real ones.
         logits = {"real": real, "fake": fake} if name == "d_loss" else {"fake": fake, "real": real}
         for which, tensor in logits.items():
             _see(f"discriminator/logits/{which}", tensor)
-        value = function(real, fake, **smoothing)
+        value = function(real, fake)
         _see(name, value)
         return value
 

@@ -5,7 +5,7 @@ layout (n, height, width, channels). The weights start from NumPy, so the PyTorc
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
 import keras
 import numpy as np
@@ -110,6 +110,8 @@ def _layer(layer: Layer, name: str, dtype: str) -> keras.layers.Layer:
             return keras.layers.Reshape(layer.shape, name=name, dtype=dtype)
         case architectures.Flatten():
             return keras.layers.Flatten(name=name, dtype=dtype)
+        case _:
+            assert_never(layer)
 
 
 class Dense(keras.layers.Dense):

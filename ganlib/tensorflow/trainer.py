@@ -71,10 +71,9 @@ class Trainer(BaseTrainer):
             self.discriminator,
             moves["generator"],
             moves["discriminator"],
-            self.loss or losses.get(recipe.loss),
+            self.loss or losses.get(recipe.loss, recipe.real_label),
             penalties.get(recipe.penalty),
             self._move_average,
-            recipe.real_label,
             recipe.pack,
         )
         self._updates = {"both": updates.get(recipe), **updates.ALONE}
@@ -178,7 +177,7 @@ class Trainer(BaseTrainer):
 
     def _logits(self, samples: np.ndarray) -> np.ndarray:
         with self._place():
-            packed = step.judged_input(self.game, self._tensor(samples), {}, 0, 0)
+            packed = step.discriminator_input(self.game, self._tensor(samples), {}, 0, 0)
             return self.discriminator(packed, training=False).numpy().copy()
 
     def _tensor(self, array: np.ndarray) -> Tensor:

@@ -27,52 +27,52 @@ def get(recipe: Recipe) -> Update:
     return updates[recipe.update]
 
 
-def extragradient(game: Game, real: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
+def extragradient(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
     """Both players move by the gradients of the point where a simultaneous step would lead.
 
     Gidel et al. 2019, algorithm 4, with the same samples at both points. The metrics are those of the first point.
     """
     weights = [*trainable(game.generator), *trainable(game.discriminator)]
     before = [tf.identity(weight) for weight in weights]
-    d_gradients, g_gradients, found = step.both_gradients(game, real[0], draws)
+    d_gradients, g_gradients, found = step.both_gradients(game, batches[0], draws)
     game.discriminator_optimiser.apply(d_gradients, draws["progress"])
     game.generator_optimiser.apply(g_gradients, draws["progress"])
-    d_gradients, g_gradients, _ = step.both_gradients(game, real[0], draws)
+    d_gradients, g_gradients, _ = step.both_gradients(game, batches[0], draws)
     for weight, kept in zip(weights, before, strict=True):
         weight.assign(kept)
     game.discriminator_optimiser.apply(d_gradients, draws["progress"])
     game.generator_optimiser.apply(g_gradients, draws["progress"])
-    game.average()
+    game.update_average()
     return found
 
 
-def consensus(game: Game, real: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
+def consensus(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
     """Both players also descend γ/2·‖v‖², with v both players' gradients (Mescheder et al. 2017, section 4).
 
     γ is `draws["penalty_weight"]`; a step without one is simultaneous.
     """
     if "penalty_weight" not in draws:
-        return step.simultaneous(game, real, draws)
+        return step.simultaneous(game, batches, draws)
     players = [*trainable(game.discriminator), *trainable(game.generator)]
     with tf.GradientTape(watch_accessed_variables=False) as outer:
         outer.watch(players)
-        d_gradients, g_gradients, found = step.both_gradients(game, real[0], draws)
+        d_gradients, g_gradients, found = step.both_gradients(game, batches[0], draws)
         gradients = (*d_gradients, *g_gradients)
         penalty = draws["penalty_weight"] / 2 * tf.add_n([tf.reduce_sum(tf.square(g)) for g in gradients])
     extra = outer.gradient(penalty, players, unconnected_gradients="zero")
     moved = [g + e for g, e in zip(gradients, extra, strict=True)]
     game.discriminator_optimiser.apply(moved[: len(d_gradients)], draws["progress"])
     game.generator_optimiser.apply(moved[len(d_gradients) :], draws["progress"])
-    game.average()
+    game.update_average()
     return {**found, "penalty": penalty}
 
 
 def competitive(
-    game: Game, real: Sequence[Tensor], draws: Draws, solver_steps: int = 10, tolerance: float = 1e-6
+    game: Game, batches: Sequence[Tensor], draws: Draws, solver_steps: int = 10, tolerance: float = 1e-6
 ) -> dict[str, Tensor]:
     """Each player reckons with the other's step (Schäfer & Anandkumar 2019, algorithm 1).
 
-    In place of their gradients D and G move against a and b, which solve
+    In place of their gradients D and G move sharedst a and b, which solve
 
         a + η_G (∂∇_D L_D / ∂G) b = ∇_D L_D,   b + η_D (∂∇_G L_G / ∂D) a = ∇_G L_G
 
@@ -82,7 +82,7 @@ def competitive(
     d, g = trainable(game.discriminator), trainable(game.generator)
     with tf.GradientTape(persistent=True, watch_accessed_variables=False) as outer:
         outer.watch([*d, *g])
-        judged, total, g_loss, tape = _linked(game, real[0], draws)
+        judged, total, g_loss, tape = _linked(game, batches[0], draws)
         d_gradients = tape.gradient(total, d)
         g_gradients = tape.gradient(g_loss, g)
         d_loss_by_g = tape.gradient([judged.loss, judged.penalty], g, unconnected_gradients="zero")
@@ -107,14 +107,14 @@ def competitive(
     solution, made = conjugate_gradient(product, transposed, [*d_gradients, *g_gradients], solver_steps, tolerance)
     game.discriminator_optimiser.apply(solution[: len(d)], draws["progress"])
     game.generator_optimiser.apply(solution[len(d) :], draws["progress"])
-    game.average()
+    game.update_average()
     return {**step.metrics(judged, g_loss), "solver_steps": made}
 
 
 def _linked(game: Game, real: Tensor, draws: Draws) -> tuple[Judged, Tensor, Tensor, tf.GradientTape]:
     """What D found, its loss with the penalty, G's loss, and a tape that watched both players' weights meanwhile."""
     latents = draws["latents"]
-    again = latents.shape[0] == 1 and "instance_noise" not in draws
+    shared = latents.shape[0] == 1 and "instance_noise" not in draws
     with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
         tape.watch([*trainable(game.discriminator), *trainable(game.generator)])
         fake = game.generator(latents[0], training=True)
@@ -122,29 +122,29 @@ def _linked(game: Game, real: Tensor, draws: Draws) -> tuple[Judged, Tensor, Ten
         total = judged.loss + judged.penalty
         if latents.shape[0] > 1:
             fake = game.generator(latents[-1], training=True)
-        g_loss = step.generator_loss(game, real, fake, draws, judged if again else None)
+        g_loss = step.generator_loss(game, real, fake, draws, judged if shared else None)
     return judged, total, g_loss, tape
 
 
-def discriminator_alone(game: Game, real: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
+def discriminator_alone(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
     """One step of D; G stands. `draws["fake"]`, where it is there, takes the place of G's samples."""
     fake = draws["fake"] if "fake" in draws else game.generator(draws["latents"][0], training=True)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(trainable(game.discriminator))
-        judged = step.discriminator_loss(game, real[0], fake, draws)
+        judged = step.discriminator_loss(game, batches[0], fake, draws)
         total = judged.loss + judged.penalty
     game.discriminator_optimiser.apply(tape.gradient(total, trainable(game.discriminator)), draws["progress"])
     return step.metrics(judged, tf.zeros_like(judged.loss))
 
 
-def generator_alone(game: Game, real: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
+def generator_alone(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
     """One step of G; D stands."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(trainable(game.generator))
         fake = game.generator(draws["latents"][-1], training=True)
-        g_loss = step.generator_loss(game, real[0], fake, draws)
+        g_loss = step.generator_loss(game, batches[0], fake, draws)
     game.generator_optimiser.apply(tape.gradient(g_loss, trainable(game.generator)), draws["progress"])
-    game.average()
+    game.update_average()
     return {"g_loss": g_loss}
 
 

@@ -1,4 +1,4 @@
-"""Convolutions that are sooner on a CPU than PyTorch's own, and give the same numbers.
+"""Convolutions that are faster on a CPU than PyTorch's own, and give the same numbers but for rounding.
 
 `conv2d` and `conv_transpose2d` take what `torch.nn.functional`'s of the same names take, for square kernels. Where
 another way is known to be faster they go it: layers that read or make one channel are a product over windows; wide
@@ -41,7 +41,7 @@ def conv_transpose2d(
 ) -> Tensor:
     """As `torch.nn.functional.conv_transpose2d`: x (n, channels, height, width), weight (channels, filters, k, k)."""
     y, kernel = None, weight.shape[2]
-    if x.device.type == "cpu":
+    if x.device.type == "cpu" and x.shape[1] == weight.shape[0]:
         full = [stride * (size - 1) + kernel for size in x.shape[2:]]
         keeps_size = stride == 1 and kernel == 2 * padding + 1
         if keeps_size and fourier.faster(len(x), *x.shape[2:], *weight.shape[:3]):

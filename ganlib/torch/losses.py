@@ -155,12 +155,24 @@ LOSSES: dict[str, Loss] = {
 }
 
 
-def get(name: str) -> Loss:
+class Smoothed(Loss):
+    """A loss with one-sided label smoothing: the label of real samples is below 1 (Salimans et al. 2016)."""
+
+    def __init__(self, loss: Loss, real_label: float) -> None:
+        self.discriminator = functools.partial(loss.discriminator, real_label=real_label)
+        self.generator, self.needs_real = loss.generator, loss.needs_real
+
+
+def get(name: str, real_label: float = 1.0) -> Loss:
     """The loss of that name: "minimax", "nonsaturating", "least_squares", "wasserstein", "hinge", "relativistic".
+
+    Args:
+        name: of the loss.
+        real_label: of real samples; below 1 smooths it, for the losses that have labels (the first three).
 
     Raises:
         ValueError: there is no loss of that name.
     """
     if not isinstance(name, str) or name not in LOSSES:
         raise ValueError(f"There is no loss {name!r}. The losses: {', '.join(LOSSES)}.")
-    return LOSSES[name]
+    return LOSSES[name] if real_label == 1 else Smoothed(LOSSES[name], real_label)

@@ -5,7 +5,7 @@ layout (n, channels, height, width). The weights start from NumPy, so the Tensor
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 import torch
@@ -117,6 +117,8 @@ def _module(layer: Layer, shape: Shape) -> nn.Module:
             return Reshape(layer.shape)
         case architectures.Flatten():
             return Flatten()
+        case _:
+            assert_never(layer)
 
 
 class Dense(nn.Linear):

@@ -55,10 +55,9 @@ class Trainer(BaseTrainer):
             self.discriminator,
             moves["generator"],
             moves["discriminator"],
-            self.loss or losses.get(recipe.loss),
+            self.loss or losses.get(recipe.loss, recipe.real_label),
             penalties.get(recipe.penalty),
             self._moving_average(),
-            recipe.real_label,
             recipe.pack,
         )
         # Compiled networks have no second derivatives. A penalty on D alone is given D itself.
@@ -131,7 +130,7 @@ class Trainer(BaseTrainer):
 
     @torch.no_grad()
     def _logits(self, samples: np.ndarray) -> np.ndarray:
-        packed = step.judged_input(self.game, self._to_device(samples), {}, 0, 0)
+        packed = step.discriminator_input(self.game, self._to_device(samples), {}, 0, 0)
         return self.discriminator.eval()(packed).cpu().numpy().copy()
 
     def _tensor(self, array: np.ndarray) -> Tensor:

@@ -27,57 +27,57 @@ def get(recipe: Recipe) -> Update:
     return updates[recipe.update]
 
 
-def extragradient(game: Game, real: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
+def extragradient(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
     """Both players move by the gradients of the point where a simultaneous step would lead.
 
     Gidel et al. 2019, algorithm 4, with the same samples at both points. The metrics are those of the first point.
     """
     weights = [*trainable(game.generator), *trainable(game.discriminator)]
     before = [weight.detach().clone() for weight in weights]
-    d_gradients, g_gradients, found = step.both_gradients(game, real[0], draws)
+    d_gradients, g_gradients, found = step.both_gradients(game, batches[0], draws)
     game.discriminator_optimiser.apply(d_gradients, draws["progress"])
     game.generator_optimiser.apply(g_gradients, draws["progress"])
-    d_gradients, g_gradients, _ = step.both_gradients(game, real[0], draws)
+    d_gradients, g_gradients, _ = step.both_gradients(game, batches[0], draws)
     with torch.no_grad():
         for weight, kept in zip(weights, before, strict=True):
             weight.copy_(kept)
     game.discriminator_optimiser.apply(d_gradients, draws["progress"])
     game.generator_optimiser.apply(g_gradients, draws["progress"])
-    game.average()
+    game.update_average()
     return found
 
 
-def consensus(game: Game, real: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
+def consensus(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
     """Both players also descend γ/2·‖v‖², with v both players' gradients (Mescheder et al. 2017, section 4).
 
     γ is `draws["penalty_weight"]`; a step without one is simultaneous.
     """
     if "penalty_weight" not in draws:
-        return step.simultaneous(game, real, draws)
-    judged, g_loss, d_gradients, g_gradients = _linked(game, real[0], draws)
+        return step.simultaneous(game, batches, draws)
+    judged, g_loss, d_gradients, g_gradients = _linked(game, batches[0], draws)
     gradients = (*d_gradients, *g_gradients)
     penalty = draws["penalty_weight"] / 2 * torch.stack([g.square().sum() for g in gradients]).sum()
     extra = torch.autograd.grad(penalty, [*trainable(game.discriminator), *trainable(game.generator)])
     moved = [(g + e).detach() for g, e in zip(gradients, extra, strict=True)]
     game.discriminator_optimiser.apply(moved[: len(d_gradients)], draws["progress"])
     game.generator_optimiser.apply(moved[len(d_gradients) :], draws["progress"])
-    game.average()
+    game.update_average()
     return {**step.metrics(judged, g_loss), "penalty": penalty.detach()}
 
 
 def competitive(
-    game: Game, real: Sequence[Tensor], draws: Draws, solver_steps: int = 10, tolerance: float = 1e-6
+    game: Game, batches: Sequence[Tensor], draws: Draws, solver_steps: int = 10, tolerance: float = 1e-6
 ) -> dict[str, Tensor]:
     """Each player reckons with the other's step (Schäfer & Anandkumar 2019, algorithm 1).
 
-    In place of their gradients D and G move against a and b, which solve
+    In place of their gradients D and G move sharedst a and b, which solve
 
         a + η_G (∂∇_D L_D / ∂G) b = ∇_D L_D,   b + η_D (∂∇_G L_G / ∂D) a = ∇_G L_G
 
     with η the players' rates: the equilibrium of the game whose losses are made bilinear. Conjugate gradient solves
     for them in at most `solver_steps` steps; the metric of that name says in how many.
     """
-    judged, g_loss, d_gradients, g_gradients = _linked(game, real[0], draws)
+    judged, g_loss, d_gradients, g_gradients = _linked(game, batches[0], draws)
     d, g = trainable(game.discriminator), trainable(game.generator)
     d_loss_by_g = torch.autograd.grad(judged.loss + judged.penalty, g, create_graph=True, materialize_grads=True)
     g_loss_by_d = torch.autograd.grad(g_loss, d, create_graph=True, materialize_grads=True)
@@ -97,41 +97,41 @@ def competitive(
     solution, made = conjugate_gradient(product, transposed, [*d_gradients, *g_gradients], solver_steps, tolerance)
     game.discriminator_optimiser.apply(solution[: len(d)], draws["progress"])
     game.generator_optimiser.apply(solution[len(d) :], draws["progress"])
-    game.average()
+    game.update_average()
     return {**step.metrics(judged, g_loss), "solver_steps": made}
 
 
 def _linked(game: Game, real: Tensor, draws: Draws) -> tuple[Judged, Tensor, Vector, Vector]:
     """As `step.both_gradients`, with gradients that can be differentiated, and D's that know what G did."""
     latents = draws["latents"]
-    again = len(latents) == 1 and "instance_noise" not in draws
+    shared = len(latents) == 1 and "instance_noise" not in draws
     fake = game.generator(latents[0])
     judged = step.discriminator_loss(game, real, fake, draws)
     total, d_weights = judged.loss + judged.penalty, trainable(game.discriminator)
     d_gradients = torch.autograd.grad(total, d_weights, create_graph=True)
     if len(latents) > 1:
         fake = game.generator(latents[-1])
-    g_loss = step.generator_loss(game, real, fake, draws, judged if again else None)
+    g_loss = step.generator_loss(game, real, fake, draws, judged if shared else None)
     return judged, g_loss, d_gradients, torch.autograd.grad(g_loss, trainable(game.generator), create_graph=True)
 
 
-def discriminator_alone(game: Game, real: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
+def discriminator_alone(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
     """One step of D; G stands. `draws["fake"]`, where it is there, takes the place of G's samples."""
     fake = draws.get("fake")
     if fake is None:
         with torch.no_grad():
             fake = game.generator(draws["latents"][0])
-    judged = step.discriminator_loss(game, real[0], fake, draws)
+    judged = step.discriminator_loss(game, batches[0], fake, draws)
     gradients = torch.autograd.grad(judged.loss + judged.penalty, trainable(game.discriminator))
     game.discriminator_optimiser.apply(gradients, draws["progress"])
     return step.metrics(judged, torch.zeros_like(judged.loss))
 
 
-def generator_alone(game: Game, real: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
+def generator_alone(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
     """One step of G; D stands."""
-    g_loss = step.generator_loss(game, real[0], game.generator(draws["latents"][-1]), draws)
+    g_loss = step.generator_loss(game, batches[0], game.generator(draws["latents"][-1]), draws)
     game.generator_optimiser.apply(torch.autograd.grad(g_loss, trainable(game.generator)), draws["progress"])
-    game.average()
+    game.update_average()
     return {"g_loss": g_loss.detach()}
 
 
