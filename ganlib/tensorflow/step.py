@@ -62,9 +62,7 @@ def alternating(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str
     latents, progress = draws["latents"], draws["progress"]
     fresh = latents.shape[0] > len(batches)  # G's step has latents of its own
     if latents.shape[0] - len(batches) not in (0, 1):
-        raise ValueError(
-            f"{len(batches)} batches need as many of latents, or one more, and there are {latents.shape[0]}."
-        )
+        raise ValueError(f"{len(batches)} batches need as many of latents, or one more, not {latents.shape[0]}.")
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(trainable(game.generator))  # the gradients in D's weights are not needed
         for turn, real in enumerate(batches):
@@ -74,7 +72,8 @@ def alternating(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str
                     d_tape.watch(trainable(game.discriminator))
                     judged = discriminator_loss(game, real, fake, draws, turn)
                     total = judged.loss + judged.penalty
-                game.discriminator_optimiser.apply(d_tape.gradient(total, trainable(game.discriminator)), progress)
+                gradients = d_tape.gradient(total, trainable(game.discriminator))
+                game.discriminator_optimiser.apply(gradients, progress)
         fake = game.generator(latents[-1], training=True) if fresh else fake
         g_loss = generator_loss(game, real, fake, draws)
     game.generator_optimiser.apply(tape.gradient(g_loss, trainable(game.generator)), progress)

@@ -61,7 +61,7 @@ def alternating(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str
     latents, progress = draws["latents"], draws["progress"]
     fresh = len(latents) > len(batches)  # G's step has latents of its own
     if len(latents) - len(batches) not in (0, 1):
-        raise ValueError(f"{len(batches)} batches need as many of latents, or one more, and there are {len(latents)}.")
+        raise ValueError(f"{len(batches)} batches need as many of latents, or one more, not {len(latents)}.")
     for turn, real in enumerate(batches):
         with torch.set_grad_enabled(not fresh):  # no graph, unless G's step uses these samples again
             fake = game.generator(latents[turn])
