@@ -16,7 +16,7 @@ _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 100
 
 
-def describe(value: Any) -> str:
+def describe(value: object) -> str:
     """What was given, in a few words: an array's shape and type, else the value, cut short, and its class."""
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     if shape is not None and dtype is not None and not isinstance(value, type):
@@ -24,7 +24,7 @@ def describe(value: Any) -> str:
     return "None" if value is None else f"{_SHORT.repr(value)} ({type(value).__name__})"
 
 
-def array(name: str, value: Any, expected: str = "an array of real numbers") -> np.ndarray:
+def array(name: str, value: object, expected: str = "an array of real numbers") -> np.ndarray:
     """The value as a NumPy array of real numbers, or a TypeError. Its shape and range are the caller's to check."""
     import numpy as np
 
@@ -50,7 +50,7 @@ def whole(name: str, value: Any, low: int, high: int | None = None, error: type[
     return number
 
 
-def real(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
+def real(name: str, value: object, low: float = -math.inf, high: float = math.inf) -> float:
     """The value as a finite float from `low` to `high`, or an error."""
     try:
         number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
@@ -63,14 +63,14 @@ def real(name: str, value: Any, low: float = -math.inf, high: float = math.inf) 
     return number
 
 
-def one_of(name: str, value: Any, known: Sequence[str]) -> str:
+def one_of(name: str, value: object, known: Sequence[str]) -> str:
     """The value, one of the known names, or an error."""
     if not isinstance(value, str) or value not in known:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, not {describe(value)}.")
     return value
 
 
-def pair(name: str, value: Any, expected: str = "a pair of finite numbers") -> np.ndarray:
+def pair(name: str, value: object, expected: str = "a pair of finite numbers") -> np.ndarray:
     """The value as an array of two finite floats, or an error."""
     import numpy as np
 

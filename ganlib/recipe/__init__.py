@@ -11,15 +11,13 @@ What a recipe's names stand for is written elsewhere: the networks in `ganlib.ar
 optimisers in `ganlib.reference` and the two frameworks. Nothing here knows a framework.
 """
 
-from typing import Any
-
 from ganlib.recipe.fields import FIELDS, PRECISIONS, Optimiser, Recipe
 from ganlib.recipe.shipped import RECIPES, recipe, recipes
 
 __all__ = ["FIELDS", "PRECISIONS", "RECIPES", "Optimiser", "Recipe", "recipe", "recipes"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name == "CONJUGATE":  # chapter 6 takes it from here; it lives with the formulas, which load NumPy
         from ganlib.reference.optimisers import CONJUGATE
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,13 @@ EVENTS = ("on_start", "on_step", "on_end", "on_fail")
 
 
 def check_arguments(
-    recipe: Any, precision: Any, device: Any, compiled: Any, loss: Any, networks: Mapping[str, Any], kind: type
+    recipe: object,
+    precision: object,
+    device: object,
+    compiled: object,
+    loss: object,
+    networks: Mapping[str, object],
+    kind: type,
 ) -> None:
     """Refuses what a trainer cannot be made of; `kind` is the framework's class of networks."""
     if not isinstance(recipe, Recipe):
@@ -51,7 +56,7 @@ def check_workers(recipe: Recipe, workers: int) -> None:
             raise RecipeError(f"The {what} {name!r} cannot be shared by several workers. Use one, or another {what}.")
 
 
-def check_callbacks(callbacks: Any) -> tuple[Any, ...]:
+def check_callbacks(callbacks: object) -> tuple[object, ...]:
     """The callbacks as a tuple, or a TypeError."""
     if not isinstance(callbacks, Iterable):
         raise TypeError(f"callbacks must be a list of callbacks, not {arguments.describe(callbacks)}.")
@@ -66,7 +71,7 @@ def check_callbacks(callbacks: Any) -> tuple[Any, ...]:
     return callbacks
 
 
-def check_samples(recipe: Recipe, data: Any, minimum: int) -> np.ndarray:
+def check_samples(recipe: Recipe, data: object, minimum: int) -> np.ndarray:
     """The samples (n, *recipe.shape) of `data`, at least `minimum` of them, or an error that says what is wrong."""
     samples, shape = getattr(data, "samples", data), recipe.shape
     if not isinstance(samples, np.ndarray):

@@ -109,7 +109,7 @@ class _Network:
     def __init__(self, network: Network) -> None:
         self.network = network
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self.network, name)
 
     def __call__(self, latents: Tensor, **training: bool) -> Tensor:
@@ -153,7 +153,7 @@ class _Optimiser:
         self.trainer, self.player = trainer, player
         self.optimiser = getattr(trainer.game, f"{player}_optimiser")
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self.optimiser, name)
 
     def apply(self, gradients: Sequence[Tensor], progress: float | Tensor) -> None:

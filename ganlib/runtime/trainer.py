@@ -100,7 +100,7 @@ class BaseTrainer(Resumable):
             self._build(generator, discriminator)
 
     def fit(
-        self, data: Any, steps: int | None = None, callbacks: Iterable[Any] = (), progress: bool | None = None
+        self, data: object, steps: int | None = None, callbacks: Iterable[object] = (), progress: bool | None = None
     ) -> Mapping[str, np.ndarray]:
         """Trains, and returns the history of all steps so far.
 
@@ -184,7 +184,7 @@ class BaseTrainer(Resumable):
         self._advance(self._to_device(real), 1, np.arange(expected).reshape(1, turns, -1))
         return self._last()
 
-    def fit_discriminator(self, data: Any, steps: int, fake: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    def fit_discriminator(self, data: object, steps: int, fake: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """Trains D alone: the inner maximum of the game. G, `history` and `steps_done` stay as they are.
 
         Args:
@@ -202,7 +202,7 @@ class BaseTrainer(Resumable):
         """
         return self._fit_alone("discriminator", data, steps, None if fake is None else self.check_samples(fake))
 
-    def fit_generator(self, data: Any, steps: int) -> dict[str, np.ndarray]:
+    def fit_generator(self, data: object, steps: int) -> dict[str, np.ndarray]:
         """Trains G alone against D as it is. D, `history` and `steps_done` stay as they are.
 
         Args:
@@ -260,7 +260,7 @@ class BaseTrainer(Resumable):
         blocks = [latents[i : i + SAMPLE_BATCH] for i in range(0, len(latents), SAMPLE_BATCH)]
         return np.concatenate([self._generate(block, model) for block in blocks])
 
-    def check_samples(self, data: Any, minimum: int | None = None) -> np.ndarray:
+    def check_samples(self, data: object, minimum: int | None = None) -> np.ndarray:
         """The samples (n, *recipe.shape) of what `fit` takes, or an error that says what is wrong with them.
 
         Args:
@@ -306,7 +306,7 @@ class BaseTrainer(Resumable):
         if self._waiting >= self._block:
             self._flush()
 
-    def _fit_alone(self, player: str, data: Any, steps: int, fake: np.ndarray | None) -> dict[str, np.ndarray]:
+    def _fit_alone(self, player: str, data: object, steps: int, fake: np.ndarray | None) -> dict[str, np.ndarray]:
         """Steps of one player; if a number goes bad, it is put back where it was before them."""
         samples, batch = self._to_device(self.check_samples(data)), self.recipe.batch_size
         fakes = None if fake is None else self._to_device(fake)
@@ -385,7 +385,7 @@ class BaseTrainer(Resumable):
         raise failure.error(self, step, bad, history, real)
 
 
-def _end(callbacks: tuple[Any, ...], trainer: BaseTrainer) -> None:
+def _end(callbacks: tuple[object, ...], trainer: BaseTrainer) -> None:
     try:
         _call(callbacks, "on_end", trainer)
     except Exception:
@@ -393,7 +393,7 @@ def _end(callbacks: tuple[Any, ...], trainer: BaseTrainer) -> None:
         raise
 
 
-def _call(callbacks: tuple[Any, ...], event: str, *arguments: Any) -> None:
+def _call(callbacks: tuple[object, ...], event: str, *arguments: object) -> None:
     for callback in callbacks:
         if hasattr(callback, event):
             getattr(callback, event)(*arguments)

@@ -103,7 +103,7 @@ def patient(number: int) -> Patient:
     return Patient(number=number, **vars(CASES[arguments.whole("number", number, 1, len(CASES)) - 1]))
 
 
-def check(number: int, answer: Any, seed: int = 0, backend: str | None = None) -> Result:
+def check(number: int, answer: object, seed: int = 0, backend: str | None = None) -> Result:
     """Whether the answer cures the patient, by one change.
 
     Args:

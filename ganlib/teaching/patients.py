@@ -22,13 +22,13 @@ class Case:
 
     complaint: str  # what its owner says
     recipe: Recipe
-    code: Callable[..., Any] | None = None  # the function that holds the mistake; None where the recipe holds it
+    code: Callable[..., object] | None = None  # the function that holds the mistake; None where the recipe holds it
     takes: str = "recipe"  # what `check` wants: that, "real" (the function that prepares the data) or "generator_loss"
     diagnosis: str = field(repr=False)
     hint: str = field(default="", repr=False)  # for a change somewhere else
     cures: tuple[tuple[str, ...], ...] = field(default=(), repr=False)  # what may change, a remedy's fields together
     hints: Mapping[str, str] = field(default_factory=dict, repr=False)  # field → what to say to who changed it
-    look_at_code: Callable[[Callable[..., Any]], str | None] = field(default=lambda answer: None, repr=False)
+    look_at_code: Callable[[Callable[..., object]], str | None] = field(default=lambda answer: None, repr=False)
 
     def look(self, answer: Any) -> str | None:
         """What to say to an answer that is no cure; None where only a training can tell."""
@@ -71,7 +71,7 @@ def generator_loss(loss, real_logits, fake_logits):
 # What the check looks at before it trains.
 
 
-def _look_at_points(answer: Callable[..., Any]) -> str | None:
+def _look_at_points(answer: Callable[..., object]) -> str | None:
     points = data.load("ring", n=64).samples
     given = np.asarray(answer(points.copy(), np.random.default_rng(0)))
     if given.ndim != 2 or given.shape[1] != 2 or not len(given):
@@ -83,7 +83,7 @@ def _look_at_points(answer: Callable[..., Any]) -> str | None:
     return "what D is shown as real are still no points of the data: plot what the function returns."
 
 
-def _look_at_images(answer: Callable[..., Any]) -> str | None:
+def _look_at_images(answer: Callable[..., object]) -> str | None:
     pixels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
     given = np.asarray(answer(pixels, np.random.default_rng(0)))
     if given.shape != pixels.shape:
@@ -100,7 +100,7 @@ def _look_at_images(answer: Callable[..., Any]) -> str | None:
     return None
 
 
-def _look_at_loss(answer: Callable[..., Any]) -> str | None:
+def _look_at_loss(answer: Callable[..., float]) -> str | None:
     loss = reference.losses.nonsaturating
     sure = [float(answer(loss, np.zeros(4), np.full(4, fake))) for fake in (-2.0, 2.0)]
     if not np.isfinite(sure).all():

@@ -23,6 +23,7 @@ import numpy as np
 import ganlib
 from ganlib import architectures, arguments, data
 from ganlib.recipe import Recipe, recipe
+from ganlib.runtime.framework import Tensor
 from ganlib.runtime.trainer import BaseTrainer
 from ganlib.teaching import clinic
 from ganlib.teaching.patients import rates
@@ -100,7 +101,7 @@ def _kept(name: str, does: str, correction: str) -> Callable[[Experiment], None]
     return lambda run: _SPECIMENS.update({name: Specimen(name, does, correction, run)})
 
 
-def _losses(discriminator: Callable[..., Any], generator: Callable[..., Any]) -> SimpleNamespace:
+def _losses(discriminator: Callable[..., Tensor], generator: Callable[..., Tensor]) -> SimpleNamespace:
     """Losses of one's own for a trainer, as functions of real and fake logits. G's looks at the fake ones alone."""
     return SimpleNamespace(discriminator=discriminator, generator=generator, needs_real=False)
 
@@ -120,7 +121,7 @@ def _refused(gl: Any, judge: Recipe, images: np.ndarray, why: str = "") -> Seen:
     """D, made for one shape, is shown another: the framework's own words, and ganlib's."""
 
     class Unchecked(gl.Trainer):
-        def check_samples(self, data: Any, minimum: int | None = None) -> Any:
+        def check_samples(self, data: Any, minimum: int | None = None) -> Tensor:
             return data
 
     trainer = Unchecked(judge, 0)
@@ -146,7 +147,7 @@ def _refused(gl: Any, judge: Recipe, images: np.ndarray, why: str = "") -> Seen:
 def _one_quantity(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     functions = _functions(gl)
 
-    def mean_output(real: Any, fake: Any) -> Any:
+    def mean_output(real: Tensor, fake: Tensor) -> Tensor:
         return functions.mean(functions.sigmoid(fake))
 
     chosen = _thin("source-000", fresh_noise=corrected, **rates(1e-3))
@@ -266,15 +267,15 @@ def _four_by_four(gl: ModuleType, seed: int, corrected: bool) -> Seen:
 def _softmax(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     functions = _functions(gl)
 
-    def probability(logits: Any) -> Any:
+    def probability(logits: Tensor) -> Tensor:
         power = functions.exp(logits)  # and the sum over the one unit is the same
         return functions.clip(power / power, 1e-7, 1 - 1e-7)  # as Keras does before a logarithm
 
-    def judge(real: Any, fake: Any) -> Any:
+    def judge(real: Tensor, fake: Tensor) -> Tensor:
         real, fake = probability(real), probability(fake)
         return -functions.mean(functions.log(real)) - functions.mean(functions.log(1 - fake))
 
-    def improve(real: Any, fake: Any) -> Any:
+    def improve(real: Tensor, fake: Tensor) -> Tensor:
         return -functions.mean(functions.log(probability(fake)))
 
     chosen = _thin("source-003", steps=10, width=4)

@@ -12,7 +12,7 @@ messages of two ("Shape mismatch in the collective instance", tensorflow/tensorf
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import keras
 import tensorflow as tf
@@ -23,7 +23,7 @@ from ganlib.tensorflow.optimisers import Optimiser
 Shared = TypeVar("Shared")
 
 
-def over(devices: Sequence[str]) -> AbstractContextManager[Any]:
+def over(devices: Sequence[str]) -> AbstractContextManager[object]:
     """Where to make a trainer that shares each batch among several devices of this machine: a strategy's scope."""
     found = [device.name.removeprefix("/device:") for device in tf.config.list_logical_devices()]
     if unknown := [name for name in devices if name not in found]:

@@ -3,7 +3,6 @@
 import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import keras
 import numpy as np
@@ -11,7 +10,7 @@ import tensorflow as tf
 from tensorflow import Tensor
 
 from ganlib.runtime import hardware
-from ganlib.runtime.framework import BATCH_AXES, Draws
+from ganlib.runtime.framework import BATCH_AXES, Draws, State
 from ganlib.runtime.trainer import BaseTrainer
 from ganlib.tensorflow import distributed, losses, networks, optimisers, penalties, step, updates
 from ganlib.tensorflow.networks import Discriminator, Generator, neutral_weights
@@ -48,7 +47,7 @@ class Trainer(BaseTrainer):
     def _any_stops(self) -> bool:
         return distributed.any_of(self._stop)
 
-    def _place(self) -> contextlib.AbstractContextManager[Any]:
+    def _place(self) -> contextlib.AbstractContextManager[object]:
         """Where tensors and variables go: to the device, or to those of the strategy."""
         return tf.device(self.device) if self.workers == 1 else self._strategy.scope()
 
@@ -206,12 +205,12 @@ class Trainer(BaseTrainer):
         """NaN or infinite where any weight, moving statistic or moment is."""
         return tf.add_n([tf.reduce_sum(variable) for variable in self._state])
 
-    def _copy_state(self) -> Any:
+    def _copy_state(self) -> State:
         # Not traced: that takes longer than a short run's copies do.
         steps = {player: int(optimiser.steps.numpy()) for player, optimiser in self._optimisers.items()}
         return [tf.identity(variable) for variable in self._state], steps
 
-    def _restore_state(self, state: Any) -> None:
+    def _restore_state(self, state: State) -> None:
         copies, steps = state
         for variable, copy in zip(self._state, copies, strict=True):
             variable.assign(copy)

@@ -29,7 +29,7 @@ TIMEOUT = 600.0  # seconds that a worker waits for the others
 Shared = TypeVar("Shared")
 
 
-def over(devices: Sequence[str]) -> AbstractContextManager[Any]:
+def over(devices: Sequence[str]) -> AbstractContextManager[object]:
     """Where to make a trainer that shares each batch among several devices of this machine: nowhere in one process."""
     raise ValueError(
         f"PyTorch takes one device in each process, not {', '.join(devices)}. Start as many processes as there are "

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ganlib.runtime import hardware
-from ganlib.runtime.framework import BATCH_AXES, Draws
+from ganlib.runtime.framework import BATCH_AXES, Draws, State
 from ganlib.runtime.trainer import BaseTrainer
 from ganlib.torch import distributed, losses, networks, optimisers, penalties, step, updates
 from ganlib.torch.networks import DTYPES, Discriminator, Generator, from_neutral, neutral_weights, to_neutral
@@ -166,13 +166,13 @@ class Trainer(BaseTrainer):
         return torch.stack([tensor.sum() for tensor in self._state]).sum()
 
     @torch.no_grad()
-    def _copy_state(self) -> Any:
+    def _copy_state(self) -> State:
         # Always into the same memory: a fresh block of many megabytes costs more than the copy itself.
         torch.cat([tensor.flatten() for tensor in self._state], out=self._copy)
         return self._copy, {player: optimiser.steps for player, optimiser in self._optimisers.items()}
 
     @torch.no_grad()
-    def _restore_state(self, state: Any) -> None:
+    def _restore_state(self, state: State) -> None:
         flat, steps = state
         for tensor, part in zip(self._state, flat.split([tensor.numel() for tensor in self._state]), strict=True):
             tensor.copy_(part.view(tensor.shape))
