@@ -28,7 +28,7 @@ class Case:
     hint: str = field(default="", repr=False)  # for a change somewhere else
     cures: tuple[tuple[str, ...], ...] = field(default=(), repr=False)  # what may change, a remedy's fields together
     hints: Mapping[str, str] = field(default_factory=dict, repr=False)  # field → what to say to who changed it
-    look_at_code: Callable[[Callable[..., object]], str | None] = field(default=lambda answer: None, repr=False)
+    look_at_code: Callable[[Callable[..., Any]], str | None] = field(default=lambda answer: None, repr=False)
 
     def look(self, answer: Any) -> str | None:
         """What to say to an answer that is no cure; None where only a training can tell."""
@@ -100,7 +100,7 @@ def _look_at_images(answer: Callable[..., object]) -> str | None:
     return None
 
 
-def _look_at_loss(answer: Callable[..., float]) -> str | None:
+def _look_at_loss(answer: Callable[..., Any]) -> str | None:
     loss = reference.losses.nonsaturating
     sure = [float(answer(loss, np.zeros(4), np.full(4, fake))) for fake in (-2.0, 2.0)]
     if not np.isfinite(sure).all():
