@@ -1,7 +1,7 @@
 """The layers that networks are made of, as data, before any framework builds them.
 
-A network is a list of these. What each gives and costs, and the shapes of its weights, is written below them. What it
-computes is written in `ganlib.reference` (NumPy), `ganlib.torch.networks` and `ganlib.tensorflow.networks`;
+A network is a list of these. Each knows the shape that it gives and the shapes of its weights. What it computes is
+written in `ganlib.reference` (NumPy), `ganlib.torch.networks` and `ganlib.tensorflow.networks`;
 which layers a recipe's networks have, in `ganlib.architectures`.
 
 A shape is that of one sample, without the batch: (height, width, channels) for images, (n,) for vectors.
@@ -26,17 +26,35 @@ Shape = tuple[int, ...]
 TRAINED = ("kernel", "bias", "scale", "shift")  # by the optimiser; mean, variance and u change as the network is used
 
 
+class Base:
+    """What every layer answers. A layer without more to say keeps the shape and has no weights."""
+
+    def output(self, shape: Shape) -> Shape:
+        """The shape that comes out where `shape` goes in. Raises RecipeError where it cannot go in."""
+        return shape
+
+    def weights(self, shape: Shape) -> dict[str, Shape]:
+        """The shape of each weight, in the layout of `ganlib.initialise.initial_weights`, where `shape` goes in."""
+        return {}
+
+
 @dataclass(frozen=True)
-class Dense:
+class Dense(Base):
     """y = x W + b; W is (inputs, units)."""
 
     units: int
     bias: bool
     spectral: bool = False  # divide W by its largest singular value (Miyato et al. 2018)
 
+    def output(self, shape: Shape) -> Shape:
+        return (self.units,)
+
+    def weights(self, shape: Shape) -> dict[str, Shape]:
+        return _kernel((shape[-1], self.units), self.units, self.bias, self.spectral)
+
 
 @dataclass(frozen=True)
-class Conv:
+class Conv(Base):
     """Convolution (cross-correlation, as everywhere in deep learning); kernel (k, k, in, filters).
 
     Padding "same" gives ceil(size / stride) and puts the odd pixel of padding last; "valid" pads nothing.
@@ -49,9 +67,17 @@ class Conv:
     bias: bool
     spectral: bool = False
 
+    def output(self, shape: Shape) -> Shape:
+        sizes = (conv_size(n, self.kernel, self.stride, self.padding) for n in _sides(self, shape))
+        return (*sizes, self.filters)
+
+    def weights(self, shape: Shape) -> dict[str, Shape]:
+        kernel = (self.kernel, self.kernel, shape[-1], self.filters)
+        return _kernel(kernel, self.filters, self.bias, self.spectral)
+
 
 @dataclass(frozen=True)
-class ConvTranspose:
+class ConvTranspose(Base):
     """Transposed convolution: the transpose of `Conv` with the same kernel, which is (k, k, filters, in).
 
     Padding "same" gives size * stride, "valid" (size - 1) * stride + k.
@@ -63,23 +89,40 @@ class ConvTranspose:
     padding: str
     bias: bool
 
+    def output(self, shape: Shape) -> Shape:
+        sizes = (conv_transpose_size(n, self.kernel, self.stride, self.padding) for n in _sides(self, shape))
+        return (*sizes, self.filters)
+
+    def weights(self, shape: Shape) -> dict[str, Shape]:
+        return _kernel((self.kernel, self.kernel, self.filters, shape[-1]), self.filters, self.bias)
+
 
 @dataclass(frozen=True)
-class Upsample:
+class Upsample(Base):
     """Nearest-neighbour resizing: each pixel becomes a block of factor × factor copies of itself."""
 
     factor: int
 
+    def output(self, shape: Shape) -> Shape:
+        height, width = _sides(self, shape)
+        return (self.factor * height, self.factor * width, shape[-1])
+
 
 @dataclass(frozen=True)
-class AveragePool:
+class AveragePool(Base):
     """Each block of size × size pixels becomes one, their mean; rows and columns left over at the end are dropped."""
 
     size: int
 
+    def output(self, shape: Shape) -> Shape:
+        height, width = _sides(self, shape)
+        if min(height, width) < self.size:
+            raise RecipeError(f"{self} takes images of at least {self.size} pixels a side, not {shape}.")
+        return (height // self.size, width // self.size, shape[-1])
+
 
 @dataclass(frozen=True)
-class DepthToSpace:
+class DepthToSpace(Base):
     """Each pixel becomes a block of block × block pixels, made of its channels (Shi et al. 2016's periodic shuffling).
 
     With C the channels that remain, channel (block · i + j) · C + o goes to row i, column j of the block, channel o:
@@ -88,9 +131,15 @@ class DepthToSpace:
 
     block: int
 
+    def output(self, shape: Shape) -> Shape:
+        height, width = _sides(self, shape)
+        if shape[-1] % self.block**2:
+            raise RecipeError(f"{shape[-1]} channels do not fill blocks of {self.block} × {self.block} pixels.")
+        return (self.block * height, self.block * width, shape[-1] // self.block**2)
+
 
 @dataclass(frozen=True)
-class BatchNorm:
+class BatchNorm(Base):
     """Batch normalisation over all axes but the last (Ioffe & Szegedy 2015).
 
     `momentum` is the weight of the old moving statistics (Keras's meaning; PyTorch's is one minus this). The moving
@@ -100,33 +149,36 @@ class BatchNorm:
     momentum: float
     epsilon: float
 
+    def weights(self, shape: Shape) -> dict[str, Shape]:
+        return dict.fromkeys(("scale", "shift", "mean", "variance"), shape[-1:])
+
 
 @dataclass(frozen=True)
-class LeakyReLU:
+class LeakyReLU(Base):
     """x where x > 0, slope * x elsewhere. Slope 0 is ReLU."""
 
     slope: float
 
 
 @dataclass(frozen=True)
-class Tanh:
+class Tanh(Base):
     """The hyperbolic tangent, which puts images into [-1, 1]."""
 
 
 @dataclass(frozen=True)
-class Sigmoid:
+class Sigmoid(Base):
     """The logistic function σ, stretched from its (0, 1) to the images' (-1, 1): 2σ(x) - 1, which is tanh(x / 2)."""
 
 
 @dataclass(frozen=True)
-class Dropout:
+class Dropout(Base):
     """In training, sets a share `rate` of the values to zero and divides the others by 1 - rate."""
 
     rate: float
 
 
 @dataclass(frozen=True)
-class Octaves:
+class Octaves(Base):
     """The input x, then sin(2ᵏx) and cos(2ᵏx) for k = 0 … count - 1, side by side (Tancik et al. 2020's features).
 
     Dense layers learn smooth functions first; with these before them they can be steep between narrow modes.
@@ -134,17 +186,28 @@ class Octaves:
 
     count: int
 
+    def output(self, shape: Shape) -> Shape:
+        return (*shape[:-1], shape[-1] * (1 + 2 * self.count))
+
 
 @dataclass(frozen=True)
-class Reshape:
+class Reshape(Base):
     """Reshapes each sample to (height, width, channels), channels running fastest in both frameworks."""
 
     shape: tuple[int, int, int]
 
+    def output(self, shape: Shape) -> Shape:
+        if math.prod(self.shape) != math.prod(shape):
+            raise RecipeError(f"{shape} cannot be reshaped to {self.shape}: it holds another number of values.")
+        return self.shape
+
 
 @dataclass(frozen=True)
-class Flatten:
+class Flatten(Base):
     """Flattens each sample, channels running fastest in both frameworks."""
+
+    def output(self, shape: Shape) -> Shape:
+        return (math.prod(shape),)
 
 
 # The closed list: a `match` over it is checked to be exhaustive, here and where a framework builds the layers.
@@ -172,7 +235,7 @@ def shapes(layers: Sequence[Layer], input_shape: Shape) -> list[Shape]:
 
 def weight_shapes(layers: Sequence[Layer], input_shape: Shape) -> dict[str, Shape]:
     """The shape of each weight of a network, by names such as "conv3.kernel", in the order of the layers."""
-    found = ((name, _weights(layer, before)) for name, layer, before, _ in _walk(layers, input_shape))
+    found = ((name, layer.weights(before)) for name, layer, before, _ in _walk(layers, input_shape))
     return {f"{name}.{part}": shape for name, weights in found for part, shape in weights.items()}
 
 
@@ -200,7 +263,7 @@ def costs(layers: Sequence[Layer], input_shape: Shape) -> list[Cost]:
     """
     result = []
     for name, layer, before, after in _walk(layers, input_shape):
-        sizes = {part: math.prod(shape) for part, shape in _weights(layer, before).items()}
+        sizes = {part: math.prod(shape) for part, shape in layer.weights(before).items()}
         pixels = math.prod((before if isinstance(layer, ConvTranspose) else after)[:-1])
         parameters = sum(size for part, size in sizes.items() if part in TRAINED)
         result.append(Cost(name, after, parameters, pixels * sizes.get("kernel", 0)))
@@ -211,61 +274,21 @@ def _walk(layers: Sequence[Layer], input_shape: Shape) -> Iterator[tuple[str, La
     """Each layer with its name, the shape that goes into it and the one that comes out."""
     before = checked_shape("input_shape", input_shape)
     for name, layer in zip(names(layers), layers, strict=True):
-        after = _output(layer, before)
+        after = layer.output(before)
         yield name, layer, before, after
         before = after
 
 
-def _output(layer: Layer, shape: Shape) -> Shape:
-    """The shape that comes out where `shape` goes in. Raises RecipeError where it cannot go in."""
-    match layer:
-        case Dense():
-            return (layer.units,)
-        case Octaves():
-            return (*shape[:-1], shape[-1] * (1 + 2 * layer.count))
-        case Flatten():
-            return (math.prod(shape),)
-        case Reshape():
-            if math.prod(layer.shape) != math.prod(shape):
-                raise RecipeError(f"{shape} cannot be reshaped to {layer.shape}: it holds another number of values.")
-            return layer.shape
-        case BatchNorm() | LeakyReLU() | Tanh() | Sigmoid() | Dropout():
-            return shape
+def _sides(layer: Layer, shape: Shape) -> Shape:
+    """The height and width of images, which are all that some layers take."""
     if len(shape) != 3:
         raise RecipeError(f"{layer} takes images (height, width, channels), not {shape}. Put a Reshape before it.")
-    height, width, channels = shape
-    match layer:
-        case Conv() | ConvTranspose():
-            size = conv_size if isinstance(layer, Conv) else conv_transpose_size
-            sizes = (size(n, layer.kernel, layer.stride, layer.padding) for n in (height, width))
-            return (*sizes, layer.filters)
-        case Upsample():
-            return (layer.factor * height, layer.factor * width, channels)
-        case AveragePool():
-            if min(height, width) < layer.size:
-                raise RecipeError(f"{layer} takes images of at least {layer.size} pixels a side, not {shape}.")
-            return (height // layer.size, width // layer.size, channels)
-        case DepthToSpace():
-            if channels % layer.block**2:
-                raise RecipeError(f"{channels} channels do not fill blocks of {layer.block} × {layer.block} pixels.")
-            return (layer.block * height, layer.block * width, channels // layer.block**2)
+    return shape[:2]
 
 
-def _weights(layer: Layer, shape: Shape) -> dict[str, Shape]:
-    """The shape of each weight, in the layout of `ganlib.initialise.initial_weights`, where `shape` goes in."""
-    if isinstance(layer, BatchNorm):
-        return dict.fromkeys(("scale", "shift", "mean", "variance"), shape[-1:])
-    if not isinstance(layer, Dense | Conv | ConvTranspose):
-        return {}
-    inputs, outputs = shape[-1], layer.units if isinstance(layer, Dense) else layer.filters
-    area = () if isinstance(layer, Dense) else (layer.kernel, layer.kernel)
-    ends = (outputs, inputs) if isinstance(layer, ConvTranspose) else (inputs, outputs)
-    weights: dict[str, Shape] = {"kernel": (*area, *ends)}
-    if layer.bias:
-        weights["bias"] = (outputs,)
-    if not isinstance(layer, ConvTranspose) and layer.spectral:
-        weights["u"] = (outputs,)
-    return weights
+def _kernel(kernel: Shape, outputs: int, bias: bool, spectral: bool = False) -> dict[str, Shape]:
+    present = {"kernel": True, "bias": bias, "u": spectral}
+    return {name: kernel if name == "kernel" else (outputs,) for name, there in present.items() if there}
 
 
 def conv_size(size: int, kernel: int, stride: int, padding: str | int, dilation: int = 1) -> int:

@@ -778,7 +778,10 @@ FRAMEWORK: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             ],
         },
     ),
-    "gl.losses.get": ({"name": "hinge"}, {"name": OF_TEXT}),
+    "gl.losses.get": (
+        {"name": "minimax", "real_label": 0.9},
+        {"name": OF_TEXT, "real_label": number(-0.1, 1.5)},
+    ),
     "gl.penalties.get": ({"name": "r1"}, {"name": OF_TEXT}),
     **{
         f"gl.losses.{loss}.{player}": (
@@ -898,6 +901,7 @@ EXEMPT = {
     "gl.Generator.": "what the framework calls",
     "gl.Discriminator.": "what the framework calls",
     "gl.device_name": "takes no argument",
+    "gl.losses.Smoothed": "what gl.losses.get gives, which checks the label",
     "gl.penalties.squared_norms": "behind the penalties, which check what they are given",
     "architectures.checked_shape": "a check",
     **{

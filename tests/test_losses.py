@@ -179,3 +179,13 @@ def test_penalties_through_a_whole_network_agree_with_each_other_and_with_differ
                 assert gradient[index] == pytest.approx((values[0] - values[1]) / (2 * step), rel=1e-4, abs=1e-6)
     np.testing.assert_allclose(results[0][0], results[1][0], rtol=1e-11)
     np.testing.assert_allclose(results[0][1], results[1][1], rtol=1e-9, atol=1e-12)
+
+
+def test_a_label_is_smoothed_where_there_is_one(gl, native):
+    real, fake = (native.tensor(gl, np.random.default_rng(i).normal(size=5)) for i in range(2))
+    smoothed, plain = gl.losses.get("minimax", 0.9), gl.losses.get("minimax")
+    expected = plain.discriminator(real, fake, real_label=0.9)
+    assert native.numpy(smoothed.discriminator(real, fake)) == native.numpy(expected)
+    assert native.numpy(smoothed.generator(real, fake)) == native.numpy(plain.generator(real, fake))
+    with pytest.raises(ValueError, match="'hinge' has no label"):
+        gl.losses.get("hinge", 0.9)

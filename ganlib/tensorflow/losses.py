@@ -14,7 +14,7 @@ from collections.abc import Callable
 import tensorflow as tf
 from tensorflow import Tensor
 
-from ganlib import arguments
+from ganlib import arguments, reference
 from ganlib.runtime.tensors import Kind
 
 mean, square, relu, softplus = tf.reduce_mean, tf.square, tf.nn.relu, tf.math.softplus
@@ -169,8 +169,12 @@ def get(name: str, real_label: float = 1.0) -> Loss:
         real_label: of real samples; below 1 smooths it, for the losses that have labels (the first three).
 
     Raises:
-        ValueError: there is no loss of that name.
+        ValueError: there is no loss of that name, or it has no label.
     """
     if not isinstance(name, str) or name not in LOSSES:
         raise ValueError(f"There is no loss {name!r}. The losses: {', '.join(LOSSES)}.")
-    return LOSSES[name] if real_label == 1 else Smoothed(LOSSES[name], real_label)
+    if arguments.real("real_label", real_label, 0, 1) == 1:
+        return LOSSES[name]
+    if not reference.losses.get(name).smoothable:
+        raise ValueError(f"The loss {name!r} has no label that could be smoothed. Use real_label=1.")
+    return Smoothed(LOSSES[name], real_label)
