@@ -38,13 +38,13 @@ class Toy(Loss):
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that D minimises."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         return {mean}(softplus(1 - real_logits)) + {mean}(softplus(1 + fake_logits))
 
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The scalar that G minimises."""
-        check(real_logits, fake_logits)
+        TENSORS.check_logits(real_logits, fake_logits)
         return {mean}(softplus(1 - fake_logits))
 
 

@@ -154,8 +154,8 @@ def test_a_competitive_step_is_the_oracles(gl, points, game):
     rates = np.array([recipe.generator_optimiser.rate, recipe.discriminator_optimiser.rate])
     trainer = gl.Trainer(recipe, seed=3, precision="float64")
     plain = gl.Trainer(dataclasses.replace(recipe, update="simultaneous"), seed=3, precision="float64")
-    draws = plain._draw(0)
-    plain._draw = trainer._draw = lambda step: draws
+    draws = plain.draw(0)
+    plain.draw = trainer.draw = lambda step: draws
 
     def weights(of):
         networks = (of.generator, of.discriminator)
