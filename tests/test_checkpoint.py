@@ -249,21 +249,12 @@ def test_a_newer_format_is_told_from_damage(tmp_path):
 
 
 def test_a_field_that_older_files_lack_means_what_the_table_says(tmp_path, monkeypatch):
-    path = write(tmp_path, 4)
+    write(tmp_path, 4)
     before = checkpoint.describe(tmp_path)
     monkeypatch.setattr(files, "FORMAT", 2)
-    added = {
-        "header": {"score": files.Added(2, 0.5)},
-        "state": {"terms": files.Added(2, []), "seed": files.Added(2, 9)},
-    }
-    monkeypatch.setattr(files, "ADDED", added)
+    monkeypatch.setattr(files, "ADDED", {"terms": [], "seed": 9})
     assert checkpoint.describe(tmp_path) == before  # what it has counts
     assert checkpoint.load(tmp_path)[1]["terms"] == []
-    forged(path, score=...)
-    assert files.read_header(path)[1]["score"] == 0.5
-    forged(path, score=..., format=2)  # no older file: this one should have it
-    with pytest.raises(CheckpointError, match="no right 'score'"):
-        checkpoint.load(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -328,17 +319,17 @@ def test_the_changes_to_a_shipped_recipe_are_named():
     assert files.changes(dataclasses.replace(changed, name="mine")) == {}
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     path = files.write_aside(tmp_path / "new" / "a.txt", "é")
     assert path.read_bytes() == "é".encode()
     files.write_aside(path, b"second")
 
-    def halfway(file):
-        file.write(b"half")
+    def interrupted(handle):
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        files.write_aside(path, halfway)
+        files.write_aside(path, b"half")
     assert path.read_bytes() == b"second"
     assert [one.name for one in path.parent.iterdir()] == ["a.txt"]
 

@@ -3,17 +3,14 @@
 A run's folder holds step-00000500.safetensors, step-00001000.safetensors, … Each file is whole in itself, with a
 checksum (`ganlib.runtime.files` describes it). They are told apart by their step, never by their time.
 
-    >>> saver = ganlib.checkpoint.Saver("runs/digits", every=500)
-    >>> trainer.fit(data, callbacks=[saver])
+    >>> trainer.fit(data, callbacks=[ganlib.checkpoint.Saver("runs/digits", every=500)])
     >>> trainer = gl.Trainer.load("runs/digits")          # in another process, after whatever happened
-    >>> trainer.fit(data, callbacks=[saver])
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import math
 import os
 import re
 import signal
@@ -65,14 +62,13 @@ def describe(directory: str | os.PathLike[str], which: str | int = "latest") -> 
         CheckpointError: as for `load`.
     """
     path, _, header = _read(directory, which)
-    state = header["state"]
+    found = {"path": path, "steps": steps(directory)}
+    found |= {key: header[key] for key in ("step", "score", "versions", "format")}
     try:
-        found = {key: state[key] for key in ("backend", "seed", "precision")}
-        recipe = Recipe.from_json(state["recipe"])
+        found |= {key: header["state"][key] for key in ("backend", "seed", "precision")}
+        return {**found, "recipe": Recipe.from_json(header["state"]["recipe"])}
     except (KeyError, TypeError, RecipeError) as error:
         raise CheckpointError(f"{path} holds no state of a Trainer: {error!r}.") from error
-    about = {key: header[key] for key in ("step", "score", "versions", "format")}
-    return {"path": path, "steps": steps(directory), "recipe": recipe, **found, **about}
 
 
 def save(
@@ -100,7 +96,7 @@ def save(
     keep = _checked_keep(keep)
     path = _path(directory, step)
     with lock(directory):
-        refuse_another_run(directory, step, state)
+        _refuse_another_run(directory, step, state)
         try:
             # What a process that was killed while it saved has left; nobody else works here.
             for left in path.parent.glob(".step-*.tmp"):
@@ -116,14 +112,13 @@ def save(
 def load(directory: str | os.PathLike[str], which: str | int = "latest") -> tuple[dict[str, np.ndarray], Json]:
     """The arrays and the state that `save` wrote, verified.
 
-    A damaged file is never passed over in silence: the error names the newest good one and how to load it.
-
     Args:
         directory: the run's folder.
         which: "latest", the one of the highest step; "best", the one with the smallest score; or a step.
 
     Raises:
-        CheckpointError: there is no such checkpoint, it is damaged, or it was written by a newer ganlib.
+        CheckpointError: there is no such checkpoint, it was written by a newer ganlib, or it is damaged; the error then
+            names the newest good one and how to load it.
     """
     import safetensors
     import safetensors.numpy
@@ -149,25 +144,22 @@ def lock(directory: str | os.PathLike[str]) -> Iterator[None]:
     import filelock
 
     directory = _folder(directory)
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        held = filelock.FileLock(directory.resolve() / ".lock", blocking=False, is_singleton=True, thread_local=False)
-        held.acquire()
-    except filelock.Timeout:
-        raise CheckpointError(
-            f"Another process is working in {directory}. Wait for it, end it, or name another folder. "
-            f"(On Linux `fuser {directory}/.lock` shows its number.)"
-        ) from None
-    except NotImplementedError:  # some network file systems
-        warnings.warn(f"{directory} cannot be locked: see to it that one process at a time works there.", stacklevel=3)
+    with contextlib.ExitStack() as held:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            path = directory.resolve() / ".lock"
+            held.enter_context(filelock.FileLock(path, blocking=False, is_singleton=True, thread_local=False))
+        except filelock.Timeout:
+            raise CheckpointError(
+                f"Another process is working in {directory}. Wait for it, end it, or name another folder. "
+                f"(On Linux `fuser {directory}/.lock` shows its number.)"
+            ) from None
+        except NotImplementedError:  # some network file systems
+            said = f"{directory} cannot be locked: see to it that one process at a time works there."
+            warnings.warn(said, stacklevel=3)
+        except OSError as error:
+            raise _not_saved(directory, directory, error) from error
         yield
-        return
-    except OSError as error:
-        raise _not_saved(directory, directory, error) from error
-    try:
-        yield
-    finally:
-        held.release()
 
 
 class Saver:
@@ -217,7 +209,7 @@ class Saver:
         if not trainer.rank:
             self._held.enter_context(lock(self.directory))
             run = {"recipe": trainer.recipe.to_json(), "seed": trainer.seed}
-            refuse_another_run(self.directory, trainer.steps_done, run)
+            _refuse_another_run(self.directory, trainer.steps_done, run)
         if threading.current_thread() is threading.main_thread():
             self._before = signal.getsignal(signal.SIGTERM)
             if self._before is not signal.SIG_IGN:
@@ -272,11 +264,8 @@ class Saver:
         self._before(signal.SIGTERM, frame)
 
 
-def refuse_another_run(directory: str | os.PathLike[str], step: int, state: Json) -> None:
-    """Raises CheckpointError if a run that is at `step` must not be saved in the folder.
-
-    That is when the folder holds a later step, which would be taken for the latest one, or another run.
-    """
+def _refuse_another_run(directory: str | os.PathLike[str], step: int, state: Json) -> None:
+    """Refuses a folder that holds another run, or a later step, which would be taken for the latest one."""
     found = steps(directory)
     if found and found[-1] > step:
         raise CheckpointError(
@@ -284,17 +273,14 @@ def refuse_another_run(directory: str | os.PathLike[str], step: int, state: Json
             "Trainer.load(directory), name another folder, or remove the later checkpoints to train them again."
         )
     for newest in reversed(found):
-        try:
-            _, there = files.read_header(_path(directory, newest))
-            saved, expected = (Recipe.from_json(one["recipe"]) for one in (there["state"], state))
-            differing = differences(saved, expected)
-            if there["state"]["seed"] != state["seed"]:
-                differing.append(f"seed is {there['state']['seed']!r} there and {state['seed']!r} here")
-        except (Unreadable, KeyError, TypeError, RecipeError):
-            continue
-        if differing:
+        with contextlib.suppress(Unreadable, KeyError, TypeError, RecipeError):
+            there = files.read_checkpoint(_path(directory, newest), whole=False)[1]["state"]
+            differing = differences(*(Recipe.from_json(one["recipe"]) for one in (there, state)))
+            if there["seed"] != state["seed"]:
+                differing.append(f"seed is {there['seed']!r} there and {state['seed']!r} here")
+            if not differing:
+                return
             raise CheckpointError(f"{directory} holds another run: {'; '.join(differing)}. Name another folder.")
-        return
 
 
 def _folder(directory: str | os.PathLike[str]) -> Path:
@@ -307,34 +293,14 @@ def _path(directory: str | os.PathLike[str], step: int) -> Path:
     return _folder(directory) / files.checkpoint_name(step)
 
 
-def _choose(directory: str | os.PathLike[str], which: str | int) -> Path:
-    found, place = steps(directory), os.fspath(directory)
-    if which not in ("latest", "best") and (isinstance(which, bool) or not isinstance(which, int)):
-        raise CheckpointError(f"which must be 'latest', 'best' or a step, not {which!r}.")
-    if not found:
-        hint = "That is a file; give its folder." if os.path.isfile(place) else "Trainer.save(directory) writes one."
-        raise CheckpointError(f"There is no checkpoint in {place}. {hint}")
-    step = found[-1] if which == "latest" else _best(directory) if which == "best" else int(which)
-    if step is None:
-        raise CheckpointError(
-            f"No checkpoint in {place} has a score to be the best by. Saver(directory, best=...) gives them one."
-        )
-    if step not in found:
-        raise CheckpointError(
-            f"There is no checkpoint of step {which} in {place}. It has {', '.join(map(str, found))}."
-        )
-    return _path(directory, step)
-
-
 def _best(directory: str | os.PathLike[str]) -> int | None:
     """The step of the smallest score; of equal ones the latest."""
     scores = []
     for step in steps(directory):
         with contextlib.suppress(Unreadable):
-            score = files.read_header(_path(directory, step))[1]["score"]
-            if score is not None and math.isfinite(score):
-                scores.append((score, -step))
-    return -min(scores)[1] if scores else None
+            scores.append((files.read_checkpoint(_path(directory, step), whole=False)[1]["score"], -step))
+    known = [one for one in scores if one[0] is not None]
+    return -min(known)[1] if known else None
 
 
 def _prune(directory: str | os.PathLike[str], step: int, keep: int) -> None:
@@ -346,7 +312,22 @@ def _prune(directory: str | os.PathLike[str], step: int, keep: int) -> None:
 
 def _read(directory: str | os.PathLike[str], which: str | int) -> tuple[Path, bytes, Json]:
     """The checkpoint that is asked for: its path, all of its bytes, verified, and ganlib's header."""
-    path = _choose(directory, which)
+    found, place = steps(directory), os.fspath(directory)
+    if which not in ("latest", "best") and (isinstance(which, bool) or not isinstance(which, int)):
+        raise CheckpointError(f"which must be 'latest', 'best' or a step, not {which!r}.")
+    if not found:
+        hint = "That is a file; give its folder." if os.path.isfile(place) else "Trainer.save(directory) writes one."
+        raise CheckpointError(f"There is no checkpoint in {place}. {hint}")
+    step = found[-1] if which == "latest" else _best(directory) if which == "best" else which
+    if step is None:
+        raise CheckpointError(
+            f"No checkpoint in {place} has a score to be the best by. Saver(directory, best=...) gives them one."
+        )
+    if step not in found:
+        raise CheckpointError(
+            f"There is no checkpoint of step {which} in {place}. It has {', '.join(map(str, found))}."
+        )
+    path = _path(directory, int(step))
     try:
         return path, *files.read_checkpoint(path)
     except Unreadable as error:
@@ -356,22 +337,18 @@ def _read(directory: str | os.PathLike[str], which: str | int) -> tuple[Path, by
 def _damaged(path: Path, why: str) -> str:
     """The message about a damaged file, with the newest one that is good."""
     for step in reversed(steps(path.parent)):
-        other = _path(path.parent, step)
         with contextlib.suppress(Unreadable, CheckpointError):
-            if other == path:
-                continue
-            files.read_checkpoint(other)
-            return (
-                f"{path} is damaged: {why}. The newest good one is of step {step}: remove the damaged file and "
-                f"load again, or load that one with which={step}."
-            )
+            if (other := _path(path.parent, step)) != path and files.read_checkpoint(other):
+                return (
+                    f"{path} is damaged: {why}. The newest good one is of step {step}: remove the damaged file and "
+                    f"load again, or load that one with which={step}."
+                )
     return f"{path} is damaged: {why}. There is no other good checkpoint in its folder."
 
 
 def _not_saved(directory: str | os.PathLike[str], path: Path, error: OSError) -> CheckpointNotSaved:
-    remedy = "Choose a folder that can be written to."
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        remedy = "Make room there, or choose a folder elsewhere."
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    remedy = "Make room there, or choose a folder elsewhere." if full else "Choose a folder that can be written to."
     left: list[int] = []
     with contextlib.suppress(CheckpointError):
         left = steps(directory)
