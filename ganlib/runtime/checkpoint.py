@@ -27,16 +27,16 @@ from ganlib import arguments
 from ganlib.errors import CheckpointError, CheckpointNotSaved, RecipeError
 from ganlib.recipe import Recipe
 from ganlib.runtime import files
-from ganlib.runtime.files import Json, Unreadable, differences
+from ganlib.runtime.files import Folder, Json, Unreadable, differences
 
 if TYPE_CHECKING:
     from ganlib.runtime.trainer import BaseTrainer
 
+Arrays = Mapping[str, np.ndarray]
 NAME = re.compile(r"step-([0-9]{8,18})\.safetensors")
-TERMINATED = 128 + signal.SIGTERM  # the exit status of a process that SIGTERM ended
 
 
-def steps(directory: str | os.PathLike[str]) -> list[int]:
+def steps(directory: Folder) -> list[int]:
     """The steps of the checkpoints in a folder, the earliest first; empty if there are none, or no folder."""
     try:
         names = os.listdir(_folder(directory))
@@ -48,7 +48,7 @@ def steps(directory: str | os.PathLike[str]) -> list[int]:
     return sorted(step for step in found if _path(directory, step).is_file())
 
 
-def describe(directory: str | os.PathLike[str], which: str | int = "latest") -> Json:
+def describe(directory: Folder, which: str | int = "latest") -> Json:
     """What a checkpoint is, without loading a framework.
 
     Args:
@@ -72,20 +72,14 @@ def describe(directory: str | os.PathLike[str], which: str | int = "latest") -> 
 
 
 def save(
-    directory: str | os.PathLike[str],
-    step: int,
-    arrays: Mapping[str, np.ndarray],
-    state: Json,
-    keep: int | None = 3,
-    score: float | None = None,
+    directory: Folder, step: int, arrays: Arrays, state: Json, keep: int | None = 3, score: float | None = None
 ) -> Path:
     """Writes one checkpoint, all of it or nothing, and then removes those that need not be kept.
 
     Args:
         directory: the run's folder; made if it is not there.
-        step: the step; a checkpoint of the same step is replaced.
-        arrays: name → array.
-        state: whatever else there is to save, as JSON takes it.
+        step: a checkpoint of the same step is replaced.
+        arrays, state: by name; `state` is whatever else there is to save, as JSON takes it.
         keep: how many of the last ones are kept, beside the one with the smallest score; None keeps all.
         score: how good this one is, the smaller the better.
 
@@ -93,8 +87,7 @@ def save(
         CheckpointNotSaved: the disk is full, the folder cannot be written to, … What was there before is intact.
         CheckpointError: the folder holds another run or a later step of this one, or another process works in it.
     """
-    keep = _checked_keep(keep)
-    path = _path(directory, step)
+    keep, path = _checked_keep(keep), _path(directory, step)
     with lock(directory):
         _refuse_another_run(directory, step, state)
         try:
@@ -109,7 +102,7 @@ def save(
     return path
 
 
-def load(directory: str | os.PathLike[str], which: str | int = "latest") -> tuple[dict[str, np.ndarray], Json]:
+def load(directory: Folder, which: str | int = "latest") -> tuple[dict[str, np.ndarray], Json]:
     """The arrays and the state that `save` wrote, verified.
 
     Args:
@@ -131,7 +124,7 @@ def load(directory: str | os.PathLike[str], which: str | int = "latest") -> tupl
 
 
 @contextlib.contextmanager
-def lock(directory: str | os.PathLike[str]) -> Iterator[None]:
+def lock(directory: Folder) -> Iterator[None]:
     """Keeps a run's folder to this process while the context lasts; made if it is not there.
 
     The operating system lets go of the lock when the process ends, however it ends. One process may take it again
@@ -173,39 +166,34 @@ class Saver:
         directory: the run's folder; made if it is not there.
         every: steps from one checkpoint to the next.
         keep: how many of the last ones are kept, beside the best one; None keeps all.
-        best: what is best: a function of the trainer that gives a number, the smaller the better, for example a Fréchet
-            distance; or the name of a metric, whose mean since the checkpoint before counts (beware: few losses of
-            a GAN say how good its samples are); None keeps no best one.
+        best: what is best: a function of the trainer that gives a number, the smaller the better, such as
+            `ganlib.report.distance(data)`; None keeps no best one.
 
     Example:
-        >>> def distance(trainer):
-        ...     return ganlib.metrics.frechet_distance(features, ganlib.metrics.features(trainer.sample(1000, seed=1)))
-        >>> trainer.fit(data, callbacks=[ganlib.checkpoint.Saver("runs/digits", best=distance)])
+        >>> saver = ganlib.checkpoint.Saver("runs/digits", best=ganlib.report.distance(data))
+        >>> trainer.fit(data, callbacks=[saver])
         >>> gl.Trainer.load("runs/digits", which="best")
     """
 
     def __init__(
         self,
-        directory: str | os.PathLike[str],
+        directory: Folder,
         every: int = 500,
         keep: int | None = 3,
-        best: str | Callable[[BaseTrainer], float] | None = None,
+        best: Callable[[BaseTrainer], float] | None = None,
     ) -> None:
         self.every, self.keep = arguments.whole("every", every, 1), _checked_keep(keep)
-        if best is not None and not isinstance(best, str) and not callable(best):
-            raise TypeError(f"best must be a metric's name, a function of the trainer, or None, not {best!r}.")
+        if best is not None and not callable(best):
+            raise TypeError(f"best must be a function of the trainer, or None, not {best!r}.")
         self.directory, self.best = Path(directory), best
         self._saved: int | None = None  # the step of the checkpoint that this run wrote last
-        self._start: int = 0
         self._terminated = False
         self._before: Callable[[int, FrameType | None], object] | int | None = None  # the handler that was there
         self._held = contextlib.ExitStack()
 
     def on_start(self, trainer: BaseTrainer) -> None:
         """Takes the folder, and sees at once whether it can be saved into."""
-        if isinstance(self.best, str) and self.best not in trainer.metric_names:
-            raise ValueError(f"best is {self.best!r}, and the metrics are {', '.join(trainer.metric_names)}.")
-        self._saved, self._start, self._terminated = None, trainer.steps_done, False
+        self._saved, self._terminated = None, False
         if not trainer.rank:
             self._held.enter_context(lock(self.directory))
             run = {"recipe": trainer.recipe.to_json(), "seed": trainer.seed}
@@ -217,7 +205,6 @@ class Saver:
                 self._held.callback(signal.signal, signal.SIGTERM, self._before or signal.SIG_DFL)
 
     def on_step(self, trainer: BaseTrainer, metrics: Mapping[str, float]) -> None:
-        """Saves when it is time."""
         if trainer.steps_done % self.every == 0:
             self._save(trainer)
 
@@ -225,11 +212,8 @@ class Saver:
         """Saves the end of the run, and lets go of the folder."""
         with self._held:
             if trainer.broken_off:
-                warnings.warn(
-                    f"Step {trainer.steps_done + 1} was broken off halfway and is not saved. The checkpoints of "
-                    f"{self.directory}: {steps(self.directory) or 'none'}.",
-                    stacklevel=2,
-                )
+                said = f"Step {trainer.steps_done + 1} was broken off halfway and is not saved. The checkpoints of "
+                warnings.warn(said + f"{self.directory}: {steps(self.directory) or 'none'}.", stacklevel=2)
             elif trainer.steps_done != self._saved:
                 self._save(trainer)
         if self._terminated:
@@ -242,13 +226,7 @@ class Saver:
     def _save(self, trainer: BaseTrainer) -> None:
         if trainer.rank:  # of several workers that train together the first alone writes
             return
-        score = None
-        if isinstance(self.best, str):
-            since = self._start if self._saved is None else self._saved
-            values = trainer.history[self.best][since : trainer.steps_done]
-            score = float(np.mean(values)) if len(values) else None
-        elif self.best is not None:
-            score = float(self.best(trainer))
+        score = None if self.best is None else float(self.best(trainer))
         trainer.save(self.directory, keep=self.keep, score=score)
         self._saved = trainer.steps_done
 
@@ -260,11 +238,11 @@ class Saver:
 
     def _pass_on(self, frame: FrameType | None) -> None:
         if not callable(self._before):
-            raise SystemExit(TERMINATED)
+            raise SystemExit(128 + signal.SIGTERM)
         self._before(signal.SIGTERM, frame)
 
 
-def _refuse_another_run(directory: str | os.PathLike[str], step: int, state: Json) -> None:
+def _refuse_another_run(directory: Folder, step: int, state: Json) -> None:
     """Refuses a folder that holds another run, or a later step, which would be taken for the latest one."""
     found = steps(directory)
     if found and found[-1] > step:
@@ -283,17 +261,17 @@ def _refuse_another_run(directory: str | os.PathLike[str], step: int, state: Jso
             raise CheckpointError(f"{directory} holds another run: {'; '.join(differing)}. Name another folder.")
 
 
-def _folder(directory: str | os.PathLike[str]) -> Path:
+def _folder(directory: Folder) -> Path:
     if not isinstance(directory, str | os.PathLike):
         raise TypeError(f"directory must be the path of a run's folder, not {arguments.describe(directory)}.")
     return Path(directory)
 
 
-def _path(directory: str | os.PathLike[str], step: int) -> Path:
+def _path(directory: Folder, step: int) -> Path:
     return _folder(directory) / files.checkpoint_name(step)
 
 
-def _best(directory: str | os.PathLike[str]) -> int | None:
+def _best(directory: Folder) -> int | None:
     """The step of the smallest score; of equal ones the latest."""
     scores = []
     for step in steps(directory):
@@ -303,14 +281,14 @@ def _best(directory: str | os.PathLike[str]) -> int | None:
     return -min(known)[1] if known else None
 
 
-def _prune(directory: str | os.PathLike[str], step: int, keep: int) -> None:
+def _prune(directory: Folder, step: int, keep: int) -> None:
     found = steps(directory)
     for old in set(found) - {step, _best(directory), *found[-keep:]}:
         with contextlib.suppress(OSError):  # the new one is safe; an old one too many does no harm
             _path(directory, old).unlink()
 
 
-def _read(directory: str | os.PathLike[str], which: str | int) -> tuple[Path, bytes, Json]:
+def _read(directory: Folder, which: str | int) -> tuple[Path, bytes, Json]:
     """The checkpoint that is asked for: its path, all of its bytes, verified, and ganlib's header."""
     found, place = steps(directory), os.fspath(directory)
     if which not in ("latest", "best") and (isinstance(which, bool) or not isinstance(which, int)):
@@ -346,7 +324,7 @@ def _damaged(path: Path, why: str) -> str:
     return f"{path} is damaged: {why}. There is no other good checkpoint in its folder."
 
 
-def _not_saved(directory: str | os.PathLike[str], path: Path, error: OSError) -> CheckpointNotSaved:
+def _not_saved(directory: Folder, path: Path, error: OSError) -> CheckpointNotSaved:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     remedy = "Make room there, or choose a folder elsewhere." if full else "Choose a folder that can be written to."
     left: list[int] = []

@@ -27,6 +27,7 @@ from ganlib.errors import CheckpointError
 from ganlib.recipe import RECIPES, Recipe
 
 Json = dict[str, Any]  # an object of a JSON file
+Folder = str | os.PathLike[str]
 HEADER_LIMIT = 100_000_000  # bytes; safetensors' own
 NO_DIGEST = "0" * 64  # stands in the header while the digest is computed
 LOADED = {"torch": ("torch",), "tensorflow": ("tensorflow", "keras")}  # framework → the modules that make it up

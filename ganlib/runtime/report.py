@@ -15,7 +15,6 @@ import json
 import math
 import os
 import platform
-import re
 import shlex
 import string
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +28,7 @@ from ganlib.data import Data
 from ganlib.metrics import Score
 from ganlib.recipe import RECIPES, Recipe
 from ganlib.runtime import checkpoint, files, pictures
-from ganlib.runtime.files import Json
+from ganlib.runtime.files import Folder, Json
 from ganlib.runtime.scores import ABOUT, as_json, columns, distance, finite, from_json, number, perfect, scores, table
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ COLOURS = {"Discriminator": "green", "Generator": "vermilion", "Generated": "ver
 def write(
     trainer: BaseTrainer,
     data: Data | np.ndarray,
-    directory: str | os.PathLike[str],
+    directory: Folder,
     *,
     findings: Iterable[Finding] = (),
     seconds: float | None = None,
@@ -70,9 +69,6 @@ def write(
 
     Returns:
         The path of report.html.
-
-    Example:
-        >>> ganlib.report.write(trainer, ganlib.data.load(trainer.recipe), "runs/digits")
     """
     directory, history = Path(directory), trainer.history
     if not trainer.steps_done:
@@ -112,7 +108,7 @@ def _command(trainer: BaseTrainer, directory: str) -> str | None:
     return shlex.join(words)
 
 
-def write_history(history: Mapping[str, np.ndarray], path: str | os.PathLike[str]) -> Path:
+def write_history(history: Mapping[str, np.ndarray], path: Folder) -> Path:
     """The history as a table: a line a step, `step,d_loss,g_loss,…`, numbers in full."""
     names = sorted(history, key=lambda name: (COLUMNS.index(name) if name in COLUMNS else len(COLUMNS), name))
     lines = [",".join(["step", *names])]
@@ -121,7 +117,7 @@ def write_history(history: Mapping[str, np.ndarray], path: str | os.PathLike[str
     return files.write_aside(path, "\n".join(lines) + "\n")
 
 
-def read(directory: str | os.PathLike[str], step: int | None = None) -> dict[str, Score]:
+def read(directory: Folder, step: int | None = None) -> dict[str, Score]:
     """The scores in a run's report.json; empty if there is no report, or it is not of the step that is asked for."""
     try:
         found = json.loads((Path(directory) / "report.json").read_text(encoding="utf-8"))
@@ -132,7 +128,7 @@ def read(directory: str | os.PathLike[str], step: int | None = None) -> dict[str
         return {}
 
 
-def compare(directories: Sequence[str | os.PathLike[str]]) -> dict[str, dict[str, list[Any]]]:
+def compare(directories: Sequence[Folder]) -> dict[str, dict[str, list[Any]]]:
     """Runs side by side: the fields in which their recipes differ, how far they are, and their scores.
 
     Args:
@@ -267,13 +263,11 @@ def _samples(data: Data | np.ndarray, samples: np.ndarray) -> str:
 
 def _progress(folder: Path) -> str:
     """At most six of the pictures that were drawn on the way, evenly chosen."""
-    found = {int(p.stem[5:]): p for p in folder.glob("step-*.png") if re.fullmatch(r"step-\d{8,}", p.stem)}
-    contents = [(step, found[step].read_bytes()) for step in sorted(found)]
-    whole = [(step, content) for step, content in contents if content.startswith(b"\x89PNG\r\n\x1a\n")]
-    if len(whole) < 2:
+    found = sorted((int(path.stem[5:]), path) for path in folder.glob(f"step-{'[0-9]' * 8}.png"))
+    if len(found) < 2:
         return ""
-    chosen = [whole[i] for i in sorted({round(x) for x in np.linspace(0, len(whole) - 1, 6)})]
-    figures = (_figure(content, f"Samples after {step:,} steps.", f"Step {step:,}") for step, content in chosen)
+    chosen = [found[i] for i in sorted({round(x) for x in np.linspace(0, len(found) - 1, 6)})]
+    figures = (_figure(path.read_bytes(), f"Samples after {n:,} steps.", f"Step {n:,}") for n, path in chosen)
     return f"<h3>On the way</h3><p>The same latents at each step.</p><div class=strip>{''.join(figures)}</div>"
 
 
