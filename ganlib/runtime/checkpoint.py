@@ -1,7 +1,7 @@
 """Checkpoints, from which training goes on, in either framework.
 
 A run's folder holds step-00000500.safetensors, step-00001000.safetensors, … Each file is whole in itself, with a
-checksum (`ganlib.runtime.files` describes it). They are told apart by their step, never by their time.
+checksum. They are told apart by their step, never by their time.
 
     >>> trainer.fit(data, callbacks=[ganlib.checkpoint.Saver("runs/digits", every=500)])
     >>> trainer = gl.Trainer.load("runs/digits")          # in another process, after whatever happened
@@ -125,10 +125,9 @@ def load(directory: Folder, which: str | int = "latest") -> tuple[dict[str, np.n
 
 @contextlib.contextmanager
 def lock(directory: Folder) -> Iterator[None]:
-    """Keeps a run's folder to this process while the context lasts; made if it is not there.
+    """Keeps a run's folder, which is made if need be, to this process while the context lasts, however it ends.
 
-    The operating system lets go of the lock when the process ends, however it ends. One process may take it again
-    while it holds it.
+    One process may take it again while it holds it.
 
     Raises:
         CheckpointError: another process holds it.

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ABOUT", "as_json", "compare", "comparison", "distance", "read", "scores", "table", "write", "write_history"]
 
+Scores = Mapping[str, Score]
 SAMPLES = 2500  # scored, as in PacGAN's protocol
 COLUMNS = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")  # of history.csv; a loaded history has another order
 POINTS = 120  # across a chart
@@ -92,7 +93,7 @@ def write(
     }
     write_history(history, directory / "history.csv")
     files.write_aside(directory / "report.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
-    page = _page(summary, trainer.recipe, history, found, data, samples, directory / "samples")
+    page = _page(trainer, summary, found, data, samples, directory / "samples")
     return files.write_aside(directory / "report.html", page)
 
 
@@ -169,15 +170,10 @@ def comparison(names: Sequence[str], found: Mapping[str, Mapping[str, Sequence[A
 
 
 def _page(
-    summary: Json,
-    recipe: Recipe,
-    history: Mapping[str, np.ndarray],
-    found: Mapping[str, Score],
-    data: Data | np.ndarray,
-    samples: np.ndarray,
-    folder: Path,
+    trainer: BaseTrainer, summary: Json, found: Scores, data: Data | np.ndarray, samples: np.ndarray, folder: Path
 ) -> str:
     """The HTML of what `summary` says, as report.json holds it. `folder` may hold pictures drawn on the way."""
+    recipe = trainer.recipe
     facts = {
         "Framework": f"{TITLES[summary['framework']]} {summary['versions'][summary['framework']]}",
         "Data": f"{summary['data']['name']}, {summary['data']['samples']:,} samples",
@@ -213,7 +209,7 @@ def _page(
         ),
         scored=f"{len(samples):,}",
         without_features=_text(WITHOUT_FEATURES) if "spread" in found else "",
-        charts=_charts(history, recipe),
+        charts=_charts(trainer.history, recipe),
         findings=told
         and f"<section aria-labelledby=findings><h2 id=findings>What the monitor saw</h2><ul>{told}</ul></section>",
         command=command,

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # What the folder of a run holds beside checkpoints.
 OURS = ("samples", "tensorboard", "report.html", "report.json", "history.csv", "monitor.json")
+STOPPED = "Stopped; step {} is saved. With --resume (resume=True) the training goes on from there."
+FAILED = "The last good state is kept, of step {}; every number up to the failure is in history.csv."
 
 
 def train(
@@ -114,7 +116,11 @@ def train(
                 if trainer.steps_done < trainer.recipe.steps:
                     raise KeyboardInterrupt  # fit let it wait for the end of the step
             except (KeyboardInterrupt, SystemExit, TrainingFailed) as end:
-                _say_what_is_kept(end, trainer, directory, say)
+                if not follower:
+                    history = end.history if isinstance(end, TrainingFailed) else trainer.history
+                    report.write_history(history, directory / "history.csv")
+                if kept := checkpoint.steps(directory):
+                    say((FAILED if isinstance(end, TrainingFailed) else STOPPED).format(kept[-1]))
                 raise
         else:
             say(f"All {trainer.recipe.steps} steps are done. Say how far with steps to train on.")
@@ -131,25 +137,9 @@ def _say(sentence: str) -> None:
     tqdm.write(sentence, file=sys.stderr)  # above the progress bar, if there is one
 
 
-def _say_what_is_kept(end: BaseException, trainer: BaseTrainer, directory: Path, say: Callable[[str], object]) -> None:
-    """Writes the history of a training that ended before its last step, and says what is kept of it."""
-    history, told = (
-        trainer.history,
-        "Stopped; step {} is saved. With --resume (resume=True) the training goes on from there.",
-    )
-    if isinstance(end, TrainingFailed):
-        history = end.history
-        told = "The last good state is kept, of step {}; every number up to the failure is in history.csv."
-    if not trainer.rank:
-        report.write_history(history, directory / "history.csv")
-    if kept := checkpoint.steps(directory):
-        say(told.format(kept[-1]))
-
-
 def _watch(trainer: BaseTrainer, data: Data, kept: Path, say: Callable[[str], object]) -> Monitor:
-    """A monitor that goes on where that of the run that was stopped was."""
+    """A monitor that goes on where that of the run that was stopped was; without its file, or a whole one, anew."""
     if trainer.steps_done:
-        # Without the file, or with a damaged one, it starts anew.
         with contextlib.suppress(OSError, ValueError, TypeError, LookupError, AttributeError):
             monitor = Monitor(data=data, say=say)
             monitor.restore(trainer, json.loads(kept.read_text(encoding="utf-8")))
