@@ -3,8 +3,9 @@
 A run's folder holds step-00000500.safetensors, step-00001000.safetensors, … Each file is whole in itself, with a
 checksum. They are told apart by their step, never by their time.
 
-    >>> trainer.fit(data, callbacks=[ganlib.checkpoint.Saver("runs/digits", every=500)])
-    >>> trainer = gl.Trainer.load("runs/digits")          # in another process, after whatever happened
+    >>> saver = ganlib.checkpoint.Saver("runs/digits", every=500, best=ganlib.report.distance(data))
+    >>> trainer.fit(data, callbacks=[saver])
+    >>> trainer = gl.Trainer.load("runs/digits")          # in another process, after whatever happened; or which="best"
 """
 
 from __future__ import annotations
@@ -49,17 +50,11 @@ def steps(directory: Folder) -> list[int]:
 
 
 def describe(directory: Folder, which: str | int = "latest") -> Json:
-    """What a checkpoint is, without loading a framework.
-
-    Args:
-        directory, which: as for `load`.
+    """What a checkpoint is, without loading a framework. Takes and raises what `load` does.
 
     Returns:
         "path", "step", "steps" (all of the folder's), "recipe" (a Recipe), "backend", "seed", "precision", "score" (the
         smaller the better; None without one), "versions" (name → version, of what wrote it) and "format".
-
-    Raises:
-        CheckpointError: as for `load`.
     """
     path, _, header = _read(directory, which)
     found = {"path": path, "steps": steps(directory)}
@@ -167,11 +162,6 @@ class Saver:
         keep: how many of the last ones are kept, beside the best one; None keeps all.
         best: what is best: a function of the trainer that gives a number, the smaller the better, such as
             `ganlib.report.distance(data)`; None keeps no best one.
-
-    Example:
-        >>> saver = ganlib.checkpoint.Saver("runs/digits", best=ganlib.report.distance(data))
-        >>> trainer.fit(data, callbacks=[saver])
-        >>> gl.Trainer.load("runs/digits", which="best")
     """
 
     def __init__(

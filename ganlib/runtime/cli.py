@@ -31,12 +31,9 @@ FAILED, INTERRUPTED = 1, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line and returns its exit status.
+    """Runs the command line, of these arguments or the process's, and returns its exit status.
 
     0: done. 1: failed, TrainingFailed for example. 2: it was called wrongly. 130: interrupted (Ctrl-C). 143: SIGTERM.
-
-    Args:
-        arguments: as on the command line, without the command's name; None takes the process's.
     """
     os.environ.setdefault("MPLBACKEND", "agg")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -184,9 +181,7 @@ def train(
     """
     from ganlib.runtime import report, run
 
-    changes = parse_settings(settings)
-    if data is not None:
-        changes["data"] = data
+    changes = parse_settings(settings) | ({} if data is None else {"data": data})
     page = run.train(ganlib.recipe(recipe, **changes), out, watch=not no_monitor, **options)
     if int(os.environ.get("RANK", 0)) > 0:  # of several workers the first one speaks
         return
@@ -258,14 +253,12 @@ def compare(directories: tuple[Path, ...], as_json: bool) -> None:
     from ganlib.runtime import report
 
     found, names = report.compare(directories), [str(directory) for directory in directories]
-    if not as_json:
+    if as_json:
+        rows = found["metrics"].items()
+        metrics = {name: [None if score is None else report.as_json(score) for score in row] for name, row in rows}
+        click.echo(_to_json({"directories": names, **found, "metrics": metrics}))
+    else:
         click.echo(report.comparison(names, found))
-        return
-    metrics = {
-        name: [None if score is None else report.as_json(score) for score in row]
-        for name, row in found["metrics"].items()
-    }
-    click.echo(_to_json({"directories": names, **found, "metrics": metrics}))
 
 
 def parse_settings(settings: Sequence[str]) -> dict[str, Any]:

@@ -147,9 +147,7 @@ class Monitor:
     def restore(self, trainer: BaseTrainer, state: Json) -> None:
         """Makes a new monitor go on with a run that was stopped as if it had watched all of it.
 
-        Args:
-            trainer: as it goes on, from a checkpoint for example.
-            state: of the monitor that watched until then, or longer.
+        `trainer` is where it goes on, and `state` of the monitor that watched until then, or longer.
         """
         self.on_start(trainer)
         done, say, self.say = trainer.steps_done, self.say, None

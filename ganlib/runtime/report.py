@@ -109,7 +109,7 @@ def _command(trainer: BaseTrainer, directory: str) -> str | None:
     return shlex.join(words)
 
 
-def write_history(history: Mapping[str, np.ndarray], path: Folder) -> Path:
+def write_history(history: Mapping[str, np.ndarray], path: str | os.PathLike[str]) -> Path:
     """The history as a table: a line a step, `step,d_loss,g_loss,…`, numbers in full."""
     names = sorted(history, key=lambda name: (COLUMNS.index(name) if name in COLUMNS else len(COLUMNS), name))
     lines = [",".join(["step", *names])]
@@ -188,6 +188,7 @@ def _page(
     changed = ", ".join(f"{name} {ours[name]} instead of {value}" for name, value in shipped.items())
     marks = {name: f" <mark>changed from {_text(value)}</mark>" for name, value in shipped.items()}
     told = "".join(f"<li>{_text(finding['sentence'])}</li>" for finding in summary["findings"])
+    findings = f"<section aria-labelledby=findings><h2 id=findings>What the monitor saw</h2><ul>{told}</ul></section>"
     command = f"<pre tabindex=0><code>{_text(summary['command'])}</code></pre>"
     if summary["command"] is None:
         command = (
@@ -210,8 +211,7 @@ def _page(
         scored=f"{len(samples):,}",
         without_features=_text(WITHOUT_FEATURES) if "spread" in found else "",
         charts=_charts(trainer.history, recipe),
-        findings=told
-        and f"<section aria-labelledby=findings><h2 id=findings>What the monitor saw</h2><ul>{told}</ul></section>",
+        findings=findings if summary["findings"] else "",
         command=command,
         fields=_rows({name: value for name, value in ours.items() if name not in ("name", "about")}, marks),
         versions=_rows({**summary["versions"], "system": system}),
