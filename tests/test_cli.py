@@ -19,7 +19,7 @@ import pytest
 
 import ganlib
 from ganlib import callbacks, report
-from ganlib.runtime import cli, page, scores
+from ganlib.runtime import cli, scores
 
 pytestmark = pytest.mark.long
 
@@ -348,7 +348,7 @@ def test_the_distance_that_chooses_the_best_checkpoint_is_small_for_the_data_and
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-3.2, 4.1), (1e-7, 2e-7), (5, 5), (0, 0), (-1e6, 3), (0, 7)])
 def test_ticks_enclose_and_are_few(low, high):
-    ticks = page._ticks(low, high)
+    ticks = report._ticks(low, high)
     assert 2 <= len(ticks) <= 8
     assert ticks[0] <= low + 1e-9 * abs(low)
     assert ticks[-1] >= high - 1e-9 * abs(high)

@@ -135,10 +135,11 @@ def test_a_worker_that_fails_does_not_hold_up_the_others(fate, tmp_path):
 
 
 MIRRORED = """
-import sys, tensorflow as tf, ganlib.runtime.cli
+import sys, tensorflow as tf
+from ganlib.runtime import cli
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-sys.exit(ganlib.runtime.cli.main())
+sys.exit(cli.main())
 """
 
 

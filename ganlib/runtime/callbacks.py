@@ -95,11 +95,9 @@ class TensorBoard:
             self._log(step, [{"tag": name, "simple_value": value} for name, value in metrics.items()])
         if self.every_picture and step % self.every_picture == 0 and len(trainer.recipe.shape) == 3:
             samples = trainer.sample(64)
-            height, width, channels = pictures.tile(samples).shape
-            image = {"height": height, "width": width, "colorspace": channels}
-            self._log(
-                step, [{"tag": "samples", "image": {**image, "encoded_image_string": pictures.png(samples, scale=1)}}]
-            )
+            sizes = dict(zip(("height", "width", "colorspace"), pictures.tile(samples).shape, strict=True))
+            image = {**sizes, "encoded_image_string": pictures.png(samples, scale=1)}
+            self._log(step, [{"tag": "samples", "image": image}])
 
     def on_end(self, trainer: BaseTrainer) -> None:
         self.writer.close()

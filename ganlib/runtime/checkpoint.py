@@ -1,19 +1,17 @@
 """Checkpoints, from which training goes on, in either framework.
 
 A run's folder holds step-00000500.safetensors, step-00001000.safetensors, … Each file is whole in itself, with a
-checksum (`ganlib.runtime.files` describes it). They are told apart by their step, never by their time.
+checksum. They are told apart by their step, never by their time.
 
-    >>> saver = ganlib.checkpoint.Saver("runs/digits", every=500)
+    >>> saver = ganlib.checkpoint.Saver("runs/digits", every=500, best=ganlib.report.distance(data))
     >>> trainer.fit(data, callbacks=[saver])
-    >>> trainer = gl.Trainer.load("runs/digits")          # in another process, after whatever happened
-    >>> trainer.fit(data, callbacks=[saver])
+    >>> trainer = gl.Trainer.load("runs/digits")          # in another process, after whatever happened; or which="best"
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import math
 import os
 import re
 import signal
@@ -30,16 +28,16 @@ from ganlib import arguments
 from ganlib.errors import CheckpointError, CheckpointNotSaved, RecipeError
 from ganlib.recipe import Recipe
 from ganlib.runtime import files
-from ganlib.runtime.files import Json, Unreadable, differences
+from ganlib.runtime.files import Folder, Json, Unreadable, differences
 
 if TYPE_CHECKING:
     from ganlib.runtime.trainer import BaseTrainer
 
+Arrays = Mapping[str, np.ndarray]
 NAME = re.compile(r"step-([0-9]{8,18})\.safetensors")
-TERMINATED = 128 + signal.SIGTERM  # the exit status of a process that SIGTERM ended
 
 
-def steps(directory: str | os.PathLike[str]) -> list[int]:
+def steps(directory: Folder) -> list[int]:
     """The steps of the checkpoints in a folder, the earliest first; empty if there are none, or no folder."""
     try:
         names = os.listdir(_folder(directory))
@@ -51,45 +49,32 @@ def steps(directory: str | os.PathLike[str]) -> list[int]:
     return sorted(step for step in found if _path(directory, step).is_file())
 
 
-def describe(directory: str | os.PathLike[str], which: str | int = "latest") -> Json:
-    """What a checkpoint is, without loading a framework.
-
-    Args:
-        directory, which: as for `load`.
+def describe(directory: Folder, which: str | int = "latest") -> Json:
+    """What a checkpoint is, without loading a framework. Takes and raises what `load` does.
 
     Returns:
         "path", "step", "steps" (all of the folder's), "recipe" (a Recipe), "backend", "seed", "precision", "score" (the
         smaller the better; None without one), "versions" (name → version, of what wrote it) and "format".
-
-    Raises:
-        CheckpointError: as for `load`.
     """
     path, _, header = _read(directory, which)
-    state = header["state"]
+    found = {"path": path, "steps": steps(directory)}
+    found |= {key: header[key] for key in ("step", "score", "versions", "format")}
     try:
-        found = {key: state[key] for key in ("backend", "seed", "precision")}
-        recipe = Recipe.from_json(state["recipe"])
+        found |= {key: header["state"][key] for key in ("backend", "seed", "precision")}
+        return {**found, "recipe": Recipe.from_json(header["state"]["recipe"])}
     except (KeyError, TypeError, RecipeError) as error:
         raise CheckpointError(f"{path} holds no state of a Trainer: {error!r}.") from error
-    about = {key: header[key] for key in ("step", "score", "versions", "format")}
-    return {"path": path, "steps": steps(directory), "recipe": recipe, **found, **about}
 
 
 def save(
-    directory: str | os.PathLike[str],
-    step: int,
-    arrays: Mapping[str, np.ndarray],
-    state: Json,
-    keep: int | None = 3,
-    score: float | None = None,
+    directory: Folder, step: int, arrays: Arrays, state: Json, keep: int | None = 3, score: float | None = None
 ) -> Path:
     """Writes one checkpoint, all of it or nothing, and then removes those that need not be kept.
 
     Args:
         directory: the run's folder; made if it is not there.
-        step: the step; a checkpoint of the same step is replaced.
-        arrays: name → array.
-        state: whatever else there is to save, as JSON takes it.
+        step: a checkpoint of the same step is replaced.
+        arrays, state: by name; `state` is whatever else there is to save, as JSON takes it.
         keep: how many of the last ones are kept, beside the one with the smallest score; None keeps all.
         score: how good this one is, the smaller the better.
 
@@ -97,10 +82,9 @@ def save(
         CheckpointNotSaved: the disk is full, the folder cannot be written to, … What was there before is intact.
         CheckpointError: the folder holds another run or a later step of this one, or another process works in it.
     """
-    keep = _checked_keep(keep)
-    path = _path(directory, step)
+    keep, path = _checked_keep(keep), _path(directory, step)
     with lock(directory):
-        refuse_another_run(directory, step, state)
+        _refuse_another_run(directory, step, state)
         try:
             # What a process that was killed while it saved has left; nobody else works here.
             for left in path.parent.glob(".step-*.tmp"):
@@ -113,17 +97,16 @@ def save(
     return path
 
 
-def load(directory: str | os.PathLike[str], which: str | int = "latest") -> tuple[dict[str, np.ndarray], Json]:
+def load(directory: Folder, which: str | int = "latest") -> tuple[dict[str, np.ndarray], Json]:
     """The arrays and the state that `save` wrote, verified.
-
-    A damaged file is never passed over in silence: the error names the newest good one and how to load it.
 
     Args:
         directory: the run's folder.
         which: "latest", the one of the highest step; "best", the one with the smallest score; or a step.
 
     Raises:
-        CheckpointError: there is no such checkpoint, it is damaged, or it was written by a newer ganlib.
+        CheckpointError: there is no such checkpoint, it was written by a newer ganlib, or it is damaged; the error then
+            names the newest good one and how to load it.
     """
     import safetensors
     import safetensors.numpy
@@ -136,11 +119,10 @@ def load(directory: str | os.PathLike[str], which: str | int = "latest") -> tupl
 
 
 @contextlib.contextmanager
-def lock(directory: str | os.PathLike[str]) -> Iterator[None]:
-    """Keeps a run's folder to this process while the context lasts; made if it is not there.
+def lock(directory: Folder) -> Iterator[None]:
+    """Keeps a run's folder, which is made if need be, to this process while the context lasts, however it ends.
 
-    The operating system lets go of the lock when the process ends, however it ends. One process may take it again
-    while it holds it.
+    One process may take it again while it holds it.
 
     Raises:
         CheckpointError: another process holds it.
@@ -149,25 +131,22 @@ def lock(directory: str | os.PathLike[str]) -> Iterator[None]:
     import filelock
 
     directory = _folder(directory)
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        held = filelock.FileLock(directory.resolve() / ".lock", blocking=False, is_singleton=True, thread_local=False)
-        held.acquire()
-    except filelock.Timeout:
-        raise CheckpointError(
-            f"Another process is working in {directory}. Wait for it, end it, or name another folder. "
-            f"(On Linux `fuser {directory}/.lock` shows its number.)"
-        ) from None
-    except NotImplementedError:  # some network file systems
-        warnings.warn(f"{directory} cannot be locked: see to it that one process at a time works there.", stacklevel=3)
+    with contextlib.ExitStack() as held:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            path = directory.resolve() / ".lock"
+            held.enter_context(filelock.FileLock(path, blocking=False, is_singleton=True, thread_local=False))
+        except filelock.Timeout:
+            raise CheckpointError(
+                f"Another process is working in {directory}. Wait for it, end it, or name another folder. "
+                f"(On Linux `fuser {directory}/.lock` shows its number.)"
+            ) from None
+        except NotImplementedError:  # some network file systems
+            said = f"{directory} cannot be locked: see to it that one process at a time works there."
+            warnings.warn(said, stacklevel=3)
+        except OSError as error:
+            raise _not_saved(directory, directory, error) from error
         yield
-        return
-    except OSError as error:
-        raise _not_saved(directory, directory, error) from error
-    try:
-        yield
-    finally:
-        held.release()
 
 
 class Saver:
@@ -181,43 +160,33 @@ class Saver:
         directory: the run's folder; made if it is not there.
         every: steps from one checkpoint to the next.
         keep: how many of the last ones are kept, beside the best one; None keeps all.
-        best: what is best: a function of the trainer that gives a number, the smaller the better, for example a Fréchet
-            distance; or the name of a metric, whose mean since the checkpoint before counts (beware: few losses of
-            a GAN say how good its samples are); None keeps no best one.
-
-    Example:
-        >>> def distance(trainer):
-        ...     return ganlib.metrics.frechet_distance(features, ganlib.metrics.features(trainer.sample(1000, seed=1)))
-        >>> trainer.fit(data, callbacks=[ganlib.checkpoint.Saver("runs/digits", best=distance)])
-        >>> gl.Trainer.load("runs/digits", which="best")
+        best: what is best: a function of the trainer that gives a number, the smaller the better, such as
+            `ganlib.report.distance(data)`; None keeps no best one.
     """
 
     def __init__(
         self,
-        directory: str | os.PathLike[str],
+        directory: Folder,
         every: int = 500,
         keep: int | None = 3,
-        best: str | Callable[[BaseTrainer], float] | None = None,
+        best: Callable[[BaseTrainer], float] | None = None,
     ) -> None:
         self.every, self.keep = arguments.whole("every", every, 1), _checked_keep(keep)
-        if best is not None and not isinstance(best, str) and not callable(best):
-            raise TypeError(f"best must be a metric's name, a function of the trainer, or None, not {best!r}.")
+        if best is not None and not callable(best):
+            raise TypeError(f"best must be a function of the trainer, or None, not {best!r}.")
         self.directory, self.best = Path(directory), best
         self._saved: int | None = None  # the step of the checkpoint that this run wrote last
-        self._start: int = 0
         self._terminated = False
         self._before: Callable[[int, FrameType | None], object] | int | None = None  # the handler that was there
         self._held = contextlib.ExitStack()
 
     def on_start(self, trainer: BaseTrainer) -> None:
         """Takes the folder, and sees at once whether it can be saved into."""
-        if isinstance(self.best, str) and self.best not in trainer.metric_names:
-            raise ValueError(f"best is {self.best!r}, and the metrics are {', '.join(trainer.metric_names)}.")
-        self._saved, self._start, self._terminated = None, trainer.steps_done, False
+        self._saved, self._terminated = None, False
         if not trainer.rank:
             self._held.enter_context(lock(self.directory))
             run = {"recipe": trainer.recipe.to_json(), "seed": trainer.seed}
-            refuse_another_run(self.directory, trainer.steps_done, run)
+            _refuse_another_run(self.directory, trainer.steps_done, run)
         if threading.current_thread() is threading.main_thread():
             self._before = signal.getsignal(signal.SIGTERM)
             if self._before is not signal.SIG_IGN:
@@ -225,7 +194,6 @@ class Saver:
                 self._held.callback(signal.signal, signal.SIGTERM, self._before or signal.SIG_DFL)
 
     def on_step(self, trainer: BaseTrainer, metrics: Mapping[str, float]) -> None:
-        """Saves when it is time."""
         if trainer.steps_done % self.every == 0:
             self._save(trainer)
 
@@ -233,11 +201,8 @@ class Saver:
         """Saves the end of the run, and lets go of the folder."""
         with self._held:
             if trainer.broken_off:
-                warnings.warn(
-                    f"Step {trainer.steps_done + 1} was broken off halfway and is not saved. The checkpoints of "
-                    f"{self.directory}: {steps(self.directory) or 'none'}.",
-                    stacklevel=2,
-                )
+                said = f"Step {trainer.steps_done + 1} was broken off halfway and is not saved. The checkpoints of "
+                warnings.warn(said + f"{self.directory}: {steps(self.directory) or 'none'}.", stacklevel=2)
             elif trainer.steps_done != self._saved:
                 self._save(trainer)
         if self._terminated:
@@ -250,13 +215,7 @@ class Saver:
     def _save(self, trainer: BaseTrainer) -> None:
         if trainer.rank:  # of several workers that train together the first alone writes
             return
-        score = None
-        if isinstance(self.best, str):
-            since = self._start if self._saved is None else self._saved
-            values = trainer.history[self.best][since : trainer.steps_done]
-            score = float(np.mean(values)) if len(values) else None
-        elif self.best is not None:
-            score = float(self.best(trainer))
+        score = None if self.best is None else float(self.best(trainer))
         trainer.save(self.directory, keep=self.keep, score=score)
         self._saved = trainer.steps_done
 
@@ -268,15 +227,12 @@ class Saver:
 
     def _pass_on(self, frame: FrameType | None) -> None:
         if not callable(self._before):
-            raise SystemExit(TERMINATED)
+            raise SystemExit(128 + signal.SIGTERM)
         self._before(signal.SIGTERM, frame)
 
 
-def refuse_another_run(directory: str | os.PathLike[str], step: int, state: Json) -> None:
-    """Raises CheckpointError if a run that is at `step` must not be saved in the folder.
-
-    That is when the folder holds a later step, which would be taken for the latest one, or another run.
-    """
+def _refuse_another_run(directory: Folder, step: int, state: Json) -> None:
+    """Refuses a folder that holds another run, or a later step, which would be taken for the latest one."""
     found = steps(directory)
     if found and found[-1] > step:
         raise CheckpointError(
@@ -284,37 +240,52 @@ def refuse_another_run(directory: str | os.PathLike[str], step: int, state: Json
             "Trainer.load(directory), name another folder, or remove the later checkpoints to train them again."
         )
     for newest in reversed(found):
-        try:
-            _, there = files.read_header(_path(directory, newest))
-            saved, expected = (Recipe.from_json(one["recipe"]) for one in (there["state"], state))
-            differing = differences(saved, expected)
-            if there["state"]["seed"] != state["seed"]:
-                differing.append(f"seed is {there['state']['seed']!r} there and {state['seed']!r} here")
-        except (Unreadable, KeyError, TypeError, RecipeError):
-            continue
-        if differing:
+        with contextlib.suppress(Unreadable, KeyError, TypeError, RecipeError):
+            there = files.read_checkpoint(_path(directory, newest), whole=False)[1]["state"]
+            differing = differences(*(Recipe.from_json(one["recipe"]) for one in (there, state)))
+            if there["seed"] != state["seed"]:
+                differing.append(f"seed is {there['seed']!r} there and {state['seed']!r} here")
+            if not differing:
+                return
             raise CheckpointError(f"{directory} holds another run: {'; '.join(differing)}. Name another folder.")
-        return
 
 
-def _folder(directory: str | os.PathLike[str]) -> Path:
+def _folder(directory: Folder) -> Path:
     if not isinstance(directory, str | os.PathLike):
         raise TypeError(f"directory must be the path of a run's folder, not {arguments.describe(directory)}.")
     return Path(directory)
 
 
-def _path(directory: str | os.PathLike[str], step: int) -> Path:
+def _path(directory: Folder, step: int) -> Path:
     return _folder(directory) / files.checkpoint_name(step)
 
 
-def _choose(directory: str | os.PathLike[str], which: str | int) -> Path:
+def _best(directory: Folder) -> int | None:
+    """The step of the smallest score; of equal ones the latest."""
+    scores = []
+    for step in steps(directory):
+        with contextlib.suppress(Unreadable):
+            scores.append((files.read_checkpoint(_path(directory, step), whole=False)[1]["score"], -step))
+    known = [one for one in scores if one[0] is not None]
+    return -min(known)[1] if known else None
+
+
+def _prune(directory: Folder, step: int, keep: int) -> None:
+    found = steps(directory)
+    for old in set(found) - {step, _best(directory), *found[-keep:]}:
+        with contextlib.suppress(OSError):  # the new one is safe; an old one too many does no harm
+            _path(directory, old).unlink()
+
+
+def _read(directory: Folder, which: str | int) -> tuple[Path, bytes, Json]:
+    """The checkpoint that is asked for: its path, all of its bytes, verified, and ganlib's header."""
     found, place = steps(directory), os.fspath(directory)
     if which not in ("latest", "best") and (isinstance(which, bool) or not isinstance(which, int)):
         raise CheckpointError(f"which must be 'latest', 'best' or a step, not {which!r}.")
     if not found:
         hint = "That is a file; give its folder." if os.path.isfile(place) else "Trainer.save(directory) writes one."
         raise CheckpointError(f"There is no checkpoint in {place}. {hint}")
-    step = found[-1] if which == "latest" else _best(directory) if which == "best" else int(which)
+    step = found[-1] if which == "latest" else _best(directory) if which == "best" else which
     if step is None:
         raise CheckpointError(
             f"No checkpoint in {place} has a score to be the best by. Saver(directory, best=...) gives them one."
@@ -323,30 +294,7 @@ def _choose(directory: str | os.PathLike[str], which: str | int) -> Path:
         raise CheckpointError(
             f"There is no checkpoint of step {which} in {place}. It has {', '.join(map(str, found))}."
         )
-    return _path(directory, step)
-
-
-def _best(directory: str | os.PathLike[str]) -> int | None:
-    """The step of the smallest score; of equal ones the latest."""
-    scores = []
-    for step in steps(directory):
-        with contextlib.suppress(Unreadable):
-            score = files.read_header(_path(directory, step))[1]["score"]
-            if score is not None and math.isfinite(score):
-                scores.append((score, -step))
-    return -min(scores)[1] if scores else None
-
-
-def _prune(directory: str | os.PathLike[str], step: int, keep: int) -> None:
-    found = steps(directory)
-    for old in set(found) - {step, _best(directory), *found[-keep:]}:
-        with contextlib.suppress(OSError):  # the new one is safe; an old one too many does no harm
-            _path(directory, old).unlink()
-
-
-def _read(directory: str | os.PathLike[str], which: str | int) -> tuple[Path, bytes, Json]:
-    """The checkpoint that is asked for: its path, all of its bytes, verified, and ganlib's header."""
-    path = _choose(directory, which)
+    path = _path(directory, int(step))
     try:
         return path, *files.read_checkpoint(path)
     except Unreadable as error:
@@ -356,22 +304,18 @@ def _read(directory: str | os.PathLike[str], which: str | int) -> tuple[Path, by
 def _damaged(path: Path, why: str) -> str:
     """The message about a damaged file, with the newest one that is good."""
     for step in reversed(steps(path.parent)):
-        other = _path(path.parent, step)
         with contextlib.suppress(Unreadable, CheckpointError):
-            if other == path:
-                continue
-            files.read_checkpoint(other)
-            return (
-                f"{path} is damaged: {why}. The newest good one is of step {step}: remove the damaged file and "
-                f"load again, or load that one with which={step}."
-            )
+            if (other := _path(path.parent, step)) != path and files.read_checkpoint(other):
+                return (
+                    f"{path} is damaged: {why}. The newest good one is of step {step}: remove the damaged file and "
+                    f"load again, or load that one with which={step}."
+                )
     return f"{path} is damaged: {why}. There is no other good checkpoint in its folder."
 
 
-def _not_saved(directory: str | os.PathLike[str], path: Path, error: OSError) -> CheckpointNotSaved:
-    remedy = "Choose a folder that can be written to."
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        remedy = "Make room there, or choose a folder elsewhere."
+def _not_saved(directory: Folder, path: Path, error: OSError) -> CheckpointNotSaved:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    remedy = "Make room there, or choose a folder elsewhere." if full else "Choose a folder that can be written to."
     left: list[int] = []
     with contextlib.suppress(CheckpointError):
         left = steps(directory)

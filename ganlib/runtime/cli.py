@@ -7,7 +7,6 @@ What takes time to import is imported by the command that needs it, so that help
 from __future__ import annotations
 
 import ast
-import contextlib
 import dataclasses
 import io
 import json
@@ -32,12 +31,9 @@ FAILED, INTERRUPTED = 1, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line and returns its exit status.
+    """Runs the command line, of these arguments or the process's, and returns its exit status.
 
     0: done. 1: failed, TrainingFailed for example. 2: it was called wrongly. 130: interrupted (Ctrl-C). 143: SIGTERM.
-
-    Args:
-        arguments: as on the command line, without the command's name; None takes the process's.
     """
     os.environ.setdefault("MPLBACKEND", "agg")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -51,12 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
-    except SystemExit as stop:  # SIGTERM, see ganlib.run
+    except SystemExit as stop:  # SIGTERM, see ganlib.run; and click's, where nobody reads: `ganlib recipes | head`
         return stop.code if isinstance(stop.code, int) else FAILED
-    except BrokenPipeError:  # `ganlib recipes | head`
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
     except Exception as error:
         if "--debug" in arguments:
             traceback.print_exc()
@@ -84,11 +76,8 @@ def cli() -> None:
 
 
 def _command(*examples: str) -> Callable[[Callable[..., Any]], click.Command]:
-    def decorate(function: Callable[..., Any]) -> click.Command:
-        debug = click.option("--debug", is_flag=True, expose_value=False, help="Show the stack trace of an error.")
-        return cli.command(cls=_Command, epilog="\n".join(examples))(debug(function))
-
-    return decorate
+    debug = click.option("--debug", is_flag=True, expose_value=False, help="Show the stack trace of an error.")
+    return lambda function: cli.command(cls=_Command, epilog="\n".join(examples))(debug(function))
 
 
 def _number(name: str, default: int | None, least: int, about: str) -> Callable[..., Any]:
@@ -104,7 +93,6 @@ _framework = click.option(
     help="Default: the environment variable GANLIB_BACKEND, else the first that is installed.",
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-_directory = click.argument("directory", type=_path)
 _which = click.option(
     "--checkpoint",
     "which",
@@ -115,6 +103,10 @@ _which = click.option(
     help="Which one.",
 )
 _device = click.option("--device", help="The framework's name of one. Default: a GPU where there is one.")
+
+
+def _of_a_run(function: Callable[..., Any]) -> Callable[..., Any]:
+    return click.argument("directory", type=_path)(_framework(_which(_device(function))))
 
 
 @_command("ganlib doctor", "ganlib doctor --json")
@@ -189,9 +181,7 @@ def train(
     """
     from ganlib.runtime import report, run
 
-    changes = parse_settings(settings)
-    if data is not None:
-        changes["data"] = data
+    changes = parse_settings(settings) | ({} if data is None else {"data": data})
     page = run.train(ganlib.recipe(recipe, **changes), out, watch=not no_monitor, **options)
     if int(os.environ.get("RANK", 0)) > 0:  # of several workers the first one speaks
         return
@@ -205,13 +195,10 @@ def train(
     "ganlib sample runs/digits -n 64 --out grid.png",
     "ganlib sample runs/digits -n 10000 --seed 3 --out samples.npz",
 )
-@_directory
 @_number("-n", 64, 1, "How many.")
 @click.option("--out", required=True, type=_path, help="FILE.png for a picture, FILE.npz for numbers.")
 @_number("--seed", 0, 0, "Of the latents.")
-@_framework
-@_which
-@_device
+@_of_a_run
 def sample(directory: Path, n: int, out: Path, seed: int, **where: Any) -> None:
     """Draw samples from the run in DIRECTORY.
 
@@ -237,14 +224,11 @@ def sample(directory: Path, n: int, out: Path, seed: int, **where: Any) -> None:
     "ganlib evaluate runs/mnist --split test -n 10000 --json",
     "ganlib evaluate runs/pictures --data folder:pictures",
 )
-@_directory
 @click.option("--data", help="The data to compare with. Default: what it was trained on.")
 @click.option("--split", default="train", show_default=True, type=click.Choice(("train", "test")), help="Its part.")
 @_number("-n", 2500, 10, "Samples to score.")
 @_number("--seed", 1, 0, "Of their latents.")
-@_framework
-@_which
-@_device
+@_of_a_run
 @_json
 def evaluate(directory: Path, data: str | None, split: str, n: int, seed: int, as_json: bool, **where: Any) -> None:
     """Score the run in DIRECTORY, each score beside that of a perfect sampler."""
@@ -269,14 +253,12 @@ def compare(directories: tuple[Path, ...], as_json: bool) -> None:
     from ganlib.runtime import report
 
     found, names = report.compare(directories), [str(directory) for directory in directories]
-    if not as_json:
+    if as_json:
+        rows = found["metrics"].items()
+        metrics = {name: [None if score is None else report.as_json(score) for score in row] for name, row in rows}
+        click.echo(_to_json({"directories": names, **found, "metrics": metrics}))
+    else:
         click.echo(report.comparison(names, found))
-        return
-    metrics = {
-        name: [None if score is None else report.as_json(score) for score in row]
-        for name, row in found["metrics"].items()
-    }
-    click.echo(_to_json({"directories": names, **found, "metrics": metrics}))
 
 
 def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
@@ -288,12 +270,11 @@ def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
     for setting in settings:
         name, equals, text = setting.partition("=")
         name, _, inner = name.strip().partition(".")
-        if not equals or not name:
-            raise click.BadParameter(
-                f"{setting!r} is not of the form FIELD=VALUE, width=32 for example.", param_hint="--set"
-            )
+        wrong = "" if equals and name else f"{setting!r} is not of the form FIELD=VALUE, width=32 for example."
         if name in ("steps", "data"):
-            raise click.BadParameter(f"{name} has an option of its own: --{name}.", param_hint="--set")
+            wrong = f"{name} has an option of its own: --{name}."
+        if wrong:
+            raise click.BadParameter(wrong, param_hint="--set")
         value = _value(text.strip())
         if inner:
             changes.setdefault(name, {})[inner] = value

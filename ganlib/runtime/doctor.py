@@ -1,9 +1,6 @@
 """What this machine has: versions, devices, precisions, caches; and how to get what is missing.
 
-    >>> print(ganlib.doctor.text(ganlib.doctor.examine()))
-
-Each framework is looked at in a process of its own, so that one that is broken, even one that crashes, is reported
-like anything else.
+>>> print(ganlib.doctor.text(ganlib.doctor.examine()))
 """
 
 from __future__ import annotations
@@ -37,16 +34,16 @@ def examine() -> Json:
     """
     frameworks = {name: _framework(name) for name in BACKENDS}
     packages = {name: _version(name) for name in PACKAGES}
-    broken = {name: found for name, found in frameworks.items() if found["status"] == "broken"}
-    problems = [f"{TITLES[n]} is installed but broken: {one['problem']} {one['remedy']}" for n, one in broken.items()]
+    problems = [
+        f"{TITLES[name]} is installed but broken: {found['problem']} {found['remedy']}"
+        for name, found in frameworks.items()
+        if found["status"] == "broken"
+    ]
     if all(found["status"] == "missing" for found in frameworks.values()):
-        problems.append(
-            'Neither PyTorch nor TensorFlow is installed. Get one: pip install "ganlib[torch]" or '
-            'pip install "ganlib[tensorflow]".'
-        )
-    for name, version in packages.items():
-        if version is None:
-            problems.append(f"{name} is not installed, and ganlib needs it. Get it: pip install {name}.")
+        either = " or ".join(f'pip install "ganlib[{name}]"' for name in BACKENDS)
+        problems.append(f"Neither PyTorch nor TensorFlow is installed. Get one: {either}.")
+    missing = [name for name, version in packages.items() if version is None]
+    problems += [f"{name} is not installed, and ganlib needs it. Get it: pip install {name}." for name in missing]
     return {
         "ganlib": ganlib.__version__,
         "python": platform.python_version(),
@@ -66,31 +63,25 @@ def text(found: Json) -> str:
     for name, one in found["frameworks"].items():
         if one["status"] == "works":
             known = [f"{key} {version}" for key, version in one["versions"].items() if key != name]
-            lines.append(f"{TITLES[name]} {', '.join([one['versions'][name], *known])}: works")
-            lines.append(f"    devices     {', '.join(one['devices'])}; training uses {one['device']}")
-            lines.append(f"    precisions  {', '.join(one['precisions'])}; auto takes {one['auto']}")
-            lines += [f"    no {precision}: {why}" for precision, why in one["refused"].items()]
+            lines += [
+                f"{TITLES[name]} {', '.join([one['versions'][name], *known])}: works",
+                f"    devices     {', '.join(one['devices'])}; training uses {one['device']}",
+                f"    precisions  {', '.join(one['precisions'])}; auto takes {one['auto']}",
+                *(f"    no {precision}: {why}" for precision, why in one["refused"].items()),
+            ]
         elif one["status"] == "missing":
             lines.append(f"{TITLES[name]}: not installed. {one['remedy']}")
         else:
-            lines.append(f"{TITLES[name]}: installed but broken. {one['problem']}")
-            lines.append(f"    {one['remedy']}")
+            lines += [f"{TITLES[name]}: installed but broken. {one['problem']}", f"    {one['remedy']}"]
     data = found["data"]
     held = f"{_size(data['bytes'])} in {data['files']} files" if data["files"] else "empty"
     names = f" ({', '.join(data['names'])})" if data["names"] else ""
     writable = "" if data["writable"] else "; it cannot be written to"
     tensorboard = found["tensorboard"] or "not installed. `train --tensorboard` needs it: pip install tensorboard"
     packages = ", ".join(f"{name} {version or 'MISSING'}" for name, version in found["packages"].items())
-    lines += [
-        "",
-        f"Data sets    {data['path']}: {held}{names}{writable}",
-        f"             {data['why']}",
-        f"TensorBoard  {tensorboard}",
-        f"Packages     {packages}",
-        "",
-        *(found["problems"] or ["All is well."]),
-    ]
-    return "\n".join(lines)
+    lines += ["", f"Data sets    {data['path']}: {held}{names}{writable}", f"             {data['why']}"]
+    lines += [f"TensorBoard  {tensorboard}", f"Packages     {packages}", ""]
+    return "\n".join(lines + (found["problems"] or ["All is well."]))
 
 
 def _version(package: str) -> str | None:
@@ -101,32 +92,28 @@ def _version(package: str) -> str | None:
 
 
 def _framework(name: str) -> Json:
-    install = f'Get it: pip install "ganlib[{name}]".'
+    """Looks at a framework in a process of its own, so that one that is broken, even one that crashes, is reported."""
     if importlib.util.find_spec(name) is None:
-        return {"status": "missing", "remedy": install}
-    remedy = f'Install it anew: pip install --force-reinstall "ganlib[{name}]".'
+        return {"status": "missing", "remedy": f'Get it: pip install "ganlib[{name}]".'}
     path = os.pathsep.join([str(Path(ganlib.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"}
+    command = [sys.executable, "-m", "ganlib.runtime.doctor", name]
+    environment = {**os.environ, **quiet}
     try:
-        result = subprocess.run(
-            [sys.executable, "-m", "ganlib.runtime.doctor", name],
-            env={**os.environ, **quiet},
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PATIENCE,
-        )
+        result = subprocess.run(command, env=environment, capture_output=True, errors="replace", timeout=PATIENCE)
+        if result.returncode == 0:
+            return {"status": "works", **json.loads(result.stdout.splitlines()[-1])}
+        what = ([line.strip() for line in result.stderr.splitlines() if line.strip()] or ["It said nothing."])[-1]
+        if result.returncode < 0:
+            what = f"Its process was ended by signal {-result.returncode}. {what}"
     except subprocess.TimeoutExpired:
-        return {"status": "broken", "problem": f"It did not answer within {PATIENCE} seconds.", "remedy": remedy}
-    if result.returncode == 0:
-        return {"status": "works", **json.loads(result.stdout.splitlines()[-1])}
-    said = [line.strip() for line in result.stderr.splitlines() if line.strip()] or ["It said nothing."]
-    what = said[-1] if result.returncode > 0 else f"Its process was ended by signal {-result.returncode}. {said[-1]}"
+        what = f"It did not answer within {PATIENCE} seconds."
+    remedy = f'Install it anew: pip install --force-reinstall "ganlib[{name}]".'
     return {"status": "broken", "problem": what.rstrip(".") + ".", "remedy": remedy}
 
 
 def _probe(name: str) -> Json:
-    """Imports a framework, and trains one step in each precision."""
+    """What `_framework`'s process finds: it imports the framework, and trains one step in each precision."""
     from ganlib.data import load
     from ganlib.runtime.files import LOADED, versions
 
@@ -186,11 +173,8 @@ def _data() -> Json:
 
 
 def _size(n: float) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if n < 1000:
-            return f"{n:.0f} {unit}" if unit == "bytes" else f"{n:.1f} {unit}"
-        n /= 1000
-    return f"{n:.1f} GB"
+    unit, size = next(((u, s) for u, s in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)) if n >= s), ("bytes", 1))
+    return f"{n / size:.{int(size > 1)}f} {unit}"
 
 
 if __name__ == "__main__":

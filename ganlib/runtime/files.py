@@ -1,8 +1,7 @@
 """What the files of a run have in common: how one is written, what wrote it, and which recipe it belongs to.
 
-Every file is written aside and then renamed, so that neither a full disk nor a process that is killed leaves half of
-one. A checkpoint is a safetensors file whose header holds format, versions, step, recipe and random states as JSON, and
-a SHA-256 of the whole file. Nothing in it is ever executed or unpickled. `ganlib.runtime.checkpoint` keeps a folder of
+A checkpoint is a safetensors file whose header holds format, versions, step, recipe and random states as JSON, and a
+SHA-256 of the whole file. Nothing in it is ever executed or unpickled. `ganlib.runtime.checkpoint` keeps a folder of
 such files.
 """
 
@@ -17,9 +16,9 @@ import math
 import os
 import platform
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -28,29 +27,34 @@ from ganlib.errors import CheckpointError
 from ganlib.recipe import RECIPES, Recipe
 
 Json = dict[str, Any]  # an object of a JSON file
+Folder = str | os.PathLike[str]
 HEADER_LIMIT = 100_000_000  # bytes; safetensors' own
 NO_DIGEST = "0" * 64  # stands in the header while the digest is computed
 LOADED = {"torch": ("torch",), "tensorflow": ("tensorflow", "keras")}  # framework → the modules that make it up
 
+# When a checkpoint gets a field, FORMAT goes up by one, so that an older ganlib refuses the new files by name; and a
+# new field of the trainer's state gets a value here, which is what older files mean by lacking it. What a recipe in
+# JSON means by a field that it lacks, `Recipe.from_json` knows.
+FORMAT = 1
+ADDED: Json = {}
 
-# ---- how a file is written ---------------------------------------------------------------------------------
+
+class Unreadable(Exception):
+    """Why a file is no good checkpoint."""
 
 
-def write_aside(path: str | os.PathLike[str], content: bytes | str | Callable[[BinaryIO], object]) -> Path:
+def write_aside(path: str | os.PathLike[str], content: bytes | str) -> Path:
     """Writes a file, all of it or nothing, and returns its path. Its folder is made if it is missing.
 
-    The file is written beside its place and renamed once the disk holds it, so it outlives even a power cut. `content`
-    is bytes, text, or a function that writes to the open file.
+    The file is written beside its place and renamed once the disk holds it, so neither a full disk nor a process that
+    is killed leaves half of one, and it outlives even a power cut.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(aside, "wb") as file:
-            if callable(content):
-                content(file)
-            else:
-                file.write(content.encode() if isinstance(content, str) else content)
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(aside, path)
@@ -58,22 +62,16 @@ def write_aside(path: str | os.PathLike[str], content: bytes | str | Callable[[B
         with contextlib.suppress(OSError):
             aside.unlink()
         raise
-    _sync_folder(path.parent)
+    if os.name != "nt":  # Windows needs no such thing for a rename to last, and some network file systems know none
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
+        finally:
+            os.close(folder)
     return path
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes a rename outlive a power cut. Windows needs no such thing, and some network file systems know none."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(handle)
 
 
 def versions(framework: str | None = None) -> dict[str, str]:
@@ -82,22 +80,16 @@ def versions(framework: str | None = None) -> dict[str, str]:
     A framework that is not loaded is left out: to import it for its version would take seconds.
     """
     names = [name for key, parts in LOADED.items() if framework in (None, key) for name in parts]
-    loaded = {
-        name: str(sys.modules[name].__version__) for name in names if hasattr(sys.modules.get(name), "__version__")
-    }
-    return {"ganlib": __version__, "python": platform.python_version(), "numpy": np.__version__, **loaded}
-
-
-# ---- which recipe it belongs to ----------------------------------------------------------------------------
+    loaded = {name: getattr(sys.modules.get(name), "__version__", None) for name in names}
+    known = {name: str(version) for name, version in loaded.items() if version is not None}
+    return {"ganlib": __version__, "python": platform.python_version(), "numpy": np.__version__, **known}
 
 
 def fields(recipe: Recipe) -> dict[str, object]:
     """Every field of a recipe, flat: name → value, an optimiser's as "generator_optimiser.rate"."""
     flat: dict[str, object] = {}
     for name, value in dataclasses.asdict(recipe).items():
-        flat.update(
-            {f"{name}.{key}": part for key, part in value.items()} if isinstance(value, dict) else {name: value}
-        )
+        flat |= {f"{name}.{key}": part for key, part in value.items()} if isinstance(value, dict) else {name: value}
     return flat
 
 
@@ -118,36 +110,10 @@ def differences(saved: Recipe, expected: Recipe) -> list[str]:
     What they are about and how many steps they take does not count. Nor does the path where both read a folder of
     images: it may have moved.
     """
-    free = {"about", "steps"}
-    if saved.data.startswith("folder:") and expected.data.startswith("folder:"):
-        free.add("data")
-    there = fields(saved)
-    return [
-        f"{name} is {there[name]!r} there and {here!r} here"
-        for name, here in differing(saved, expected).items()
-        if name not in free
-    ]
-
-
-# ---- a checkpoint's format ---------------------------------------------------------------------------------
-
-
-class Added(NamedTuple):
-    """A field that the files of older formats lack."""
-
-    since: int  # the first format that has it
-    value: object  # what a file of an older format means by lacking it
-
-
-# When a checkpoint gets a field, in its header or in the state that the trainer hands over, FORMAT goes up by one and
-# the field gets a row here: older files then go on loading, and an older ganlib refuses the new ones by name. Nothing
-# is older than format 1. What a recipe in JSON means by a field that it lacks, `Recipe.from_json` knows.
-FORMAT = 1
-ADDED: dict[str, dict[str, Added]] = {"header": {}, "state": {}}
-
-
-class Unreadable(Exception):
-    """Why a file is no good checkpoint."""
+    folders = all(recipe.data.startswith("folder:") for recipe in (saved, expected))
+    free, there = ("about", "steps", "data") if folders else ("about", "steps"), fields(saved)
+    found = {name: here for name, here in differing(saved, expected).items() if name not in free}
+    return [f"{name} is {there[name]!r} there and {here!r} here" for name, here in found.items()]
 
 
 def checkpoint_name(step: int) -> str:
@@ -169,13 +135,12 @@ def write_checkpoint(path: Path, step: int, arrays: Mapping[str, np.ndarray], st
     }
     contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     content = safetensors.numpy.save(contiguous, {"ganlib": json.dumps(header)})
-    place, digest = content.index(NO_DIGEST.encode()), hashlib.sha256(content).hexdigest().encode()
-    view = memoryview(content)
-    write_aside(path, lambda file: file.writelines((view[:place], digest, view[place + len(digest) :])))
+    digest = hashlib.sha256(content).hexdigest()
+    write_aside(path, content.replace(NO_DIGEST.encode(), digest.encode(), 1))
 
 
-def read_header(path: Path) -> tuple[int, Json]:
-    """The length of the safetensors header, and ganlib's part of it. Reads no array and trusts no length.
+def read_checkpoint(path: Path, whole: bool = True) -> tuple[bytes, Json]:
+    """All of a file, its checksum verified, and ganlib's header; whole=False reads the header alone, and no array.
 
     Raises:
         Unreadable: it is damaged, or no checkpoint.
@@ -188,6 +153,8 @@ def read_header(path: Path) -> tuple[int, Json]:
             if size < 8 or not 2 <= length <= min(size - 8, HEADER_LIMIT):
                 raise Unreadable("it is truncated, or no safetensors file")
             outer = json.loads(file.read(length))
+            file.seek(0)
+            content = file.read() if whole else b""
         metadata = outer.get("__metadata__") if isinstance(outer, dict) else None
         if not isinstance(metadata, dict) or not isinstance(metadata.get("ganlib"), str):
             raise Unreadable("it is a safetensors file, but not one of ganlib's checkpoints")
@@ -196,8 +163,23 @@ def read_header(path: Path) -> tuple[int, Json]:
         raise Unreadable(f"it cannot be read ({error})") from error
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"its header is no JSON ({error})") from error
+    _check_header(path, header)
+    if whole:
+        digest = header["sha256"].encode()
+        place = content.find(digest, 8, 8 + length)
+        if len(digest) != len(NO_DIGEST) or place < 0:
+            raise Unreadable("its checksum is missing")
+        found = hashlib.sha256(content[:place] + NO_DIGEST.encode() + content[place + len(digest) :]).hexdigest()
+        if found != header["sha256"]:
+            raise Unreadable(f"its SHA-256 is {found}, and it was written with {header['sha256']}")
+        if path.name != checkpoint_name(header["step"]):
+            raise Unreadable(f"it was written as step {header['step']} and renamed")
+    return content, {**header, "state": {**ADDED, **header["state"]}}
+
+
+def _check_header(path: Path, header: object) -> None:
     kind = header.get("format") if isinstance(header, dict) else None
-    if not isinstance(kind, int):
+    if not isinstance(header, dict) or not isinstance(kind, int):
         raise Unreadable("its header names no format")
     if kind > FORMAT:
         by = header.get("versions")
@@ -206,34 +188,7 @@ def read_header(path: Path) -> tuple[int, Json]:
             f"{path} has format {kind}, newer than this ganlib {__version__} reads, which knows formats up to "
             f"{FORMAT}. It was written by ganlib {writer}: upgrade to that."
         )
-    header = _completed("header", header, kind)
     kinds = {"sha256": str, "step": int, "score": int | float | None, "versions": dict, "state": dict}
     for key, expected in kinds.items():
         if key not in header or not isinstance(header[key], expected):
             raise Unreadable(f"its header has no right {key!r}")
-    return length, {**header, "state": _completed("state", header["state"], kind)}
-
-
-def _completed(part: str, found: Json, kind: int) -> Json:
-    return {**{name: added.value for name, added in ADDED[part].items() if kind < added.since}, **found}
-
-
-def read_checkpoint(path: Path) -> tuple[bytes, Json]:
-    """The whole file, its checksum verified, and ganlib's header. Raises as `read_header` does."""
-    length, header = read_header(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise Unreadable(f"it cannot be read ({error})") from error
-    digest = header["sha256"].encode()
-    place = content.find(digest, 8, 8 + length)
-    if len(digest) != len(NO_DIGEST) or place < 0:
-        raise Unreadable("its checksum is missing")
-    view, found = memoryview(content), hashlib.sha256()
-    for part in (view[:place], NO_DIGEST.encode(), view[place + len(digest) :]):
-        found.update(part)
-    if found.hexdigest().encode() != digest:
-        raise Unreadable(f"its SHA-256 is {found.hexdigest()}, and it was written with {header['sha256']}")
-    if path.name != checkpoint_name(header["step"]):
-        raise Unreadable(f"it was written as step {header['step']} and renamed")
-    return content, header

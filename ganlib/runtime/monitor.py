@@ -3,7 +3,7 @@
     >>> monitor = ganlib.monitor.Monitor(data=data)
     >>> trainer.fit(data, callbacks=[monitor])
     >>> monitor.findings
-    [Finding(step=2000, kind="collapse", sentence="Step 2000: collapse. G's samples lie at 1.2 of the data's 8 …")]
+    [Finding(step=2000, kind="collapse", sentence="Step 2000: collapse, G's samples lie at 1.2 of the data's 8 …")]
 
 A loss alone does not show most of this: a generator that jumps from one mode to the next keeps both losses at those of
 a finished training (2 log 2 and log 2). So the monitor also looks at samples of G at fixed latents. It looks at G
@@ -38,7 +38,6 @@ PATIENCE = 3
 LASTING = 300
 EXAMPLES = 3_000
 SHARE = 0.25
-AT_ONCE = ("divergence",)  # reported at the first look
 PLAYERS = ("generator", "discriminator")
 
 # The thresholds. Beside each the extreme over looks at healthy runs (benchmarks/monitor.py: ring, grid and
@@ -110,8 +109,6 @@ class Monitor:
         self._rows: list[Mapping[str, float]] = []
         self._seen: dict[str, int] = {}  # kind → looks in a row that saw it
         self._missed: dict[str, int] = {}  # kind → looks in a row that did not, for what was reported
-        self._norms: dict[str, float] = {}  # of the players at the start
-        self._patience = PATIENCE
         self._centers: np.ndarray | None = getattr(data, "centers", None)
         self._trainer: BaseTrainer | None = None
 
@@ -122,7 +119,7 @@ class Monitor:
         if self._trainer is not None:
             raise ValueError("This Monitor has watched another trainer. Make a new one for each run.")
         self._trainer = trainer
-        recipe = trainer.recipe
+        recipe, weights = trainer.recipe, trainer.weights()
         self._loss = losses.get(recipe.loss) if trainer.loss is None else None  # nothing is known of one's own
         self._held = recipe.penalty != "none" or recipe.discriminator_norm == "spectral"
         self._patience = patience(recipe, self.every)
@@ -133,8 +130,7 @@ class Monitor:
             real = trainer.check_samples(self.data, minimum=2)
             self._real = _flat(real[rng.permutation(len(real))[:SAMPLES]])
             self._real_spread = _spread(self._real)
-        weights = trainer.weights()
-        self._norms = _norms(weights)
+        self._norms = _norms(weights)  # of the players at the start
         if trainer.steps_done == 0:
             self._look_at_scales(weights)
 
@@ -151,9 +147,7 @@ class Monitor:
     def restore(self, trainer: BaseTrainer, state: Json) -> None:
         """Makes a new monitor go on with a run that was stopped as if it had watched all of it.
 
-        Args:
-            trainer: as it goes on, from a checkpoint for example.
-            state: of the monitor that watched until then, or longer.
+        `trainer` is where it goes on, and `state` of the monitor that watched until then, or longer.
         """
         self.on_start(trainer)
         done, say, self.say = trainer.steps_done, self.say, None
@@ -163,33 +157,26 @@ class Monitor:
                 self._take(look)
         self.findings = [Finding(**finding) for finding in state["findings"] if finding["step"] <= done]
         history, self.say = trainer.history, say
-        self._rows = [
-            {name: float(values[step]) for name, values in history.items()}
-            for step in range(done - done % self.every, done)
-        ]
+        since = range(done - done % self.every, done)
+        self._rows = [{name: float(values[step]) for name, values in history.items()} for step in since]
 
     def _take(self, look: dict[str, float]) -> None:
         self.looks.append(look)
-        seen = self._judge(look)
-        for kind, sentence in seen.items():
-            self._missed[kind] = 0
-            self._seen[kind] = self._seen.get(kind, 0) + 1
-            if self._seen[kind] == self._needed(kind):
+        found = self._judge(look)
+        needed = {kind: 1 if kind == "divergence" else self._patience for kind in found.keys() | self._seen.keys()}
+        for kind, sentence in found.items():
+            self._missed[kind], self._seen[kind] = 0, self._seen.get(kind, 0) + 1
+            if self._seen[kind] == needed[kind]:
                 self._tell(int(look["step"]), kind, sentence)
-        for kind in self._seen.keys() - seen.keys():
+        for kind in self._seen.keys() - found.keys():
             self._missed[kind] += 1
-            if self._missed[kind] >= self._patience or self._seen[kind] < self._needed(kind):
+            if self._missed[kind] >= self._patience or self._seen[kind] < needed[kind]:
                 del self._seen[kind]
-
-    def _needed(self, kind: str) -> int:
-        return 1 if kind in AT_ONCE else self._patience
 
     def _tell(self, step: int, kind: str, sentence: str) -> None:
         self.findings.append(Finding(step, kind, f"Step {step}: {sentence}"))
         if self.say is not None:
             self.say(self.findings[-1].sentence)
-
-    # What it measures.
 
     def _look(self, trainer: BaseTrainer) -> dict[str, float]:
         look = {"step": float(trainer.steps_done)}
@@ -215,42 +202,36 @@ class Monitor:
             look[f"{player}_norm"] = norm / self._norms[player]
         return look
 
-    # What it makes of that.
-
     def _look_at_scales(self, weights: Mapping[str, Mapping[str, np.ndarray]]) -> None:
-        for player in PLAYERS:
-            for name in (name for name in weights[player] if name.endswith(".scale")):
-                size = float(np.sqrt(np.square(weights[player][name]).mean()))
-                if size < SMALL_SCALE:
-                    self._tell(
-                        0,
-                        "small scales",
-                        f"the {player}'s {name} starts at {size:.2g} instead of about 1, which all but erases what its "
-                        "layer says; initial batch normalisation scales are usually drawn around 1 (scale_mean=1).",
-                    )
-                    return
+        scales = [(player, name) for player in PLAYERS for name in weights[player] if name.endswith(".scale")]
+        for owner, name in scales:
+            size = float(np.sqrt(np.square(weights[owner][name]).mean()))
+            if size < SMALL_SCALE:
+                seen = f"the {owner}'s {name} starts at {size:.2g} instead of about 1, which all but erases what its"
+                usual = "initial batch normalisation scales are usually drawn around 1 (scale_mean=1)."
+                return self._tell(0, "small scales", f"{seen} layer says; {usual}")
 
     def _judge(self, look: Mapping[str, float]) -> dict[str, str]:
         """What is wrong by this look: kind → sentence."""
         found: dict[str, str] = {}
         over = f"over the last {self.every} steps"
-        d_loss, g_loss, gap = look["d_loss"], look["g_loss"], look["d_real"] - look["d_fake"]
+        d_loss, g_loss, d_real, d_fake = (look[name] for name in ("d_loss", "g_loss", "d_real", "d_fake"))
 
         if self._loss is not None and self._loss.even is not None:
             even_d, even_g = self._loss.even
-            fooled = gap < -FOOLED
+            fooled = d_real - d_fake < -FOOLED
             if fooled:
                 blame = "its labels or the sign of its loss look swapped"
                 if d_loss > even_d:
                     blame = "it does not keep up: raise its rate, lower G's, and see that it is updated at all"
                 found["discriminator fooled"] = (
-                    f"D rates G's samples above the data, {look['d_fake']:.3g} to {look['d_real']:.3g} {over}; {blame}."
+                    f"D rates G's samples above the data, {d_fake:.3g} to {d_real:.3g} {over}; {blame}."
                 )
             if d_loss < SATURATED * even_d and not fooled:
                 found["discriminator saturated"] = (
                     f"D is saturated, it tells real from fake with certainty (loss {d_loss:.2g}, mean logits "
-                    f"{look['d_real']:.3g} and {look['d_fake']:.3g} {over}); usually a penalty (penalty='r1'), "
-                    "instance noise or a slower D helps."
+                    f"{d_real:.3g} and {d_fake:.3g} {over}); usually a penalty (penalty='r1'), instance noise or a "
+                    "slower D helps."
                 )
             slope = self._loss.slope(g_loss)
             if slope < VANISHED and not fooled:
@@ -269,40 +250,32 @@ class Monitor:
 
         if look.get("slope", 1.0) < FLAT and look["distance"] > FAR and "vanishing gradients" not in found:
             found["vanishing gradients"] = (
-                f"G's gradients vanish, D is flat where G's samples lie: by its slope there a logit changes by "
+                "G's gradients vanish, D is flat where G's samples lie: by its slope there a logit changes by "
                 f"{look['slope']:.2g} on the way to the data; usually a weaker penalty, a slower D or leaky ReLUs in D "
                 "help."
             )
 
-        share = look.get("spread")
-        if share is None:
-            share = look["sample_spread"] / max(before["sample_spread"] for before in self.looks)
-        of = "the data's" if "spread" in look else "what it was"
         remedy = "usually a slower G, a penalty (penalty='r1') or packing (pack=2) helps."
+        share, of = look.get("spread"), "the data's"
+        if share is None:
+            share, of = look["sample_spread"] / max(before["sample_spread"] for before in self.looks), "what it was"
         if self._centers is not None and look.get("modes", 1.0) < MODES:
-            k = len(self._centers)
-            found["collapse"] = (
-                f"collapse, G's samples lie at {look['modes'] * k:.1f} of the data's {k} modes; {remedy}"
-            )
+            where = f"lie at {look['modes'] * len(self._centers):.1f} of the data's {len(self._centers)} modes"
+            found["collapse"] = f"collapse, G's samples {where}; {remedy}"
         elif share < COLLAPSED:
             found["collapse"] = f"collapse, the spread of G's samples is {share:.1%} of {of}; {remedy}"
 
-        norms = {player: look[f"{player}_norm"] for player in PLAYERS}
-        grown = max(norms, key=lambda player: norms[player])
         signs = []
-        if norms[grown] > GROWN:
-            signs.append(f"the {grown}'s weights are {norms[grown]:.0f} times as large as at the start")
+        grown = max(PLAYERS, key=lambda player: look[f"{player}_norm"])
+        if look[f"{grown}_norm"] > GROWN:
+            signs.append(f"the {grown}'s weights are {look[f'{grown}_norm']:.0f} times as large as at the start")
         if look["logit"] > LARGE_LOGIT:
             signs.append(f"D's mean logits reach {look['logit']:.2g}")
         if look.get("spread", 0.0) > BLOWN_UP:
             signs.append(f"G's samples spread {look['spread']:.0f} times as wide as the data")
         if signs:
-            what = (
-                "lower rates"
-                if self._held
-                else "lower rates, or hold D with a penalty (r1, wgan_gp) or spectral norms,"
-            )
-            found["divergence"] = f"the training diverges, {' and '.join(signs)}; usually {what} help."
+            hold = "" if self._held else ", or hold D with a penalty (r1, wgan_gp) or spectral norms,"
+            found["divergence"] = f"the training diverges, {' and '.join(signs)}; usually lower rates{hold} help."
         return found
 
 

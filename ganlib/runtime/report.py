@@ -7,22 +7,29 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import html
+import itertools
 import json
+import math
 import os
+import platform
 import shlex
+import string
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ganlib.backends import TITLES
 from ganlib.data import Data
 from ganlib.metrics import Score
-from ganlib.recipe import RECIPES
-from ganlib.runtime import checkpoint, files
-from ganlib.runtime.page import page
-from ganlib.runtime.scores import ABOUT, as_json, columns, distance, finite, from_json, number, scores, table
+from ganlib.recipe import RECIPES, Recipe
+from ganlib.runtime import checkpoint, files, pictures
+from ganlib.runtime.files import Folder, Json
+from ganlib.runtime.scores import ABOUT, as_json, columns, distance, finite, from_json, number, perfect, scores, table
 
 if TYPE_CHECKING:
     from ganlib.runtime.monitor import Finding
@@ -30,22 +37,29 @@ if TYPE_CHECKING:
 
 __all__ = ["ABOUT", "as_json", "compare", "comparison", "distance", "read", "scores", "table", "write", "write_history"]
 
+Scores = Mapping[str, Score]
 SAMPLES = 2500  # scored, as in PacGAN's protocol
 COLUMNS = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")  # of history.csv; a loaded history has another order
+POINTS = 120  # across a chart
+WITHOUT_FEATURES = (
+    " ganlib ships a feature network for digits only, so these pictures get no Fréchet distance; beside their "
+    "checkerboard stands the data's own."
+)
+COLOURS = {"Discriminator": "green", "Generator": "vermilion", "Generated": "vermilion", "Real": "blue"}
 
 
 def write(
     trainer: BaseTrainer,
     data: Data | np.ndarray,
-    directory: str | os.PathLike[str],
+    directory: Folder,
     *,
     findings: Iterable[Finding] = (),
     seconds: float | None = None,
 ) -> Path:
     """Scores a trained generator, and writes report.html, report.json and history.csv.
 
-    The page stands alone: pictures, curves and styles are in it, and nothing in it is a script. If the directory has
-    pictures of `ganlib.callbacks.Samples` in `samples`, some of them are shown.
+    The page, page.html beside this file once it is filled in, stands alone: pictures, curves and styles are in it, and
+    nothing in it is a script. If the directory has pictures of `ganlib.callbacks.Samples` in `samples`, some are shown.
 
     Args:
         trainer: of either framework, trained.
@@ -56,9 +70,6 @@ def write(
 
     Returns:
         The path of report.html.
-
-    Example:
-        >>> ganlib.report.write(trainer, ganlib.data.load(trainer.recipe), "runs/digits")
     """
     directory, history = Path(directory), trainer.history
     if not trainer.steps_done:
@@ -82,17 +93,16 @@ def write(
     }
     write_history(history, directory / "history.csv")
     files.write_aside(directory / "report.json", json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
-    text = page(summary, trainer.recipe, history, found, data, samples, directory / "samples")
-    return files.write_aside(directory / "report.html", text)
+    page = _page(trainer, summary, found, data, samples, directory / "samples")
+    return files.write_aside(directory / "report.html", page)
 
 
 def _command(trainer: BaseTrainer, directory: str) -> str | None:
     """The command that trains this again; None for a recipe that does not come from a shipped one."""
-    recipe = trainer.recipe
-    if recipe.name not in RECIPES:
+    if trainer.recipe.name not in RECIPES:
         return None
-    words = ["ganlib", "train", recipe.name, "--framework", trainer.backend]
-    for name, value in files.changes(recipe).items():
+    words = ["ganlib", "train", trainer.recipe.name, "--framework", trainer.backend]
+    for name, value in files.changes(trainer.recipe).items():
         if name != "precision":
             words += [f"--{name}", str(value)] if name in ("data", "steps") else ["--set", f"{name}={value}"]
     words += ["--seed", str(trainer.seed), "--precision", trainer.precision, "--out", directory]
@@ -108,7 +118,7 @@ def write_history(history: Mapping[str, np.ndarray], path: str | os.PathLike[str
     return files.write_aside(path, "\n".join(lines) + "\n")
 
 
-def read(directory: str | os.PathLike[str], step: int | None = None) -> dict[str, Score]:
+def read(directory: Folder, step: int | None = None) -> dict[str, Score]:
     """The scores in a run's report.json; empty if there is no report, or it is not of the step that is asked for."""
     try:
         found = json.loads((Path(directory) / "report.json").read_text(encoding="utf-8"))
@@ -119,7 +129,7 @@ def read(directory: str | os.PathLike[str], step: int | None = None) -> dict[str
         return {}
 
 
-def compare(directories: Sequence[str | os.PathLike[str]]) -> dict[str, dict[str, list[Any]]]:
+def compare(directories: Sequence[Folder]) -> dict[str, dict[str, list[Any]]]:
     """Runs side by side: the fields in which their recipes differ, how far they are, and their scores.
 
     Args:
@@ -148,10 +158,190 @@ def compare(directories: Sequence[str | os.PathLike[str]]) -> dict[str, dict[str
 def comparison(names: Sequence[str], found: Mapping[str, Mapping[str, Sequence[Any]]]) -> str:
     """What `compare` found as text, a column a run."""
     rows = [["", *names]]
-    for part in ("fields", "run"):
-        rows += [[name, *map(str, values)] for name, values in found[part].items()]
+    rows += [[name, *map(str, values)] for part in ("fields", "run") for name, values in found[part].items()]
     for name, row in found["metrics"].items():
         best = next(score.perfect for score in row if score is not None)
         label = f"{ABOUT[name][0]} (perfect {number(best)})"
         rows.append([label, *("–" if score is None else number(score) for score in row)])
     return columns(rows)
+
+
+# ---- the page ----------------------------------------------------------------------------------------------
+
+
+def _page(
+    trainer: BaseTrainer, summary: Json, found: Scores, data: Data | np.ndarray, samples: np.ndarray, folder: Path
+) -> str:
+    """The HTML of what `summary` says, as report.json holds it. `folder` may hold pictures drawn on the way."""
+    recipe = trainer.recipe
+    facts = {
+        "Framework": f"{TITLES[summary['framework']]} {summary['versions'][summary['framework']]}",
+        "Data": f"{summary['data']['name']}, {summary['data']['samples']:,} samples",
+        "Steps": f"{summary['steps']:,} of {recipe.steps:,}, batches of {recipe.batch_size}",
+        "Seed": summary["seed"],
+        "Precision": f"{summary['precision']} on {summary['device']}",
+        **({} if summary["seconds"] is None else {"Time": _duration(summary["seconds"])}),
+    }
+    # The fields that this run changed, with the shipped recipe's values.
+    ours = files.fields(recipe)
+    shipped = files.differing(recipe, RECIPES[recipe.name]) if recipe.name in RECIPES else {}
+    changed = ", ".join(f"{name} {ours[name]} instead of {value}" for name, value in shipped.items())
+    marks = {name: f" <mark>changed from {_text(value)}</mark>" for name, value in shipped.items()}
+    told = "".join(f"<li>{_text(finding['sentence'])}</li>" for finding in summary["findings"])
+    findings = f"<section aria-labelledby=findings><h2 id=findings>What the monitor saw</h2><ul>{told}</ul></section>"
+    command = f"<pre tabindex=0><code>{_text(summary['command'])}</code></pre>"
+    if summary["command"] is None:
+        command = (
+            f"<p>The recipe {_text(repr(recipe.name))} is not one of the shipped ones. <code>ganlib.Recipe.from_json"
+            "</code> reads the object <code>recipe</code> of report.json, beside this page.</p>"
+        )
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU cores"
+    return string.Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8")).substitute(
+        name=_text(recipe.name),
+        about=_text(recipe.about),
+        changed=f"<p>Changed in this run: {_text(changed)}.</p>" if changed else "",
+        facts="".join(f"<div><dt>{name}</dt><dd>{_text(value)}</dd></div>" for name, value in facts.items()),
+        samples=_samples(data, samples),
+        progress=_progress(folder),
+        metrics="".join(
+            f"<tr><th scope=row>{_text(ABOUT[name][0])}<small>{_text(ABOUT[name][1])}</small></th>"
+            f"<td>{number(score)}</td><td>{perfect(score)}</td></tr>"
+            for name, score in found.items()
+        ),
+        scored=f"{len(samples):,}",
+        without_features=_text(WITHOUT_FEATURES) if "spread" in found else "",
+        charts=_charts(trainer.history, recipe),
+        findings=findings if summary["findings"] else "",
+        command=command,
+        fields=_rows({name: value for name, value in ours.items() if name not in ("name", "about")}, marks),
+        versions=_rows({**summary["versions"], "system": system}),
+    )
+
+
+def _duration(seconds: float) -> str:
+    """Seconds as people say them: "41 s", "3 min 20 s", "2 h 5 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s" if whole else f"{seconds:.1f} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _text(value: object) -> str:
+    return html.escape(str(value))
+
+
+def _rows(cells: Mapping[str, object], marks: Mapping[str, str] | None = None) -> str:
+    marks = marks or {}
+    rows = (f"<th scope=row>{_text(name)}</th><td>{_text(cell)}{marks.get(name, '')}" for name, cell in cells.items())
+    return "".join(f"<tr>{row}</td></tr>" for row in rows)
+
+
+def _figure(content: bytes, alt: str, caption: str = "") -> str:
+    """A PNG file as a figure of the page."""
+    width, height = int.from_bytes(content[16:20]), int.from_bytes(content[20:24])  # PNG's first chunk says
+    source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+    image = f'<img src="{source}" alt="{_text(alt)}" width="{width}" height="{height}">'
+    return f"<figure>{image}{caption and f'<figcaption>{caption}</figcaption>'}</figure>"
+
+
+def _samples(data: Data | np.ndarray, samples: np.ndarray) -> str:
+    if samples.ndim == 2:
+        alt = "Scatter plot of 1,000 generated points over real ones."
+        return _figure(pictures.png(samples[:1000], data if isinstance(data, Data) else None), alt)
+    real = data.samples if isinstance(data, Data) else data
+    some = real[np.random.default_rng(0).choice(len(real), 64, replace=len(real) < 64)]
+    return "".join(
+        _figure(pictures.png(images), f"{len(images)} {kind.lower()} images in a grid.", kind)
+        for kind, images in (("Generated", samples[:64]), ("Real", some))
+    )
+
+
+def _progress(folder: Path) -> str:
+    """At most six of the pictures that were drawn on the way, evenly chosen."""
+    found = sorted((int(path.stem[5:]), path) for path in folder.glob(f"step-{'[0-9]' * 8}.png"))
+    if len(found) < 2:
+        return ""
+    chosen = [found[i] for i in sorted({round(x) for x in np.linspace(0, len(found) - 1, 6)})]
+    figures = (_figure(path.read_bytes(), f"Samples after {n:,} steps.", f"Step {n:,}") for n, path in chosen)
+    return f"<h3>On the way</h3><p>The same latents at each step.</p><div class=strip>{''.join(figures)}</div>"
+
+
+def _charts(history: Mapping[str, np.ndarray], recipe: Recipe) -> str:
+    plateau = {"log 4": math.log(4)} if recipe.loss in ("minimax", "nonsaturating") else {}
+    logits = {"Real": history["d_real"], "Generated": history["d_fake"]}
+    charts = _chart("Losses", {"Discriminator": history["d_loss"], "Generator": history["g_loss"]}, plateau)
+    charts += _chart("D's logits, their mean over the batch", logits, {})
+    if "penalty" in history:
+        every = recipe.penalty_every  # on the steps between, a lazy penalty is 0
+        charts += _chart("Penalty", {"Discriminator": history["penalty"][::every]}, {}, every)
+    return charts
+
+
+def _chart(title: str, series: Mapping[str, np.ndarray], levels: Mapping[str, float], every: int = 1) -> str:
+    """Curves as an SVG that stretches, with its labels in HTML, so that they can be read at any width."""
+    steps = every * max(map(len, series.values()))
+    blocks = {name: _blocks(np.asarray(values, float)) for name, values in series.items()}
+    means = np.concatenate([block[:, 1] for block in blocks.values()] + [np.array(list(levels.values()))])
+    means = means[np.isfinite(means)]
+    if not len(means):
+        return ""
+    low, high = np.quantile(means, 0.005), np.quantile(means, 0.995)
+    if 0 < low < high / 3:  # zero is near enough to be shown
+        low = min(low, *levels.values(), 0)
+    high = max(high, *levels.values(), high)
+    ticks = _ticks(low, high)
+    low, high = ticks[0], ticks[-1]
+
+    def place(value: float) -> float:  # from the top, in percent
+        return float(np.clip(100 * (high - value) / (high - low), -50, 150))
+
+    drawn, legend, told = [], [], []
+    for name, block in blocks.items():
+        colour, good = COLOURS[name], block[np.isfinite(block).all(axis=1)]
+        if not len(good):
+            continue
+        x = 100 * (every * good[:, 3] + 1) / steps
+        lower, middle, upper = (
+            [f"{a:.2f},{place(b):.2f}" for a, b in zip(x, heights, strict=True)] for heights in good[:, :3].T
+        )
+        drawn.append(f'<polygon class="{colour}" points="{" ".join(upper + lower[::-1])}"/>')
+        drawn.append(f'<polyline class="{colour}" points="{" ".join(middle)}"/>')
+        legend.append(f'<span class="key {colour}">{_text(name)}</span>')
+        tenth = max(1, len(good) // 10)
+        first, last = number(good[:tenth, 1].mean()), number(good[-tenth:, 1].mean())
+        told.append(f"{name.lower()} {first} over the first tenth, {last} over the last")
+    for label, level in levels.items():
+        drawn.append(_line("level", place(level)))
+        legend.append(f'<span class="key level">{_text(label)}</span>')
+    grid = "".join(_line("grid", place(t)) for t in ticks)
+    y_labels = "".join(f'<span style="top:{place(t):.2f}%">{number(round(t, 10))}</span>' for t in ticks)
+    x_ticks = [t for t in _ticks(0, steps) if t <= steps]
+    x_labels = "".join(f'<span style="left:{100 * t / steps:.2f}%">{int(t):,}</span>' for t in x_ticks)
+    alt = f"{title} over {steps:,} steps: {'; '.join(told)}."
+    return (
+        f"<figure class=chart><figcaption><b>{_text(title)}</b> <span class=keys>{''.join(legend)}</span></figcaption>"
+        f'<div class=plot role=img aria-label="{_text(alt)}"><div class=y aria-hidden=true>{y_labels}</div>'
+        f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">{grid}{"".join(drawn)}</svg>'
+        f"<div class=x aria-hidden=true>{x_labels}</div></div></figure>"
+    )
+
+
+def _line(kind: str, height: float) -> str:
+    return f'<line class="{kind}" x1="0" x2="100" y1="{height:.2f}" y2="{height:.2f}"/>'
+
+
+def _blocks(values: np.ndarray) -> np.ndarray:
+    """(blocks, 4): the least, the mean and the largest value of neighbouring steps, and the block's middle."""
+    edges = np.linspace(0, len(values), min(len(values), POINTS) + 1).round().astype(int)
+    parts = [(values[a:b], (a + b - 1) / 2) for a, b in itertools.pairwise(edges)]
+    return np.array([(part.min(), part.mean(), part.max(), middle) for part, middle in parts])
+
+
+def _ticks(low: float, high: float) -> np.ndarray:
+    """Round numbers from at most `low` to at least `high`."""
+    from matplotlib.ticker import MaxNLocator
+
+    if not low < high:
+        low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
+    return np.asarray(MaxNLocator(4, steps=(1, 2, 2.5, 5, 10)).tick_values(low, high))

@@ -15,9 +15,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ganlib.backends import backend as choose_backend
@@ -26,13 +25,15 @@ from ganlib.errors import CheckpointError, TrainingFailed
 from ganlib.recipe import Recipe
 from ganlib.runtime import callbacks, checkpoint, report
 from ganlib.runtime.files import write_aside
-from ganlib.runtime.monitor import Finding, Monitor
+from ganlib.runtime.monitor import Monitor
 
 if TYPE_CHECKING:
     from ganlib.runtime.trainer import BaseTrainer
 
 # What the folder of a run holds beside checkpoints.
 OURS = ("samples", "tensorboard", "report.html", "report.json", "history.csv", "monitor.json")
+STOPPED = "Stopped; step {} is saved. With --resume (resume=True) the training goes on from there."
+FAILED = "The last good state is kept, of step {}; every number up to the failure is in history.csv."
 
 
 def train(
@@ -81,124 +82,91 @@ def train(
     found = bool(resume and checkpoint.steps(directory)) if follower else _check_folder(directory, resume)
     gl = choose_backend(backend)
     data = load(recipe)
-    with contextlib.nullcontext() if follower else checkpoint.lock(directory), _over(gl, device) as device:
+    devices = (device or "").replace(" ", "").split(",")
+    with contextlib.ExitStack() as held:
+        if not follower:
+            held.enter_context(checkpoint.lock(directory))
+        if len(devices) > 1:  # trainers made in here use all of them
+            held.enter_context(gl.distributed.over(devices))
+            device = None
         if found:
-            recipe = _expected(directory, recipe, steps, seed)
+            saved = checkpoint.describe(directory)
+            if seed not in (None, saved["seed"]):
+                raise CheckpointError(
+                    f"The run in {directory} has seed {saved['seed']}, and not {seed}. Leave the seed out to go on "
+                    "with it, or name a new folder."
+                )
+            recipe = dataclasses.replace(recipe, steps=steps or saved["recipe"].steps)
             trainer = gl.Trainer.load(directory, precision=precision, device=device, recipe=recipe)
             say(f"Going on from step {trainer.steps_done}.")
         else:
             trainer = gl.Trainer(dataclasses.replace(recipe, steps=steps or recipe.steps), seed or 0, precision, device)
-        listeners: list[object] = []
-        findings: Sequence[Finding] = ()
+        monitor = _watch(trainer, data, directory / "monitor.json", say) if watch and not follower else None
+        listeners: list[object] = [] if monitor is None else [monitor]
         if not follower:
-            if watch:
-                kept = directory / "monitor.json"
-                monitor = _watch(trainer, data, kept, say)
-                findings, listeners = monitor.findings, [monitor, _Keep(monitor, kept, every)]
             listeners.append(callbacks.Samples(directory / "samples", every, data=data))
             if tensorboard:
                 listeners.append(callbacks.TensorBoard(directory / "tensorboard", every_picture=every))
-            if not sys.stderr.isatty():
-                listeners.append(_Lines(say, every))
+            listeners.append(_Notes(monitor, directory / "monitor.json", say, every))
         listeners.append(checkpoint.Saver(directory, every=every, best=report.distance(data)))
         started = time.perf_counter()
         if trainer.steps_done < trainer.recipe.steps:
-            _fit(trainer, data, listeners, directory, say)
+            try:
+                trainer.fit(data, callbacks=listeners)
+                if trainer.steps_done < trainer.recipe.steps:
+                    raise KeyboardInterrupt  # fit let it wait for the end of the step
+            except (KeyboardInterrupt, SystemExit, TrainingFailed) as end:
+                if not follower:
+                    history = end.history if isinstance(end, TrainingFailed) else trainer.history
+                    report.write_history(history, directory / "history.csv")
+                if kept := checkpoint.steps(directory):
+                    say((FAILED if isinstance(end, TrainingFailed) else STOPPED).format(kept[-1]))
+                raise
         else:
             say(f"All {trainer.recipe.steps} steps are done. Say how far with steps to train on.")
         if follower:
             return directory / "report.html"
         # After a resumption the clock has seen only a part.
         seconds = None if found else time.perf_counter() - started
-        return report.write(trainer, data, directory, findings=findings, seconds=seconds)
-
-
-def _fit(
-    trainer: BaseTrainer, data: Data, listeners: list[object], directory: Path, say: Callable[[str], object]
-) -> None:
-    """Trains to the recipe's last step. If it ends before, says what is kept."""
-    try:
-        trainer.fit(data, callbacks=listeners)
-        if trainer.steps_done < trainer.recipe.steps:
-            raise KeyboardInterrupt  # fit let it wait for the end of the step
-    except (KeyboardInterrupt, SystemExit, TrainingFailed) as end:
-        if isinstance(end, TrainingFailed):
-            history = end.history
-            told = "The last good state is kept, of step {}; every number up to the failure is in history.csv."
-        else:
-            history = trainer.history
-            told = "Stopped; step {} is saved. With --resume (resume=True) the training goes on from there."
-        if not trainer.rank:
-            report.write_history(history, directory / "history.csv")
-        if kept := checkpoint.steps(directory):
-            say(told.format(kept[-1]))
-        raise
-
-
-@contextlib.contextmanager
-def _over(gl: ModuleType, device: str | None) -> Iterator[str | None]:
-    """Where trainers are made that use several devices, if there are commas in `device`; yields the one otherwise."""
-    names = (device or "").replace(" ", "").split(",")
-    if len(names) == 1:
-        yield device
-        return
-    with gl.distributed.over(names):
-        yield None
-
-
-def _watch(trainer: BaseTrainer, data: Data, kept: Path, say: Callable[[str], object]) -> Monitor:
-    """A monitor that goes on where that of the run that was stopped was."""
-    if trainer.steps_done:
-        monitor = Monitor(data=data, say=say)
-        # Without the file, or with a damaged one, it starts anew.
-        with contextlib.suppress(OSError, ValueError, TypeError, LookupError, AttributeError):
-            monitor.restore(trainer, json.loads(kept.read_text(encoding="utf-8")))
-            return monitor
-    return Monitor(data=data, say=say)
-
-
-class _Keep:
-    """Writes down what the monitor saw whenever a checkpoint is saved, for when the run is stopped and goes on."""
-
-    def __init__(self, monitor: Monitor, path: Path, every: int) -> None:
-        self.monitor, self.path, self.every = monitor, path, every
-
-    def on_step(self, trainer: BaseTrainer, metrics: Mapping[str, float]) -> None:
-        if trainer.steps_done % self.every == 0:
-            self.on_end(trainer)
-
-    def on_end(self, trainer: BaseTrainer) -> None:
-        write_aside(self.path, json.dumps(self.monitor.state()))
-
-
-def _expected(directory: Path, recipe: Recipe, steps: int | None, seed: int | None) -> Recipe:
-    """The recipe that the run to go on with must have; its length may change. Another seed is refused."""
-    saved = checkpoint.describe(directory)
-    if seed not in (None, saved["seed"]):
-        raise CheckpointError(
-            f"The run in {directory} has seed {saved['seed']}, and not {seed}. Leave the seed out to go on with it, or "
-            "name a new folder."
-        )
-    return dataclasses.replace(recipe, steps=steps or saved["recipe"].steps)
-
-
-class _Lines:
-    """Where there is no terminal for a progress bar: a line with the losses from time to time."""
-
-    def __init__(self, say: Callable[[str], object], every: int) -> None:
-        self.say, self.every = say, every
-
-    def on_step(self, trainer: BaseTrainer, metrics: Mapping[str, float]) -> None:
-        step, last = trainer.steps_done, trainer.recipe.steps
-        if step % self.every == 0 or step == last:
-            losses = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items() if name.endswith("loss"))
-            self.say(f"Step {step} of {last}: {losses}")
+        return report.write(trainer, data, directory, findings=monitor.findings if monitor else (), seconds=seconds)
 
 
 def _say(sentence: str) -> None:
     from tqdm import tqdm
 
     tqdm.write(sentence, file=sys.stderr)  # above the progress bar, if there is one
+
+
+def _watch(trainer: BaseTrainer, data: Data, kept: Path, say: Callable[[str], object]) -> Monitor:
+    """A monitor that goes on where that of the run that was stopped was; without its file, or a whole one, anew."""
+    if trainer.steps_done:
+        with contextlib.suppress(OSError, ValueError, TypeError, LookupError, AttributeError):
+            monitor = Monitor(data=data, say=say)
+            monitor.restore(trainer, json.loads(kept.read_text(encoding="utf-8")))
+            return monitor
+    return Monitor(data=data, say=say)
+
+
+class _Notes:
+    """Says the losses from time to time where there is no progress bar, and writes down what the monitor saw.
+
+    That is read when the run goes on after it was stopped.
+    """
+
+    def __init__(self, monitor: Monitor | None, kept: Path, say: Callable[[str], object], every: int) -> None:
+        self.monitor, self.kept, self.say, self.every = monitor, kept, say, every
+
+    def on_step(self, trainer: BaseTrainer, metrics: Mapping[str, float]) -> None:
+        step, last = trainer.steps_done, trainer.recipe.steps
+        if step % self.every == 0:
+            self.on_end(trainer)
+        if (step % self.every == 0 or step == last) and not sys.stderr.isatty():
+            losses = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items() if name.endswith("loss"))
+            self.say(f"Step {step} of {last}: {losses}")
+
+    def on_end(self, trainer: BaseTrainer) -> None:
+        if self.monitor is not None:
+            write_aside(self.kept, json.dumps(self.monitor.state()))
 
 
 def _check_folder(directory: Path, resume: bool) -> bool:
@@ -211,10 +179,8 @@ def _check_folder(directory: Path, resume: bool) -> bool:
     steps = checkpoint.steps(directory)
     if held and not resume:
         many = f"{', '.join(held[:3])} and {len(held) - 3} more" if len(held) > 4 else ", ".join(held)
-        raise CheckpointError(
-            f"{directory} is not empty: it holds {many}. Name a new folder"
-            + (f", or go on from its step {steps[-1]} with --resume (resume=True)." if steps else ".")
-        )
+        instead = f", or go on from its step {steps[-1]} with --resume (resume=True)." if steps else "."
+        raise CheckpointError(f"{directory} is not empty: it holds {many}. Name a new folder{instead}")
     foreign = [name for name in held if name not in OURS]
     if not steps and foreign:
         raise CheckpointError(

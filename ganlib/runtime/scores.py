@@ -61,13 +61,10 @@ def scores(data: Data | np.ndarray, samples: np.ndarray) -> dict[str, Score]:
 
     Args:
         data: what `ganlib.data.load` gives, or an array. Of more than 10,000 images 10,000 are taken, evenly.
-        samples: (n, …) as `Trainer.sample` gives them.
+        samples: (n, …), such as `trainer.sample(2500, seed=1)`.
 
     Returns:
         Name → score. `ganlib.report.ABOUT` says what each name means.
-
-    Example:
-        >>> ganlib.report.scores(data, trainer.sample(2500, seed=1))
     """
     which = kind(data)
     if which == "mixture":
@@ -84,22 +81,18 @@ def scores(data: Data | np.ndarray, samples: np.ndarray) -> dict[str, Score]:
         found = metrics.evaluate(real, samples)
         near = {name: getattr(found.prdc, name) for name in ("precision", "recall", "density", "coverage")}
         return {"frechet": found.frechet, "kernel": found.kernel, **near, "classes_kl": found.classes.kl}
-    spread = float(np.sqrt(samples.var(axis=0).sum() / max(real.var(axis=0).sum(), 1e-30)))
-    result = {"spread": Score(spread, 1)}
+    result = {"spread": Score(np.sqrt(samples.var(axis=0).sum() / max(real.var(axis=0).sum(), 1e-30)), 1)}
     if samples.ndim == 4 and min(samples.shape[1:3]) >= 12:
         result["checkerboard"] = Score(metrics.checkerboard(samples), metrics.checkerboard(real))
     return result
 
 
 def distance(data: Data | np.ndarray) -> Callable[[BaseTrainer], float] | None:
-    """What tells how far a trainer's samples are from the data, by which `ganlib.checkpoint.Saver` keeps the best.
+    """How far a trainer's samples are from the data, for `ganlib.checkpoint.Saver(directory, best=distance(data))`.
 
     Digits: the Fréchet distance. Mixtures and shapes: the total variation distance of the good samples' shares, by mode
     or by kind, from equal shares; a bad sample has no share. Infinite if a sample is not finite. Of other data no
     distance is known: None.
-
-    Example:
-        >>> saver = ganlib.checkpoint.Saver("runs/digits", best=ganlib.report.distance(data))
     """
     which = kind(data)
     if which == "other":
@@ -129,9 +122,8 @@ def _coverage(mixture: Data | np.ndarray, samples: np.ndarray) -> metrics.ModeCo
 def _kinds(images: np.ndarray) -> np.ndarray:
     """(shapes, colours): how many images show each combination."""
     shape, colour, far = shape_factors(images)
-    counts = np.zeros((len(SHAPES), len(COLOURS)), np.int64)
-    np.add.at(counts, (shape[far < 0.5], colour[far < 0.5]), 1)
-    return counts
+    good = (shape * len(COLOURS) + colour)[far < 0.5]
+    return np.bincount(good, minlength=len(SHAPES) * len(COLOURS)).reshape(len(SHAPES), len(COLOURS))
 
 
 def _some(data: Data | np.ndarray, n: int) -> np.ndarray:
@@ -140,14 +132,10 @@ def _some(data: Data | np.ndarray, n: int) -> np.ndarray:
     return samples[np.linspace(0, len(samples) - 1, min(len(samples), n)).round().astype(int)]
 
 
-# ---- as text and as JSON -----------------------------------------------------------------------------------
-
-
 def table(found: Mapping[str, Score]) -> str:
     """Scores as text: a line each, the measured value and a perfect sampler's."""
-    rows = [("", "measured", "perfect sampler")]
-    rows += [(ABOUT[name][0], number(score), perfect(score)) for name, score in found.items()]
-    return columns(rows)
+    rows = [(ABOUT[name][0], number(score), perfect(score)) for name, score in found.items()]
+    return columns([("", "measured", "perfect sampler"), *rows])
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
