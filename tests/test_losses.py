@@ -189,3 +189,8 @@ def test_a_label_is_smoothed_where_there_is_one(gl, native):
     assert native.numpy(smoothed.generator(real, fake)) == native.numpy(plain.generator(real, fake))
     with pytest.raises(ValueError, match="'hinge' has no label"):
         gl.losses.get("hinge", 0.9)
+
+
+@pytest.mark.parametrize("name", reference.losses.names())
+def test_a_loss_asks_for_real_logits_where_the_reference_says_that_it_looks_at_them(gl, name):
+    assert gl.losses.get(name).needs_real == reference.losses.get(name).needs_real

@@ -10,7 +10,7 @@ import ganlib
 ROOT = Path(ganlib.__file__).parent
 FILES = {".".join(["ganlib", *path.relative_to(ROOT).with_suffix("").parts]): path for path in ROOT.rglob("*.py")}
 FILES = {name.removesuffix(".__init__"): path for name, path in FILES.items()}
-BELOW = ("recipe", "layers", "architectures", "published", "initialise", "reference", "fourier", "arguments", "errors")
+BELOW = ("recipe", "layers", "architectures", "initialise", "reference", "fourier", "arguments", "errors")
 
 
 def imported(name):

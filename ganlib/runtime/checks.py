@@ -33,7 +33,7 @@ def check_arguments(
         if loss is not None and not callable(getattr(loss, player, None)):
             raise TypeError(
                 f"loss must have the functions discriminator(real_logits, fake_logits) and generator(real_logits, "
-                f"fake_logits), and {arguments.describe(loss)} has no {player}. losses.get(name) gives such a loss."
+                f"fake_logits), and {arguments.describe(loss)} has no {player}. By name: recipe(…, loss='hinge')."
             )
     if device is not None and not isinstance(device, str):
         raise TypeError(f"device must be the name of a device, 'cpu' for example, not {arguments.describe(device)}.")

@@ -162,11 +162,11 @@ class Smoothed(Loss):
 
 
 def get(name: str, real_label: float = 1.0) -> Loss:
-    """The loss of that name: "minimax", "nonsaturating", "least_squares", "wasserstein", "hinge", "relativistic".
+    """The loss of that name, such as "nonsaturating" or "hinge"; `LOSSES` has them all.
 
     Args:
         name: of the loss.
-        real_label: of real samples; below 1 smooths it, for the losses that have labels (the first three).
+        real_label: of real samples; below 1 smooths it, for the losses that have labels.
 
     Raises:
         ValueError: there is no loss of that name, or it has no label.

@@ -1,7 +1,8 @@
 """One step of adversarial training in PyTorch: algorithm 1 of Goodfellow et al. 2014.
 
 A step is a function of a `Game` (the players and what they minimise), of batches of real samples, and of what was drawn
-for the step. It moves both players and returns the step's metrics. Networks and optimisers of your own will do:
+for the step. It moves both players and returns the step's metrics. Networks of your own will do, and optimisers that
+have `apply(gradients, progress)`:
 
     game = Game(generator, discriminator, generator_optimiser, discriminator_optimiser, losses.get("nonsaturating"))
     metrics = alternating(game, [real], {"latents": torch.randn(2, len(real), 100), "progress": 0.0})

@@ -70,7 +70,7 @@ def competitive(
 ) -> dict[str, Tensor]:
     """Each player reckons with the other's step (Schäfer & Anandkumar 2019, algorithm 1).
 
-    In place of their gradients D and G move sharedst a and b, which solve
+    In place of their gradients D and G move against a and b, which solve
 
         a + η_G (∂∇_D L_D / ∂G) b = ∇_D L_D,   b + η_D (∂∇_G L_G / ∂D) a = ∇_G L_G
 
