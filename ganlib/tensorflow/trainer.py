@@ -122,22 +122,23 @@ class Trainer(BaseTrainer):
         """Several steps without a return to Python, which would take longer than a step of a small network."""
 
         def one(sources: list[Tensor], drawn: dict[str, Tensor]) -> Tensor:
-            drawn |= {name: distributed.share(drawn[name], axis) for name, axis in BATCH_AXES.items() if name in drawn}
+            shares = {name: distributed.share(drawn[name], axis) for name, axis in BATCH_AXES.items() if name in drawn}
+            drawn = {**drawn, **shares}
             real = [tf.gather(sources[0], distributed.share(turn)) for turn in tf.unstack(drawn["indices"])]
             if "chosen" in drawn:
                 drawn["fake"] = tf.gather(sources[1], distributed.share(drawn["chosen"]))
             found = self._updates[who](self.game, real, drawn)
             return distributed.average([tf.stack([found[name] for name in self._columns(who)[:-1]])])[0]
 
-        step = tf.function(one, autograph=False, jit_compile=True) if self.compiled and self.workers == 1 else one
+        made = tf.function(one, autograph=False, jit_compile=True) if self.compiled and self.workers == 1 else one
 
         def turn(sources: list[Tensor], inputs: dict[str, Tensor], i: Tensor | int) -> Tensor:
             drawn = {name: values[i] for name, values in inputs.items()}
             self._seed_dropout(drawn["dropout"][0])
             if self.workers == 1:
-                return step(sources, drawn)
+                return made(sources, drawn)
             # The metrics of the first device: they are averaged, so all agree.
-            return self._strategy.experimental_local_results(self._strategy.run(step, (sources, drawn)))[0]
+            return self._strategy.experimental_local_results(self._strategy.run(made, (sources, drawn)))[0]
 
         def several(sources: list[Tensor], inputs: dict[str, Tensor]) -> Tensor:
             def body(i: Tensor, rows: tf.TensorArray) -> tuple[Tensor, tf.TensorArray]:
