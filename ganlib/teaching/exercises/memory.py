@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import platformdirs
+
+from ganlib.runtime.files import write_aside
 
 # What this process knows. It is all there is where the folder cannot be written.
 _known: dict[str, dict[str, Any]] = {}
@@ -57,7 +58,4 @@ def save(known: dict[str, dict[str, Any]]) -> None:
     _known.clear()
     _known.update(known)
     with contextlib.suppress(OSError):
-        path().parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path().parent, delete=False, encoding="utf-8") as file:
-            json.dump(known, file, indent=1)
-        os.replace(file.name, path())
+        write_aside(path(), json.dumps(known, indent=1))
