@@ -6,7 +6,8 @@
     data = ganlib.data.load("folder:pictures", size=64)     # your own images
 
 A file is never trusted: its hash is checked where one is known, its header against what really follows, nothing in
-it is executed or unpickled, and an archive is read without writing its members anywhere.
+it is executed or unpickled, and an archive is read without writing its members anywhere. How good samples are is not
+asked here but in `ganlib.metrics`.
 """
 
 from __future__ import annotations
