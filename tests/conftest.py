@@ -1,5 +1,6 @@
 """Shared by all tests. They run for every installed framework; GANLIB_BACKEND=torch keeps to one."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -19,15 +20,16 @@ os.environ["GANLIB_EXERCISES"] = tempfile.mkdtemp(prefix="ganlib-exercises-")
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
 
 import ganlib
 
-# The same examples each time, on a machine as busy as it may be. A test says how many it wants and nothing else.
-settings.register_profile(
-    "ganlib", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-settings.load_profile("ganlib")
+if importlib.util.find_spec("hypothesis"):  # not in the environments with one framework alone
+    from hypothesis import HealthCheck, settings
+
+    # The same examples each time, on a machine as busy as it may be. A test says how many it wants and nothing else.
+    quiet = [HealthCheck.function_scoped_fixture]
+    settings.register_profile("ganlib", deadline=None, derandomize=True, suppress_health_check=quiet)
+    settings.load_profile("ganlib")
 
 ROOT = Path(__file__).resolve().parent.parent
 BACKENDS = [
