@@ -279,11 +279,12 @@ class BaseTrainer(Resumable):
         names = self.metric_names if who == "both" else of_one[who]
         return (*(name for name in names if name in self.metric_names), "weights")
 
-    def _advance(self, samples: Tensor, steps: int, indices: np.ndarray | None = None) -> None:
-        """The next steps, on batches of the samples; `indices` (steps, D's turns, batch) may say on which.
+    def _named(self, who: str, values: np.ndarray) -> dict[str, np.ndarray]:
+        """The metrics of steps (steps, columns) by name, without the sum of the weights."""
+        return {n: column for n, column in zip(self._columns(who), values.T, strict=True) if n != "weights"}
 
-        Where one of several goes bad, all of them are taken again one by one, so that the error names it.
-        """
+    def _advance(self, samples: Tensor, steps: int, indices: np.ndarray | None = None) -> None:
+        """The next steps, on batches of the samples; `indices` (steps, D's turns, batch) may say on which."""
         turns = self.recipe.discriminator_steps
         self._keep()
         self.broken_off = True
@@ -294,6 +295,7 @@ class BaseTrainer(Resumable):
         self._inputs = samples, indices[-1], draws[-1]
         with failure.memory(self.recipe):
             rows = self._play("both", samples, indices, draws)
+        # Where one of several goes bad, all are taken again one by one, so that the error names it.
         if steps > 1 and self._block == 1 and not np.isfinite(self._to_numpy([rows])).all():
             self._restore()
             for _ in range(steps):
@@ -310,7 +312,7 @@ class BaseTrainer(Resumable):
         """Steps of one player; if a number goes bad, it is put back where it was before them."""
         samples, batch = self._to_device(self.check_samples(data)), self.recipe.batch_size
         fakes = None if fake is None else self._to_device(fake)
-        steps, rows, columns = arguments.whole("steps", steps, 1), [], self._columns(player)
+        steps, rows = arguments.whole("steps", steps, 1), []
         self._keep()
         for start in range(0, steps, self._at_once):
             indices, chosen, draws = [], [], []
@@ -330,9 +332,11 @@ class BaseTrainer(Resumable):
         if bad.any():
             step = int(bad.argmax())
             self._restore()
-            found = dict(zip(columns[:-1], values[: step + 1].T, strict=False))
-            raise failure.error(self, step + 1, failure.bad_metric(columns, values[step]), found, [samples])
-        return dict(zip(columns[:-1], values.T, strict=False))
+            found = self._named(player, values[: step + 1])
+            raise failure.error(
+                self, step + 1, failure.bad_metric(self._columns(player), values[step]), found, [samples]
+            )
+        return self._named(player, values)
 
     def _keep(self) -> None:
         """Copies what a step changes, where all steps before are known to be good."""
@@ -355,7 +359,7 @@ class BaseTrainer(Resumable):
         bad = ~np.isfinite(values).all(axis=1)
         if bad.any():
             self._fail(values[: int(bad.argmax()) + 1])
-        for name, column in zip(self.metric_names, values.T, strict=False):
+        for name, column in self._named("both", values).items():
             self._history.setdefault(name, []).append(np.array(column, dtype=np.float64))
 
     def _last(self) -> dict[str, float]:
@@ -363,16 +367,12 @@ class BaseTrainer(Resumable):
         return {name: float(blocks[-1][-1]) for name, blocks in self._history.items()}
 
     def _fail(self, values: np.ndarray) -> None:
-        """Goes back to the last good state, finds what went bad first, and raises TrainingFailed.
-
-        Args:
-            values: the metrics of the steps since then; the last is the bad one.
-        """
+        """Raises TrainingFailed for the last of the steps since the last good state, to which it goes back."""
         exact = len(values) == 1 and self.steps_done == self._kept[1] + 1
         step = self._kept[1] + len(values)
         history = {
             name: np.concatenate([*self._history.get(name, ()), column])
-            for name, column in zip(self.metric_names, values.T, strict=False)
+            for name, column in self._named("both", values).items()
         }
         self._restore()
         assert self._inputs is not None
