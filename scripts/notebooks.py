@@ -13,6 +13,7 @@ The exercises' solutions are copied from the text into the package, ganlib/teach
 
 import argparse
 import base64
+import copy
 import hashlib
 import io
 import json
@@ -41,6 +42,9 @@ CELL_TIMEOUT = 600  # seconds
 # Where a chapter's first cell gets ganlib from. It is no part of the code: a fork's own (scripts/address.py) leaves the
 # outputs valid.
 ADDRESS = re.compile(r"(?<=git\+)https://\S+")
+FOLDED = "hide-input"  # the tag of a cell whose code is folded; Jupyter Book knows it
+# What folds it elsewhere. Colab shows the form's title in the code's place: the cell's first line, "# @title …".
+FOLDS = {"jupyter": {"source_hidden": True}, "cellView": "form"}
 
 
 def chapters() -> list[str]:
@@ -71,6 +75,10 @@ def read_text(chapter: str) -> NotebookNode:
         name = hashlib.sha256(ADDRESS.sub("", cell.source).encode()).hexdigest()[:8]
         seen[name] = seen.get(name, 0) + 1
         cell.id = name if seen[name] == 1 else f"{name}-{seen[name]}"
+        if FOLDED in cell.metadata.get("tags", []):
+            cell.metadata.update(copy.deepcopy(FOLDS))
+    # Otherwise jupytext, asked to write the text, would write these out.
+    notebook.metadata["jupytext"]["cell_metadata_filter"] = ",".join(["all", *(f"-{key}" for key in FOLDS)])
     return notebook
 
 
@@ -240,6 +248,10 @@ def text(chapter: str) -> None:
     notebook = read_notebook(chapter)
     notebook.metadata.pop("ganlib", None)
     notebook.metadata.pop("language_info", None)
+    for cell in notebook.cells:
+        for key in FOLDS:
+            cell.metadata.pop(key, None)
+    notebook.metadata["jupytext"].pop("cell_metadata_filter", None)
     write(text_path(chapter), jupytext.writes(notebook, fmt="md:myst"))
 
 

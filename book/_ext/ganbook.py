@@ -3,6 +3,7 @@
 - `> **Note.** …` becomes an admonition.
 - Neighbouring cells tagged `tab-torch` and `tab-tensorflow` become tabs. The reader's choice holds for all of
   them, on every page and visit, and `?framework=tensorflow` in an address selects it.
+- A cell tagged `hide-input` is folded; its first line, `# @title …`, becomes the title of the fold.
 - A cell whose stored output differs between the two frameworks shows both outputs, in the same tabs.
 - The line under a chapter's title: the time to read it from its words, the time to run it from its metadata.
 - The button that opens a chapter on Colab stands by itself, not in a menu of one.
@@ -28,6 +29,8 @@ from sphinx.transforms import SphinxTransform
 from sphinx_design.shared import create_component
 
 FRAMEWORKS = {"torch": "PyTorch", "tensorflow": "TensorFlow"}  # in the order of the tabs
+
+TITLE = re.compile(r"# @title (.+)\n")  # the first line of a folded cell, which is also its title on Colab
 
 WORDS_PER_MINUTE = 150  # a formula is a word; code, figures and solutions take their own time
 
@@ -121,7 +124,18 @@ def prepare_notebook(app: Sphinx, docname: str, source: list[str]) -> None:
         second = json.loads(stored.read_text(encoding="utf-8"))
         notebook.cells = with_both_outputs(notebook.cells, second["outputs"])
         say_times(notebook.cells, [notebook.metadata["ganlib"], second["ganlib"]])
+    title_folds(notebook.cells)
     source[0] = json.dumps(notebook)
+
+
+def title_folds(cells: list[dict]) -> None:
+    """Moves the first line of each folded cell, its title, from the code to the fold."""
+    for cell in cells:
+        title = TITLE.match(cell["source"])
+        if title and "hide-input" in cell["metadata"].get("tags", []):
+            cell["source"] = cell["source"].removeprefix(title[0])
+            prompts = {"code_prompt_show": f"Code: {title[1]}", "code_prompt_hide": f"Code: {title[1]}"}
+            cell["metadata"].setdefault("mystnb", {}).update(prompts)
 
 
 def with_both_outputs(cells: list[dict], second: list[list[dict]]) -> list[dict]:
@@ -141,7 +155,8 @@ def with_both_outputs(cells: list[dict], second: list[list[dict]]) -> list[dict]
         for name, output in outputs.items():
             part = copy.deepcopy(cell)
             part["id"] = f"{cell['id']}-{name}"
-            part["metadata"]["tags"] = [*tags, f"tab-{name}", "remove-input"]
+            kept = [tag for tag in tags if tag != "hide-input"]
+            part["metadata"]["tags"] = [*kept, f"tab-{name}", "remove-input"]
             part["outputs"] = output
             result.append(part)
     return result
