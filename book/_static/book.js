@@ -12,12 +12,18 @@ window.addEventListener("load", async () => {
 });
 window.addEventListener("resize", keepStops);
 
-// Paper cannot be clicked: solutions are printed, and closed again.
+// Paper cannot be clicked: solutions are printed, and closed again. Folded code stays folded.
 const opened = [];
 window.addEventListener("beforeprint", () => {
-  for (const details of document.querySelectorAll("article details:not([open])")) {
+  for (const details of document.querySelectorAll("article details:not([open], .hide)")) {
     details.open = true;
     opened.push(details);
   }
 });
 window.addEventListener("afterprint", () => opened.splice(0).forEach((details) => { details.open = false; }));
+
+// Sections that stand on a page of their own now: a link to where they were goes on to where they are.
+const MOVED = {};
+const page = location.pathname.split("/").pop();
+const moved = MOVED[page + location.hash];
+if (moved && !document.getElementById(location.hash.slice(1))) location.replace(moved);
