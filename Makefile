@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 # What the person has solved, who runs the notebooks, is left alone.
 export GANLIB_EXERCISES = $(CURDIR)/_build/exercises
 
-.PHONY: help book test lint unit long notebook-tests one-framework newest colab notebooks picture clean
+.PHONY: help book test lint unit long notebook-tests one-framework newest colab notebooks picture wheel clean
 
 help:  ## says what each command does
 	@echo 'Commands (make COMMAND; PYTHON=python3.12 chooses the Python, 3.11 to 3.13):'
@@ -93,6 +93,12 @@ colab:  ## runs each notebook as Colab would, with its versions of everything; h
 
 picture: $(VENV)/.installed  ## trains in both frameworks, draws the README's and the start page's picture; three minutes
 	$(BIN)/python scripts/picture.py
+
+# setuptools would put files into the wheel that an earlier build has left in build/.
+wheel: $(VENV)/.installed  ## builds the package's wheel in _build/wheel; some seconds
+	rm -rf build _build/wheel
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir _build/wheel .
+	@echo 'The wheel is in _build/wheel. Where it lies beside a notebook, the first cell installs it.'
 
 clean:  ## removes the built site and the environments
 	rm -rf _build $(VENV) $(VENV)-torch $(VENV)-tensorflow $(VENV)-newest $(VENV)-colab

@@ -41,7 +41,7 @@ RECORDED = (*BACKENDS, "keras", "numpy", "matplotlib", "scikit-learn")
 CELL_TIMEOUT = 600  # seconds
 # Where a chapter's first cell gets ganlib from. It is no part of the code: a fork's own (scripts/address.py) leaves the
 # outputs valid.
-ADDRESS = re.compile(r"(?<=git\+)https://\S+")
+ADDRESS = re.compile(r"(?<=git\+)https://[^\s\"]+")
 FOLDED = "hide-input"  # the tag of a cell whose code is folded; Jupyter Book knows it
 # What folds it elsewhere. Colab shows the form's title in the code's place: the cell's first line, "# @title …".
 FOLDS = {"jupyter": {"source_hidden": True}, "cellView": "form"}
