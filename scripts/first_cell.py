@@ -2,8 +2,8 @@
 
     python scripts/first_cell.py
 
-It installs ganlib where that is missing, on Colab for example. Change it here, run this, and make the outputs anew with
-`python scripts/notebooks.py run`; `tests/test_address.py` fails where a chapter begins with another cell.
+It installs ganlib where that is missing, on Colab for example. Change it here, run this, then `scripts/notebooks.py
+prose`: the outputs do not depend on it. `tests/test_address.py` fails where a chapter begins with another cell.
 """
 
 import re
@@ -13,12 +13,13 @@ from address import ROOT, address
 
 # While the address says OWNER, pip is not asked for it: that may be somebody's name on GitHub.
 FIRST_CELL = """\
+# @title Set-up: installs ganlib where it is missing, and takes a framework
 from glob import glob
 from importlib.util import find_spec
 
 if not find_spec("ganlib"):  # on Colab, for example
     sources = [*glob("ganlib-*-any.whl"), "git+ADDRESS"]
-    if "/OWNER/" not in sources[0]:
+    if "/OWNER/" not in sources[0]:  # the address has been set
         %pip install -q {sources[0]}
 assert find_spec("ganlib"), (
     "To install ganlib, put its repository's address into this cell, or upload "
@@ -30,13 +31,12 @@ import ganlib
 # ganlib.backend("tensorflow") takes the other one.
 gl = ganlib.backend()
 ganlib.plots.style()
-print(f"This chapter's networks run in {gl.name} on the {gl.device_name()}")
+place = gl.device_name()
+print("The networks of this chapter run in", gl.name, "on the", place)
 """
-# Its tags, as jupytext writes them, and its code.
-CELL = re.compile(
-    r"^```\{code-cell\} ipython3\n(?P<tags>---\n.*?^---\n|(?::[^\n]*\n)+\n)?(?P<code>.*?)(?=^```$)",
-    re.DOTALL | re.MULTILINE,
-)
+OPENING = "```{code-cell} ipython3\n:tags: [hide-input]\n\n"
+# The cell as jupytext writes it, but for its last line.
+CELL = re.compile(r"^```\{code-cell\} ipython3\n.*?(?=^```$)", re.DOTALL | re.MULTILINE)
 
 
 def first_cell(root: Path = ROOT) -> str:
@@ -52,7 +52,7 @@ def put(root: Path = ROOT) -> list[Path]:
         cell = CELL.search(before)
         if cell is None:
             raise ValueError(f"{path.name} has no code cell, so none to put the first cell in the place of.")
-        after = before[: cell.start("code")] + first_cell(root) + before[cell.end("code") :]
+        after = f"{before[: cell.start()]}{OPENING}{first_cell(root)}{before[cell.end() :]}"
         if after != before:
             path.write_text(after, encoding="utf-8")
             changed.append(path)

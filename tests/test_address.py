@@ -36,13 +36,13 @@ def test_all_chapters_begin_with_the_same_cell():
         assert cell.source + "\n" == first_cell.first_cell(), f"{chapter}: scripts/first_cell.py puts it there."
 
 
-def test_the_first_cell_is_put_into_a_text_and_its_tags_stay(copy):
+def test_the_first_cell_is_put_into_a_text_folded(copy):
     text = copy / "book" / "text" / "new.md"
-    ends = "# New\n\n```{code-cell} ipython3\n", "```\n\n```{code-cell} ipython3\nx = 1\n```\n"
+    ends = "# New\n\n", "```\n\n```{code-cell} ipython3\nx = 1\n```\n"
     for tags in ("", ":tags: [a]\n:name: b\n\n", "---\nmystnb:\n  image: {}\n---\n"):
-        text.write_text((tags + "old\n").join(ends), encoding="utf-8")
-        assert first_cell.put(copy) == [text], "the others have it already"
-        assert text.read_text(encoding="utf-8") == (tags + first_cell.first_cell(copy)).join(ends)
+        text.write_text(("```{code-cell} ipython3\n" + tags + "old\n").join(ends), encoding="utf-8")
+        assert text in first_cell.put(copy)
+        assert text.read_text(encoding="utf-8") == (first_cell.OPENING + first_cell.first_cell(copy)).join(ends)
         assert first_cell.put(copy) == []
     text.write_text("# New\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"new\.md has no code cell"):
@@ -110,13 +110,13 @@ def test_the_first_cell_installs_a_wheel_beside_it_or_from_the_address(cell, fil
     for name in files:
         Path(name).touch()
     assert run_first_cell(cell) == ([wanted], None)
-    assert re.fullmatch(r"This chapter's networks run in (torch|tensorflow) on the .+\n", capsys.readouterr().out)
+    assert re.fullmatch(r"The networks of this chapter run in (torch|tensorflow) on the .+\n", capsys.readouterr().out)
 
 
 def test_the_first_cell_installs_nothing_where_ganlib_is(run_first_cell, capsys):
     Path(WHEEL).touch()
     assert run_first_cell(SET, installed=True) == ([], None)
-    assert capsys.readouterr().out.startswith("This chapter's networks run in ")
+    assert capsys.readouterr().out.startswith("The networks of this chapter run in ")
 
 
 def test_a_first_cell_that_cannot_install_says_what_to_do(run_first_cell, capsys):
