@@ -39,7 +39,7 @@ SOLVED = ROOT / "_build" / "solved"
 BACKENDS = ("torch", "tensorflow")  # the first one's outputs stand in the notebook itself
 RECORDED = (*BACKENDS, "keras", "numpy", "matplotlib", "scikit-learn")
 CELL_TIMEOUT = 600  # seconds
-# Where a chapter's first cell gets ganlib from. It is no part of a cell's name: a fork has its own (scripts/address.py).
+# Where the first cell gets ganlib from. It is no part of a cell's name: a fork has its own (scripts/address.py).
 ADDRESS = re.compile(r"(?<=git\+)https://[^\s\"]+")
 FOLDED = "hide-input"  # the tag of a cell whose code is folded; Jupyter Book knows it
 # What folds it elsewhere. Colab shows the form's title in the code's place: the cell's first line, "# @title …".

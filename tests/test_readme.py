@@ -20,9 +20,14 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 [EXAMPLE] = PYTHON.findall(README)
 [SAVER] = PYTHON.findall((ROOT / "book" / "api" / "files.md").read_text(encoding="utf-8"))
-CHAPTERS = [
-    Path(chapter["file"]).stem for chapter in yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"][0]["chapters"]
+NUMBERED = [
+    chapter
+    for part in yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
+    if part.get("numbered")
+    for chapter in part["chapters"]
 ]
+CHAPTERS = [[Path(page["file"]).stem for page in [first, *first.get("sections", ())]] for first in NUMBERED]
+PAGES = [page for pages in CHAPTERS for page in pages]
 
 
 def test_it_can_be_read_in_a_minute():
@@ -36,13 +41,14 @@ def test_it_can_be_read_in_a_minute():
 
 def test_every_chapter_can_be_read_and_opened_on_colab():
     read, run = (README.partition(f"## {title}\n")[2].partition("\n## ")[0] for title in ("Read it", "Run it"))
-    assert re.findall(r"^\d\. \[.+\]\(https://[\w.-]+/[\w.-]+/book/(\w+)\.html\):$", read, re.MULTILINE) == CHAPTERS
-    opened = re.findall(r"\]\(https://colab\.research\.google\.com/github/[\w-]+/[\w.-]+/blob/main/(\S+?)\)", run)
-    assert opened == [f"book/{chapter}.ipynb" for chapter in CHAPTERS]
-    for place, chapter in enumerate(CHAPTERS, start=1):
-        title = re.search(r"^# (.+)", (ROOT / "book" / "text" / f"{chapter}.md").read_text(), re.MULTILINE)[1]
-        assert f"{place}. [{title}](" in read
-        assert f"| {place}. {title} | [![Open chapter {place} on Colab](" in run
+    titles = [re.search(r"^# (.+)", (ROOT / f"book/text/{page}.md").read_text(), re.MULTILINE)[1] for page in PAGES]
+    listed = re.findall(r"^(?:\d\.|  ) \[(.+)\]\(https://[\w.-]+/[\w.-]+/book/(\w+)\.html\):$", read, re.MULTILINE)
+    assert listed == list(zip(titles, PAGES, strict=True))
+    badge = r"\[!\[Open (.+?) on Colab\]\([^)]+\)\]\(https://colab\.research\.google\.com/github/[\w/.-]+?/book/(\w+)\.ipynb\)"
+    assert re.findall(badge, run) == listed
+    for number, (first, *_) in enumerate(CHAPTERS, start=1):
+        assert re.search(rf"^{number}\. \[.*/{first}\.html\):$", read, re.MULTILINE)
+        assert re.search(rf"^\| {number}\. .*/{first}\.ipynb", run, re.MULTILINE)
 
 
 @pytest.mark.parametrize("backend", ganlib.available())
