@@ -203,7 +203,8 @@ def main() -> None:
                         result = run(method, data, backend, seed, rate, budget)
                         seconds = time.perf_counter() - start
                         changes = {} if data == DIRAC else changes_from_shipped(recipe(method, data, rate))
-                        ledger.record(NAME, ABOUT, COMMAND, key, result, changes, seconds)
+                        losses = {name: np.array(result[name]) for name in ("d_loss", "g_loss") if name in result}
+                        ledger.record(NAME, ABOUT, COMMAND, key, {**result, **losses}, changes, seconds)
                         last = {k: v[-1] for k, v in result.items() if isinstance(v, list)}
                         print(f"{data}, {backend}, seed {seed}, {method}, rate {rate}: {last}", flush=True)
 

@@ -131,7 +131,7 @@ def run(method: str, data: str, backend: str, seed: int) -> dict[str, Any]:
             value = getattr(found, name).value
             result[name] = float(value) if np.isfinite(value) else None  # without a good sample there is no histogram
         if seed == 0 and method != CHECK:
-            result["samples"] = np.round(samples[:SHOWN].astype(float), 2).tolist()
+            result["samples"] = np.round(samples[:SHOWN].astype(float), 2)
     return result
 
 

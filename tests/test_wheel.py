@@ -48,7 +48,8 @@ def test_everything_is_in_the_wheel_and_nothing_else(installed):
     assert {
         "ganlib/py.typed",
         "ganlib/assets/digit-features.safetensors",
-        "ganlib/teaching/ledgers/scoreboard.json.bz2",
+        "ganlib/teaching/ledgers/scoreboard.json",
+        "ganlib/teaching/ledgers/scoreboard.npz",
     } <= names
 
 
