@@ -65,8 +65,7 @@ class Discriminator(Network):
 
     Args:
         recipe: says the architecture and its numbers; with `pack` above 1 an input is that many samples, stacked.
-        seed: of the initial weights, which are the TensorFlow discriminator's as well.
-        precision: "float64", "float32", or "bfloat16": float32 weights, bfloat16 arithmetic.
+        seed, precision: as for `Generator`.
 
     Example:
         >>> discriminator = Discriminator(ganlib.recipe("dcgan-digits"))
