@@ -24,6 +24,7 @@ class Framework(abc.ABC):
 
     backend: ClassVar[str]
     _network: ClassVar[type]  # the framework's class of networks
+    _distributed: ClassVar[Any]  # the framework's module of that name
 
     recipe: Recipe
     seed: int
@@ -45,14 +46,6 @@ class Framework(abc.ABC):
     @abc.abstractmethod
     def set_weights(model: Network, weights: Mapping[str, np.ndarray]) -> None:
         """Sets what `get_weights` gave, in either framework."""
-
-    @abc.abstractmethod
-    def _join(self) -> tuple[int, int]:
-        """This worker's rank, and how many workers there are."""
-
-    @abc.abstractmethod
-    def _any_stops(self) -> bool:
-        """Whether any worker is to stop."""
 
     @abc.abstractmethod
     def _choose_device(self, device: str | None) -> str:
@@ -98,10 +91,7 @@ class Framework(abc.ABC):
     def replay(self, game: Game, real: Sequence[Tensor], draws: Draws) -> None:
         """Takes one step with another game in place of the trainer's, operation by operation; for failure reports.
 
-        Args:
-            game: such as `dataclasses.replace(trainer.game, loss=…)`.
-            real: a batch on the device for each turn of D.
-            draws: as `draw` gives them.
+        The game is such as `dataclasses.replace(trainer.game, loss=…)`. `real` has a batch for each turn of D.
         """
 
     @abc.abstractmethod

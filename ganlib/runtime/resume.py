@@ -13,9 +13,11 @@ import numpy as np
 
 from ganlib import architectures, arguments, initialise
 from ganlib.errors import CheckpointError
+from ganlib.layers import weight_shapes
 from ganlib.recipe import PRECISIONS, Recipe
 from ganlib.runtime import checkpoint
 from ganlib.runtime.framework import Framework, Network
+from ganlib.runtime.tensors import fitting_weights
 
 PLAYERS = ("generator", "discriminator")
 
@@ -40,22 +42,15 @@ class Resumable(Framework):
         return {player: self.get_weights(getattr(self, player)) for player in players}
 
     def state(self) -> dict[str, np.ndarray]:
-        """All arrays that training goes on from, by names such as "generator/dense0.kernel".
-
-        The optimisers' are called "generator_optimiser/m/dense0.kernel" and so on.
-        """
-        weights = {
-            name: array for player, own in self.weights().items() for name, array in prefixed(player, own).items()
-        }
-        moments = [prefixed(f"{player}_optimiser", self._optimiser_state(player)) for player in PLAYERS]
-        return {**weights, **moments[0], **moments[1]}
+        """All arrays that training goes on from: "generator/dense0.kernel", "generator_optimiser/m/dense0.kernel", …"""
+        owners = self.weights() | {f"{player}_optimiser": self._optimiser_state(player) for player in PLAYERS}
+        return {name: array for owner, own in owners.items() for name, array in prefixed(owner, own).items()}
 
     def save(self, directory: str | os.PathLike[str], keep: int | None = 3, score: float | None = None) -> Path:
         """Saves everything that training goes on from into one file in `directory`, and returns its path.
 
-        Weights, moving average, both optimisers' moments, random states, data order, history, recipe, versions. The
-        file is called by the step, for example step-00001000.safetensors. It is written aside and then renamed, so an
-        interrupted save leaves the ones before intact. `ganlib.checkpoint.Saver` calls this while `fit` runs.
+        Weights, moving average, both optimisers' moments, random states, data order, history, recipe, versions. An
+        interrupted save leaves the files before intact. `ganlib.checkpoint.Saver` calls this while `fit` runs.
 
         Args:
             directory: the run's folder, which holds no other run; made if it is not there.
@@ -159,10 +154,9 @@ def fitting(directory: str | os.PathLike[str]) -> Iterator[None]:
 def check_state(
     arrays: Mapping[str, np.ndarray], state: Mapping[str, Any], recipe: Recipe, players: Iterable[str]
 ) -> None:
-    """Raises a ValueError, KeyError or TypeError if a checkpoint does not hold together.
+    """Raises a ValueError, KeyError or TypeError if a checkpoint does not hold together, before anything is built.
 
-    It is called before anything is built, so that a recipe without its weights does not allocate them. `players` are
-    those whose networks are the recipe's.
+    `players` are those whose networks are the recipe's.
     """
     arguments.whole("seed", state["seed"], 0), arguments.whole("steps_done", state["steps_done"], 0)
     if state["precision"] not in PRECISIONS:
@@ -177,13 +171,8 @@ def check_state(
         "discriminator": (architectures.discriminator_layers(recipe), architectures.discriminator_input(recipe)),
     }
     for player in players:
-        weights = part(player, arrays)
-        for cost in architectures.costs(*layers[player]):
-            parts = [weights.get(f"{cost.name}.{name}") for name in ("kernel", "bias", "scale", "shift")]
-            found = sum(array.size for array in parts if array is not None)
-            if found != cost.parameters:
-                raise ValueError(f"the {player}'s {cost.name} has {cost.parameters} weights, and the file {found}.")
-    for player in ("generator", "discriminator"):
+        fitting_weights(weight_shapes(*layers[player]), part(player, arrays))
+    for player in PLAYERS:
         for name, moment in part(f"{player}_optimiser", arrays).items():
             weight = arrays.get(f"{player}/{name.partition('/')[2]}")
             if name != "steps" and (weight is None or weight.shape != moment.shape):

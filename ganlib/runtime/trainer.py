@@ -37,9 +37,9 @@ class BaseTrainer(Resumable):
         precision: "float64", "float32", "bfloat16" (mixed: float32 weights, bfloat16 arithmetic) or "auto", the
             fastest the machine does well; None takes the recipe's.
         device: the framework's name of a device; None takes a GPU where there is one.
-        compiled: whether the framework's compiler makes the step, which takes up to a minute before the first one and
-            is meant for long runs on a GPU, where it has not been measured yet. `torch.compile` takes the networks, but
-            not what has second derivatives; XLA takes all of the step, and draws other masks of dropout.
+        compiled: whether the framework's compiler makes the step, which takes up to a minute before the first one.
+            `torch.compile` takes the networks, but not what has second derivatives; XLA takes all of the step, and
+            draws other masks of dropout.
         loss: a loss of your own in place of the recipe's: an object with the functions `discriminator` and `generator`
             of (real_logits, fake_logits), each to a scalar.
         generator, discriminator: networks of your own in place of the recipe's. They keep their weights.
@@ -72,7 +72,7 @@ class BaseTrainer(Resumable):
         own = {"generator": generator, "discriminator": discriminator}
         checks.check_arguments(recipe, precision, device, compiled, loss, own, self._network)
         self.recipe, self.seed, self.compiled = recipe, arguments.whole("seed", seed, 0), compiled
-        self.rank, self.workers = self._join()
+        self.rank, self.workers = self._distributed.start()
         checks.check_workers(recipe, self.workers)
         self.device = self._choose_device(device)
         precision = recipe.precision if precision is None else precision
@@ -93,9 +93,7 @@ class BaseTrainer(Resumable):
         # Steps of one player alone that are handed over together. Of images the draws would fill the memory.
         self._at_once = TOGETHER if len(recipe.shape) == 1 and recipe.penalty_every == 1 else 1
         self._kept: State = None  # what the last step known to be good left
-        self._inputs: tuple[Tensor, np.ndarray, dict[str, np.ndarray]] | None = (
-            None  # of the step that is looked at where one fails
-        )
+        self._inputs: Any = None  # samples, indices and draws of the last step, which is taken again where it failed
         with failure.memory(recipe):
             self._build(generator, discriminator)
 
@@ -123,9 +121,8 @@ class BaseTrainer(Resumable):
         Raises:
             TrainingFailed: a number became NaN or infinite. The error names the step, the first tensor and likely
                 causes. On the CPU every step is checked, and the trainer is left as the last good step left it, to
-                the bit. On a GPU, where a look at each step would slow all of them, that is done every 100 steps: the
-                trainer is left as the last good look found it, up to 100 steps back, and the tensor is known only as
-                one of the metrics. With a callback that has on_step each step is looked at there too.
+                the bit. On a GPU that is done every 100 steps, or at each one with a callback that has on_step: the
+                trainer is left as the last good look found it, and the tensor is known only as one of the metrics.
         """
         samples = self.check_samples(data)
         if steps is None:
@@ -156,7 +153,7 @@ class BaseTrainer(Resumable):
                     if heard:
                         _call(callbacks, "on_step", self, self._last())
                     bar.advance(self._last, size)
-                    if self._any_stops():
+                    if self._distributed.any_of(self._stop):
                         break
                     if together:
                         fitting = int(size * PATIENCE / max(time.perf_counter() - start, 1e-6))
@@ -205,20 +202,12 @@ class BaseTrainer(Resumable):
     def fit_generator(self, data: object, steps: int) -> dict[str, np.ndarray]:
         """Trains G alone against D as it is. D, `history` and `steps_done` stay as they are.
 
-        Args:
-            data: the real samples, as for `fit`; only the relativistic loss looks at them.
-            steps: steps of G.
-
-        Returns:
-            `g_loss` → NumPy array (steps,).
+        The data are as for `fit`; only the relativistic loss looks at them. Returns `g_loss` → NumPy array (steps,).
         """
         return self._fit_alone("generator", data, steps, None)
 
     def logits(self, samples: np.ndarray) -> np.ndarray:
-        """D's logits (n,) of samples (n, *recipe.shape), as NumPy, in inference mode.
-
-        With packing (`recipe.pack` above 1) one logit for each `pack` samples that follow one another.
-        """
+        """D's logits of samples (n, *recipe.shape), (n / recipe.pack,), as NumPy, in inference mode."""
         samples = self.check_samples(samples, minimum=1)
         if len(samples) % self.recipe.pack:
             raise ValueError(f"{len(samples)} samples cannot be judged in groups of pack={self.recipe.pack}.")
@@ -238,12 +227,9 @@ class BaseTrainer(Resumable):
     def sample(self, n: int, seed: int = 0) -> np.ndarray:
         """n generated samples (n, *recipe.shape) as NumPy, in the data's layout and range.
 
-        They come from the moving average of the generator where the recipe keeps one, and in inference mode: batch
-        normalisation uses its moving statistics, so a sample does not depend on its neighbours.
-
-        Args:
-            n: how many.
-            seed: of the latents.
+        The seed is that of the latents. The samples come from the moving average of the generator where the recipe
+        keeps one, and in inference mode: batch normalisation uses its moving statistics, so a sample does not depend on
+        its neighbours.
         """
         n = arguments.whole("n", n, 1)
         latents = np.random.default_rng(arguments.whole("seed", seed, 0)).standard_normal((n, self.recipe.latent))
@@ -261,12 +247,7 @@ class BaseTrainer(Resumable):
         return np.concatenate([self._generate(block, model) for block in blocks])
 
     def check_samples(self, data: object, minimum: int | None = None) -> np.ndarray:
-        """The samples (n, *recipe.shape) of what `fit` takes, or an error that says what is wrong with them.
-
-        Args:
-            data: what `ganlib.data.load` gives, or a NumPy array.
-            minimum: how many there must be; None is a batch.
-        """
+        """The samples of what `fit` takes, `minimum` of them or a batch at least, or an error that says what is wrong."""
         return checks.check_samples(self.recipe, data, minimum or self.recipe.batch_size)
 
     def draw(self, step: int) -> dict[str, np.ndarray]:
@@ -375,7 +356,6 @@ class BaseTrainer(Resumable):
             for name, column in self._named("both", values).items()
         }
         self._restore()
-        assert self._inputs is not None
         samples, indices, draws = self._inputs
         real = [self._take(samples, chosen) for chosen in indices]
         found = failure.first_bad(self, real, draws) if exact else None

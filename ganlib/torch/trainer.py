@@ -27,15 +27,10 @@ class Trainer(BaseTrainer):
 
     backend = "torch"
     _network = nn.Module
+    _distributed = distributed
     get_weights = staticmethod(networks.get_weights)
     set_weights = staticmethod(networks.set_weights)
     game: Game
-
-    def _join(self) -> tuple[int, int]:
-        return distributed.start()
-
-    def _any_stops(self) -> bool:
-        return distributed.any_of(self._stop)
 
     def _build(self, generator: nn.Module | None, discriminator: nn.Module | None) -> None:
         recipe, precision = self.recipe, self.precision
