@@ -491,10 +491,63 @@ LAYERS = [
 ]
 
 
+# The sentences that the scripts write, said again here, so that the pages can be held against them.
+
+
+def verdict(n, k, s, p, r):
+    """What the counts mean."""
+
+    def times(count):
+        return "once" if count == 1 else f"{count} times"
+
+    def either(values):
+        *rest, last = map(str, sorted(values))
+        return f"{', '.join(rest)} or {last} times"
+
+    kept = set(convolution.touches(n, k, s, p, r).tolist())
+    few, away = k // s, "Away from the border"
+    if len(kept) == 1:
+        return f"Every output is touched equally often: {times(*kept)}."
+    if k % s == 0:
+        if few in kept:
+            return f"{away} every output is touched equally often, {times(few)}: even overlap."
+        return f"Outputs are touched {either(kept)}, fewer towards the border: even overlap."
+    why = "the kernel is smaller than the stride" if k < s else f"{k} is not a multiple of {s}"
+    turn = {count for count in kept if count >= few}  # what neighbours away from the border get in turn
+    if turn < kept and len(turn) == 2:
+        return f"{away} outputs are touched {either(turn)}: a checkerboard of counts, because {why}."
+    return f"Outputs are touched {either(kept)}: a checkerboard of counts, because {why}."
+
+
+def verdicts(game, rate, update):
+    """What the eigenvalues mean."""
+    if game.wgan_gp:
+        return ["The field jumps at ψ = 0: no eigenvalues.", "No factor: look at the curve below."]
+
+    def number(value):
+        return "0" if abs(value) < 5e-4 else f"{value:.3f}".rstrip("0").rstrip(".").replace("-", "−")
+
+    jacobian = game.jacobian()
+    one, other = dynamics.eigenvalues(jacobian)
+    if one.imag:
+        real = number(one.real)
+        pair = ("±" if real == "0" else f"{real} ± ") + f"{number(one.imag)}i"
+    else:
+        pair = f"{number(one.real)} and {number(other.real)}"
+    factor = dynamics.contraction(jacobian, rate, update=update)
+    verdict = "below 1, they die out." if factor < 1 else "above 1, they grow."
+    if abs(factor - 1) < 1e-9:
+        verdict = "exactly 1, they neither grow nor shrink."
+    return [
+        f"Eigenvalues of the field: {pair}.",
+        f"An update multiplies small deviations by {factor:.5f}: {verdict}",
+    ]
+
+
 def test_the_sentence_is_true_of_every_layer():
     for layer in LAYERS:
         counts, (_, k, s, *_) = counted(*layer), layer
-        said = convolution.verdict(*layer)
+        said = verdict(*layer)
         assert convolution.touches(*layer).tolist() == counts
         assert said.startswith("Every output") == (len(set(counts)) == 1), layer
         if len(set(counts)) > 1:
@@ -592,7 +645,7 @@ def test_the_page_counts_as_numpy_does(show, width):
         assert shown["map"] == np.outer(counts, counts).ravel().tolist()
         assert shown["size"] == len(counts)
         assert f"{s}·({n} − 1) + {k} − 2·{p} + {r} = {len(counts)}" in shown["formula"]
-        assert shown["verdict"] == convolution.verdict(*layer)
+        assert shown["verdict"] == verdict(*layer)
     assert len({shown["height"] for shown in found}) == 1  # nothing below it moves
 
 
@@ -721,7 +774,7 @@ def test_the_page_plays_as_numpy_does(show):
             assert shown["factor"] == pytest.approx(
                 dynamics.contraction(game.jacobian(), rate, update=update), abs=1e-12
             )
-        assert shown["said"] == dirac.verdicts(game, rate, update)
+        assert shown["said"] == verdicts(game, rate, update)
 
 
 def test_the_portrait_says_what_it_shows(show):

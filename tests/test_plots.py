@@ -149,4 +149,5 @@ def test_axes_of_one_s_own():
 def test_colours_are_hexadecimal_and_the_players_differ():
     assert all(matplotlib.colors.is_color_like(colour) for colour in plots.COLOURS.values())
     assert plots.COLOURS["generator"] == plots.COLOURS["generated"]
+    assert [one["color"] for one in plt.rcParams["axes.prop_cycle"]] == list(dict.fromkeys(plots.COLOURS.values()))
     assert len({plots.COLOURS[name] for name in ("real", "generated", "discriminator", "other", "reference")}) == 5

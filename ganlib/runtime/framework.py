@@ -24,7 +24,7 @@ class Framework(abc.ABC):
 
     backend: ClassVar[str]
     _network: ClassVar[type]  # the framework's class of networks
-    _distributed: ClassVar[Any]  # the framework's module of that name
+    _distributed: Any  # the framework's module of that name
 
     recipe: Recipe
     seed: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,6 +68,25 @@ def scatter(ax: Axes, generated: np.ndarray, real: np.ndarray | None) -> None:
             ax.scatter(x, y, s=6, color=COLOURS[name], alpha=alpha, linewidths=0, label=name.capitalize())
     ax.set_aspect("equal")
     ax.legend(loc="upper right", markerscale=2)
+
+
+def curves(ax: Axes, values: Mapping[str, np.ndarray], levels: Mapping[str, float]) -> None:
+    """Draws values over the steps, by the names of `COLOURS`: each step pale, a running mean over it; level lines."""
+    for name, each in values.items():
+        window, colour = max(1, len(each) // 50), COLOURS[name.lower()]
+        steps, smooth = np.arange(1, len(each) + 1), np.convolve(each, np.ones(window) / window, mode="valid")
+        ax.plot(steps, each, color=colour, alpha=0.2, linewidth=0.6)
+        ax.plot(steps[window - 1 :], smooth, color=colour, label=name.capitalize())
+    drawn = np.concatenate(list(values.values()))
+    if np.isfinite(drawn).all():  # a few outliers would press the rest flat
+        ax.set_ylim(min(0, drawn.min()), 1.2 * max(np.quantile(drawn, 0.99), *levels.values(), 1e-6))
+    for label, level in levels.items():
+        ax.axhline(level, color=COLOURS["reference"], linestyle="--", linewidth=1)
+        place = ax.get_yaxis_transform()  # across the axes in x, a value in y
+        paper = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1}
+        ax.text(1, level, label, transform=place, ha="right", va="bottom", color=COLOURS["reference"], bbox=paper)
+    ax.set_xlabel("Step")
+    ax.legend(loc="upper right", ncols=2)
 
 
 def png(samples: np.ndarray, data: Data | np.ndarray | None = None, scale: int | None = None) -> bytes:

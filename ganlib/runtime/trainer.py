@@ -247,7 +247,7 @@ class BaseTrainer(Resumable):
         return np.concatenate([self._generate(block, model) for block in blocks])
 
     def check_samples(self, data: object, minimum: int | None = None) -> np.ndarray:
-        """The samples of what `fit` takes, `minimum` of them or a batch at least, or an error that says what is wrong."""
+        """The samples of what `fit` takes, `minimum` of them or a batch at least, or an error that says why not."""
         return checks.check_samples(self.recipe, data, minimum or self.recipe.batch_size)
 
     def draw(self, step: int) -> dict[str, np.ndarray]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,34 +33,13 @@ if TYPE_CHECKING:
 
 def style() -> None:
     """Sets Matplotlib's defaults for the rest of the session: sizes, quiet axes, the palette, sharp notebooks."""
-    import matplotlib as mpl
-    from cycler import cycler
+    import matplotlib.style
 
     if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
         set_matplotlib_formats("retina")
-    mpl.rcParams.update(
-        {
-            "figure.figsize": (7.2, 3.2),
-            "figure.dpi": 96,
-            "figure.constrained_layout.use": True,
-            "axes.titlesize": 11,
-            "axes.titlelocation": "left",
-            "axes.titleweight": "bold",
-            "figure.titlesize": 11,
-            "figure.titleweight": "bold",
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.grid": True,
-            "grid.color": "#E5E7EB",
-            "axes.axisbelow": True,
-            "lines.linewidth": 1.6,
-            "legend.frameon": False,
-            "image.cmap": "gray",
-            "axes.prop_cycle": cycler(color=list(dict.fromkeys(COLOURS.values()))),
-        }
-    )
+    matplotlib.style.use(Path(__file__).with_name("book.mplstyle"))
 
 
 def image_grid(images: np.ndarray | Mapping[str, np.ndarray], *, columns: int = 8, title: str | None = None) -> Figure:
@@ -118,21 +98,8 @@ def losses(
         raise TypeError(f"levels must be a mapping from labels to losses, not {arguments.describe(levels)}.")
     levels = {label: arguments.real(f"The level {label!r}", level) for label, level in (levels or {}).items()}
     figure, ax = _axes(ax)
-    steps, window = np.arange(1, len(d_loss) + 1), max(1, len(d_loss) // 50)
-    for player, values in (("discriminator", d_loss), ("generator", g_loss)):
-        ax.plot(steps, values, color=COLOURS[player], alpha=0.2, linewidth=0.6)
-        smooth = np.convolve(values, np.ones(window) / window, mode="valid")
-        ax.plot(steps[window - 1 :], smooth, color=COLOURS[player], label=player.capitalize())
-    both = np.concatenate([d_loss, g_loss])
-    if np.isfinite(both).all():  # a few outliers would press the rest flat
-        ax.set_ylim(min(0, both.min()), 1.2 * max(np.quantile(both, 0.99), *levels.values(), 1e-6))
-    for label, level in levels.items():
-        ax.axhline(level, color=COLOURS["reference"], linestyle="--", linewidth=1)
-        place = ax.get_yaxis_transform()  # across the axes in x, a loss in y
-        paper = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1}
-        ax.text(1, level, label, transform=place, ha="right", va="bottom", color=COLOURS["reference"], bbox=paper)
-    ax.set(xlabel="Step", ylabel="Loss")
-    ax.legend(loc="upper right", ncols=2)
+    pictures.curves(ax, {"discriminator": d_loss, "generator": g_loss}, levels)
+    ax.set_ylabel("Loss")
     return figure
 
 
