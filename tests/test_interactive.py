@@ -154,10 +154,10 @@ def test_a_real_training_is_recorded(gl, ring):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (np.zeros((4, 8, 8, 1)), r"shape \(4, 8, 8, 1\) and type float64; a replay needs points in the plane"),
+        (np.zeros((4, 8, 8, 1)), r"data has shape \(4, 8, 8, 1\); expected points in the plane"),
         (np.zeros((0, 2)), r"shape \(0, 2\)"),
         (np.array([["a", "b"]]), "type <U1"),
-        (np.full((3, 2), np.nan), "NaN or infinite"),
+        (np.array([[0.0, 1.0], [np.nan, 1.0]]), "NaN or infinite"),
     ],
 )
 def test_data_that_are_no_points_are_refused(data, message):
@@ -174,7 +174,7 @@ def test_bad_numbers_are_refused(ring):
 def test_a_recorder_without_frames_is_refused(ring):
     with pytest.raises(ValueError, match=r"holds 0 frames and a replay needs two.*callbacks=\[recorder\]"):
         training_replay(Recorder(ring))
-    with pytest.raises(TypeError, match=r"takes a ganlib.interactive.Recorder or ImageRecorder, not {} \(dict\)"):
+    with pytest.raises(TypeError, match=r"takes a Recorder or ImageRecorder, not {} \(dict\)"):
         training_replay({})
     with pytest.raises(ValueError, match="groups of 2"):
         Recorder(ring).on_start(Player(pack=2))
@@ -317,7 +317,7 @@ def test_a_replay_of_images_without_a_score_or_with_a_broken_one():
 
 def test_an_image_recorder_refuses_points_and_what_is_no_score(gl):
     recipe = ganlib.recipe("ring", width=8, depth=1, batch_size=16)
-    with pytest.raises(ValueError, match=r"samples of shape \(2,\)\. For points use ganlib\.interactive\.Recorder"):
+    with pytest.raises(ValueError, match=r"samples of shape \(2,\)\. For points use Recorder"):
         gl.Trainer(recipe).fit(np.zeros((32, 2)), steps=1, callbacks=[ImageRecorder()], progress=False)
     with pytest.raises(TypeError, match="function of the trainer"):
         ImageRecorder(score=3)

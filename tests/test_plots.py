@@ -52,7 +52,7 @@ def test_images_outside_the_range_are_clipped():
     [
         (np.zeros((4, 8, 8)), r"shape \(4, 8, 8\); expected \(n, height, width, channels\)"),
         (np.zeros((4, 1, 8, 8)), "one or three channels"),
-        (np.zeros((0, 8, 8, 1)), "empty array"),
+        (np.zeros((0, 8, 8, 1)), "at least one image"),
         ({}, "mapping is empty"),
         ({"Real": np.zeros(3)}, "The images 'Real' have shape"),
     ],

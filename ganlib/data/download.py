@@ -71,10 +71,8 @@ def read_download(name: str, split: str, folder: Folder) -> tuple[np.ndarray, np
     """Images, (n, h, w, c) uint8, and labels, (n,) int64, of a published data set."""
     images, labels = (_read_cifar10 if name == "cifar10" else _read_idx_pair)(name, split, folder)
     if len(images) != len(labels) or labels.max(initial=0) >= len(CLASSES[name]):
-        raise DataError(
-            f"the {split} split of {name!r} is damaged: {len(images)} images, {len(labels)} labels, "
-            f"the largest label {labels.max(initial=0)} of {len(CLASSES[name])} classes; get the files again"
-        )
+        held = f"{len(images)} images, {len(labels)} labels up to {labels.max(initial=0)}"
+        raise DataError(f"the {split} split of {name!r} is damaged: {held}; get the files again")
     return images, labels.astype(np.int64)
 
 
@@ -149,12 +147,9 @@ def _read_idx_pair(name: str, split: str, folder: Folder) -> tuple[np.ndarray, n
         if array.ndim != axes:
             raise DataError(f"{path} has {array.ndim} dimensions, {array.shape}; expected {axes}")
         if md5 != CONTENTS[name][file]:
-            owners = [f"it belongs to {other!r}" for other, files in CONTENTS.items() if md5 in files.values()]
-            what = owners[0] if owners else f"the MD5 of its content is {md5}"
-            raise DataError(
-                f"{path} is not the {file} of {name!r}: {what}, expected {CONTENTS[name][file]}. "
-                f"Put the right one into a sub-folder {name!r}, or remove this one to have it downloaded"
-            )
+            wrong = f"the MD5 of its content is {md5}, expected {CONTENTS[name][file]}"
+            remedy = f"Put the right one into a sub-folder {name!r}, or remove this one to have it downloaded"
+            raise DataError(f"{path} is not the {file} of {name!r}: {wrong}. {remedy}")
         arrays.append(array)
     return arrays[0][..., None], arrays[1]
 

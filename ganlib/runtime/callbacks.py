@@ -61,23 +61,17 @@ class Samples:
 
 
 class TensorBoard:
-    """Logs the metrics, and samples, for TensorBoard.
+    """Logs the metrics, and samples, for TensorBoard: `tensorboard --logdir DIRECTORY` shows them.
 
     Args:
-        directory: where the event files go: `tensorboard --logdir DIRECTORY` shows them.
+        directory: where the event files go.
         every: steps from one logged value to the next.
         every_picture: steps from one picture of samples to the next; 0 for none.
-
-    Raises:
-        MissingBackend: the package tensorboard is not installed.
     """
 
     def __init__(self, directory: str | os.PathLike[str], every: int = 10, every_picture: int = 500) -> None:
         if importlib.util.find_spec("tensorboard") is None:
-            raise MissingBackend(
-                "TensorBoard is not installed, and its logs cannot be written without it. "
-                "Install it: pip install tensorboard; or train without these logs."
-            )
+            raise MissingBackend("TensorBoard is not installed. pip install tensorboard, or train without its logs.")
         self.directory, self.every = Path(directory), arguments.whole("every", every, 1)
         self.every_picture = arguments.whole("every_picture", every_picture, 0)
 

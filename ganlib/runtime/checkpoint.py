@@ -121,10 +121,8 @@ def lock(directory: Folder) -> Iterator[None]:
             path = directory.resolve() / ".lock"
             held.enter_context(filelock.FileLock(path, blocking=False, is_singleton=True, thread_local=False))
         except filelock.Timeout:
-            raise CheckpointError(
-                f"Another process is working in {directory}. Wait for it, end it, or name another folder. "
-                f"(On Linux `fuser {directory}/.lock` shows its number.)"
-            ) from None
+            said = f"Another process is working in {directory}. Wait for it, end it, or name another folder."
+            raise CheckpointError(f"{said} (On Linux `fuser {directory}/.lock` shows its number.)") from None
         except NotImplementedError:  # some network file systems
             said = f"{directory} cannot be locked: see to it that one process at a time works there."
             warnings.warn(said, stacklevel=3)
@@ -136,9 +134,9 @@ def lock(directory: Folder) -> Iterator[None]:
 class Saver:
     """A callback for `fit` that saves on the way, at the end, and when the process is told to end (SIGTERM).
 
-    A SIGTERM lets the step under way be done, saves, and then goes on to the handler that was there before; without one
-    the process exits with status 143. A second SIGTERM does not wait. Put a Saver last among the callbacks, so that the
-    others have heard of the end by then. While `fit` runs no other process can save in the folder.
+    A SIGTERM lets the step under way be done, saves, and then goes on to the handler that was there before, or exits
+    with status 143; a second one does not wait. Put a Saver last among the callbacks, so that the others have heard of
+    the end by then. While `fit` runs no other process can save in the folder.
 
     Args:
         directory: the run's folder; made if it is not there.
@@ -271,13 +269,9 @@ def _read(directory: Folder, which: str | int) -> tuple[Path, bytes, Json]:
         raise CheckpointError(f"There is no checkpoint in {place}. {hint}")
     step = found[-1] if which == "latest" else _best(directory) if which == "best" else which
     if step is None:
-        raise CheckpointError(
-            f"No checkpoint in {place} has a score to be the best by. Saver(directory, best=...) gives them one."
-        )
+        raise CheckpointError(f"No checkpoint in {place} has a score. Saver(directory, best=...) gives them one.")
     if step not in found:
-        raise CheckpointError(
-            f"There is no checkpoint of step {which} in {place}. It has {', '.join(map(str, found))}."
-        )
+        raise CheckpointError(f"There is no checkpoint of step {which} in {place}, but {', '.join(map(str, found))}.")
     path = _path(directory, int(step))
     try:
         return path, *files.read_checkpoint(path)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import hashlib
 import json
 import math
@@ -47,7 +46,7 @@ def write_aside(path: str | os.PathLike[str], content: bytes | str) -> Path:
     """Writes a file, all of it or nothing, and returns its path. Its folder is made if it is missing.
 
     The file is written beside its place and renamed once the disk holds it, so neither a full disk nor a process that
-    is killed leaves half of one, and it outlives even a power cut.
+    is killed nor a power cut leaves half of one.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,15 +61,6 @@ def write_aside(path: str | os.PathLike[str], content: bytes | str) -> Path:
         with contextlib.suppress(OSError):
             aside.unlink()
         raise
-    if os.name != "nt":  # Windows needs no such thing for a rename to last, and some network file systems know none
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-                raise
-        finally:
-            os.close(folder)
     return path
 
 
@@ -184,10 +174,8 @@ def _check_header(path: Path, header: object) -> None:
     if kind > FORMAT:
         by = header.get("versions")
         writer = by.get("ganlib", "?") if isinstance(by, dict) else "?"
-        raise CheckpointError(
-            f"{path} has format {kind}, newer than this ganlib {__version__} reads, which knows formats up to "
-            f"{FORMAT}. It was written by ganlib {writer}: upgrade to that."
-        )
+        newer = f"{path} has format {kind}, newer than this ganlib {__version__} reads, which knows up to {FORMAT}"
+        raise CheckpointError(f"{newer}. It was written by ganlib {writer}: upgrade to that.")
     kinds = {"sha256": str, "step": int, "score": int | float | None, "versions": dict, "state": dict}
     for key, expected in kinds.items():
         if key not in header or not isinstance(header[key], expected):

@@ -59,15 +59,8 @@ def write(
     The page stands alone: pictures and styles are in it, and nothing in it is a script. If the directory has pictures
     of `ganlib.callbacks.Samples` in `samples`, some are shown.
 
-    Args:
-        trainer: of either framework, trained.
-        data: what it was trained on, from `ganlib.data.load`; or an array of samples.
-        directory: where to write; made if it is not there.
-        findings: what `ganlib.monitor.Monitor` found.
-        seconds: how long the training took; None leaves it out of the report.
-
-    Returns:
-        The path of report.html.
+    The trainer is trained, on the data, from `ganlib.data.load` or an array. Findings are those of
+    `ganlib.monitor.Monitor`, seconds how long the training took. Returns the path of report.html.
     """
     directory, history = Path(directory), trainer.history
     if not trainer.steps_done:
@@ -130,15 +123,8 @@ def read(directory: Folder, step: int | None = None) -> dict[str, Score]:
 def compare(directories: Sequence[Folder]) -> dict[str, dict[str, list[Any]]]:
     """Runs side by side: the fields in which their recipes differ, how far they are, and their scores.
 
-    Args:
-        directories: the folders of runs, of `ganlib train` or of `Trainer.save`.
-
-    Returns:
-        "fields", "run" and "metrics": each a mapping from a name to one value a directory, in their order. A metric is
-        None where the run has no report of its last step.
-
-    Raises:
-        CheckpointError: a folder has no checkpoint.
+    "fields", "run" and "metrics" are each a mapping from a name to one value a directory, in their order. A metric is
+    None where the run has no report of its last step. A CheckpointError if a folder has no checkpoint.
     """
     described = [checkpoint.describe(directory) for directory in directories]
     recipes = [files.fields(one["recipe"]) for one in described]

@@ -111,10 +111,8 @@ class Resumable(Framework):
             saved = Recipe.from_json(state["recipe"])
             check_state(arrays, state, saved, [name for name, network in own.items() if network is None])
         if recipe is not None and (differing := checkpoint.differences(saved, recipe)):
-            raise CheckpointError(
-                f"The checkpoint in {os.fspath(directory)} is of another recipe: {'; '.join(differing)}. Give that "
-                "recipe, or none to take the saved one."
-            )
+            other = f"The checkpoint in {os.fspath(directory)} is of another recipe: {'; '.join(differing)}"
+            raise CheckpointError(f"{other}. Give that recipe, or none to take the saved one.")
         precision = precision or state["precision"]
         changed = {"compiled": compiled, "loss": loss, **own}
         trainer = cls(recipe or saved, state["seed"], precision, device, **changed)  # type: ignore[call-arg]

@@ -128,10 +128,8 @@ class BaseTrainer(Resumable):
         if steps is None:
             steps = self.recipe.steps - self.steps_done
             if steps <= 0:
-                raise ValueError(
-                    f"All {self.recipe.steps} steps of this recipe are done. To train further say how far, for "
-                    "example fit(data, steps=500); to start again make a new Trainer."
-                )
+                further = "To train further say how far, fit(data, steps=500); to start again make a new Trainer."
+                raise ValueError(f"All {self.recipe.steps} steps of this recipe are done. {further}")
         steps, callbacks = arguments.whole("steps", steps, 1), checks.check_callbacks(callbacks)
         heard = any(hasattr(callback, "on_step") for callback in callbacks)
         # Several workers would have to agree on how many steps; and all steps of a block are penalised, or none.
@@ -174,10 +172,8 @@ class BaseTrainer(Resumable):
         turns, expected = self.recipe.discriminator_steps, self.recipe.discriminator_steps * self.recipe.batch_size
         real = self.check_samples(real, minimum=expected)
         if len(real) != expected:
-            raise ValueError(
-                f"step got {len(real)} samples and needs discriminator_steps · batch_size = {expected}. "
-                "Slice your data, or let fit draw the batches."
-            )
+            needed = f"needs discriminator_steps · batch_size = {expected}"
+            raise ValueError(f"step got {len(real)} samples and {needed}. Slice them, or let fit draw the batches.")
         self._advance(self._to_device(real), 1, np.arange(expected).reshape(1, turns, -1))
         return self._last()
 
@@ -313,10 +309,8 @@ class BaseTrainer(Resumable):
         if bad.any():
             step = int(bad.argmax())
             self._restore()
-            found = self._named(player, values[: step + 1])
-            raise failure.error(
-                self, step + 1, failure.bad_metric(self._columns(player), values[step]), found, [samples]
-            )
+            found, metric = values[: step + 1], failure.bad_metric(self._columns(player), values[step])
+            raise failure.error(self, step + 1, metric, self._named(player, found), [samples])
         return self._named(player, values)
 
     def _keep(self) -> None:
