@@ -11,12 +11,11 @@
 Where to look first: `ganlib/torch/step.py` and `ganlib/tensorflow/step.py` are one step of adversarial training, and
 `losses.py`, `penalties.py` and `networks.py` beside them are what it is made of. Around that stand:
 
-    recipe/             an experiment as data: its fields, their checks, the recipes that are shipped
-    layers, architectures, initialise    a recipe's networks as lists of layers, and their first weights
-    reference/          the same mathematics in NumPy, which the tests hold both frameworks against
-    runtime/            the loop around the step: history, progress, checkpoints, reports, the command line
+    recipe/ layers architectures initialise    an experiment as data, its networks as lists of layers, their weights
+    reference/    the same mathematics in NumPy, which the tests hold both frameworks against
+    runtime/      the loop around the step: history, progress, checkpoints, reports, the command line
     data/ metrics/ features    images and points to learn from, and scores for samples
-    teaching/           what the book's chapters call: plots, exercises, interactive figures, ledgers of measurements
+    teaching/     what the book's chapters call: plots, exercises, interactive figures, ledgers of measurements
 
 Importing ganlib loads neither framework, nor anything else that takes time.
 """

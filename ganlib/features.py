@@ -50,14 +50,6 @@ def classify(images: ArrayLike) -> np.ndarray:
     return shares / shares.sum(axis=1, keepdims=True)
 
 
-def about() -> dict[str, str]:
-    """How the network was trained, on what data, and its accuracy on images that it did not see."""
-    from safetensors import safe_open
-
-    with safe_open(PATH, framework="numpy") as file:
-        return file.metadata()
-
-
 def _run(images: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Features and logits."""
     x = _check(images)

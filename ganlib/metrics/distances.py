@@ -31,8 +31,6 @@ def frechet_distance(real: ArrayLike, fake: ArrayLike) -> Score:
     With less than ten samples per dimension it is some per cent too small, a tenth for heavy-tailed features.
 
     The score is in squared units of the features, and biased: compare at equal sample sizes.
-
-    >>> frechet_distance(features(data.images), features(trainer.sample(1000)))
     """
     real, fake = pair(real, fake)
     means, factors = zip(*map(_moments, (real, fake)), strict=True)

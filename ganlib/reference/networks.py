@@ -273,12 +273,9 @@ def network(
 ) -> Array:
     """The output of layers of `ganlib.architectures` for the input x. `network_update` returns the weights after it.
 
-    Args:
-        layers, x: as `generator_layers` and `discriminator_layers` return them; (n, *input_shape).
-        weights: arrays by name, such as "conv3.kernel": kernel and bias, laid out as in `dense` and `conv2d`;
-            scale, shift, mean and variance of batch normalisation; u of spectral normalisation.
-        training: batch normalisation takes the batch's statistics, spectral normalisation makes an iteration.
-        masks: what dropout keeps in training, {"dropout2": a boolean array of that layer's input's shape}.
+    x is (n, *input_shape), the weights arrays by name, such as "conv3.kernel", as `gl.get_weights` gives them. In
+    training batch normalisation takes the batch's statistics, spectral normalisation makes an iteration, and masks say
+    what dropout keeps, {"dropout2": a boolean array of that layer's input's shape}.
     """
     return _run(layers, weights, x, training, masks)[0]
 

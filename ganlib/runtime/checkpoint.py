@@ -52,9 +52,8 @@ def steps(directory: Folder) -> list[int]:
 def describe(directory: Folder, which: str | int = "latest") -> Json:
     """What a checkpoint is, without loading a framework. Takes and raises what `load` does.
 
-    Returns:
-        "path", "step", "steps" (all of the folder's), "recipe" (a Recipe), "backend", "seed", "precision", "score" (the
-        smaller the better; None without one), "versions" (name → version, of what wrote it) and "format".
+    It gives "path", "step", "steps" (all of the folder's), "recipe" (a Recipe), "backend", "seed", "precision", "score"
+    (None without one), "versions" (name → version, of what wrote it) and "format".
     """
     path, _, header = _read(directory, which)
     found = {"path": path, "steps": steps(directory)}

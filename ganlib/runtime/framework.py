@@ -79,12 +79,8 @@ class Framework(abc.ABC):
     ) -> Tensor:
         """Takes some steps together and returns their metrics, (steps, columns), on the device.
 
-        Args:
-            who: moves: "both", "discriminator" or "generator".
-            samples: real ones, on the device.
-            indices: (steps, turns, batch), which of them go into the batches.
-            draws: each step's.
-            fakes, chosen: samples on the device, and (steps, 1, batch) which of them D is shown instead of G's.
+        Who moves is "both", "discriminator" or "generator". `indices` (steps, turns, batch) say which of the real
+        samples go into the batches, `chosen` (steps, 1, batch) which of the fakes D is shown instead of G's.
         """
 
     @abc.abstractmethod

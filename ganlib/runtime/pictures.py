@@ -42,10 +42,8 @@ def tile(images: np.ndarray) -> np.ndarray:
     """The images (n, height, width, 1 or 3) in [-1, 1] as one square picture: uint8, 255 between them."""
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):
-        raise ValueError(
-            f"The images have shape {images.shape}; expected (n, height, width, channels), at least one image, one or "
-            "three channels."
-        )
+        expected = "(n, height, width, channels), at least one image, one or three channels"
+        raise ValueError(f"The images have shape {images.shape}; expected {expected}.")
     grey = np.clip(np.nan_to_num(images.astype(np.float64), nan=-1.0) * 127.5 + 127.5, 0, 255).round().astype(np.uint8)
     return arrange(grey, math.ceil(math.sqrt(len(images))), 255)
 
@@ -92,10 +90,8 @@ def curves(ax: Axes, values: Mapping[str, np.ndarray], levels: Mapping[str, floa
 def png(samples: np.ndarray, data: Data | np.ndarray | None = None, scale: int | None = None) -> bytes:
     """Samples as the bytes of a PNG file: images in a square grid, points as a scatter plot.
 
-    Args:
-        samples: (n, height, width, channels) in [-1, 1], or (n, 2).
-        data: whose points are drawn below the samples; images need none.
-        scale: how many pixels an image's pixel becomes each way; None makes the grid about 500 wide.
+    Samples are (n, height, width, channels) in [-1, 1], or (n, 2), drawn over those of the data. An image's pixel
+    becomes `scale` pixels each way; None makes the grid about 500 wide.
     """
     buffer = io.BytesIO()
     if np.ndim(samples) == 2:

@@ -94,16 +94,14 @@ class Resumable(Framework):
         Args:
             directory: the folder that was given to `save`.
             which: "latest", "best" (the one with the smallest score), or a step.
-            precision: None keeps the saved one.
-            device: None takes a GPU where there is one.
+            precision, device, compiled: as for a new trainer; None keeps the saved precision.
             recipe: the one that you expect. Another one is refused, field by field; only `about`, `steps` and the
                 folder of images may differ, and those of your recipe are taken. None takes the saved recipe.
-            compiled: as for a new trainer; it is not saved.
             loss, generator, discriminator: those of your own that the run was started with, if it was.
 
         Raises:
-            CheckpointError: there is no checkpoint, it is damaged, or it does not fit. A damaged one is not passed over
-                in silence: the error names the newest good one.
+            CheckpointError: there is no checkpoint, it does not fit, or it is damaged; then the error names the newest
+                good one.
         """
         arrays, state = checkpoint.load(directory, which)
         own = {"generator": generator, "discriminator": discriminator}
@@ -143,10 +141,8 @@ def fitting(directory: str | os.PathLike[str]) -> Iterator[None]:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         reason = f"it lacks {error}." if isinstance(error, KeyError) else str(error)
-        raise CheckpointError(
-            f"The checkpoint in {os.fspath(directory)} does not fit: {reason} If it was trained with networks of "
-            "your own, pass them as generator= and discriminator=."
-        ) from error
+        own = "If it was trained with networks of your own, pass them as generator= and discriminator=."
+        raise CheckpointError(f"The checkpoint in {os.fspath(directory)} does not fit: {reason} {own}") from error
 
 
 def check_state(

@@ -32,8 +32,7 @@ class BaseTrainer(Resumable):
 
     Args:
         recipe: the experiment, from `ganlib.recipe`.
-        seed: of the initial weights, the latents and the order of the data. The same seed gives the same numbers in
-            both frameworks.
+        seed: of the initial weights, the latents and the order of the data: the same numbers in both frameworks.
         precision: "float64", "float32", "bfloat16" (mixed: float32 weights, bfloat16 arithmetic) or "auto", the
             fastest the machine does well; None takes the recipe's.
         device: the framework's name of a device; None takes a GPU where there is one.
@@ -45,16 +44,15 @@ class BaseTrainer(Resumable):
         generator, discriminator: networks of your own in place of the recipe's. They keep their weights.
 
     Attributes:
-        game: who plays and for what: the framework's `step.Game`.
+        game: the framework's `step.Game`.
         generator, discriminator, average: the networks; `average` is G's moving average, or None.
-        metric_names: the names of what `history` holds; steps_done: steps of G since the start.
+        metric_names, steps_done: what `history` holds, and steps of G since the start.
         workers, rank: how many devices share each batch, and which of them is this process's; see `distributed.py`.
         broken_off: whether a step was begun and not finished, by an error or a second Ctrl-C.
 
-    Example:
-        >>> trainer = gl.Trainer(ganlib.recipe("dcgan-digits"), seed=0)
-        >>> history = trainer.fit(ganlib.data.load("digits"), steps=500)
-        >>> images = trainer.sample(64, seed=1)
+    >>> trainer = gl.Trainer(ganlib.recipe("dcgan-digits"), seed=0)
+    >>> history = trainer.fit(ganlib.data.load("digits"), steps=500)
+    >>> images = trainer.sample(64, seed=1)
     """
 
     def __init__(
@@ -106,10 +104,9 @@ class BaseTrainer(Resumable):
             data: what `ganlib.data.load` gives, or a NumPy array of samples (n, *recipe.shape); images in [-1, 1].
             steps: how many more steps; None goes on to the recipe's number of steps.
             callbacks: objects with any of the methods on_start(trainer), on_step(trainer, metrics), on_end(trainer)
-                and, where an error ends the run, on_fail(trainer). `metrics` maps names to the floats of this step;
-                `trainer.stop()` ends the run.
-            progress: whether to show a progress bar with the losses. None shows one in a terminal and in a notebook,
-                unless the environment variable GANLIB_PROGRESS is 0.
+                and, where an error ends the run, on_fail(trainer). `metrics` maps names to the floats of this step.
+            progress: whether to show a progress bar. None shows one in a terminal and in a notebook, unless the
+                environment variable GANLIB_PROGRESS is 0.
 
         Returns:
             Metric name → NumPy array (steps,). `d_loss` and `g_loss` are the losses without penalties, `d_real` and
@@ -180,18 +177,12 @@ class BaseTrainer(Resumable):
     def fit_discriminator(self, data: object, steps: int, fake: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """Trains D alone: the inner maximum of the game. G, `history` and `steps_done` stay as they are.
 
-        Args:
-            data: the real samples, as for `fit`.
-            steps: steps of D.
-            fake: samples (n, *recipe.shape) to tell from the real ones, drawn from in batches; None takes fresh
-                samples of G in training mode at each step.
+        The data are as for `fit`. `fake` are samples (n, *recipe.shape) to tell from the real ones, drawn from in
+        batches; None takes fresh samples of G in training mode at each step. Returns metric name → NumPy array
+        (steps,): `d_loss`, `d_real`, `d_fake`, and `penalty` if there is one.
 
-        Returns:
-            Metric name → NumPy array (steps,): `d_loss`, `d_real`, `d_fake`, and `penalty` if there is one.
-
-        Example:
-            >>> trainer.fit_discriminator(real, steps=500, fake=fake)
-            >>> density_ratio = np.exp(trainer.logits(points))
+        >>> trainer.fit_discriminator(real, steps=500, fake=fake)
+        >>> density_ratio = np.exp(trainer.logits(points))
         """
         return self._fit_alone("discriminator", data, steps, None if fake is None else self.check_samples(fake))
 

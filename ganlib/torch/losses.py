@@ -150,12 +150,7 @@ class Smoothed(Loss):
 def get(name: str, real_label: float = 1.0) -> Loss:
     """The loss of that name, such as "nonsaturating" or "hinge"; `LOSSES` has them all.
 
-    Args:
-        name: of the loss.
-        real_label: of real samples; below 1 smooths it, for the losses that have labels.
-
-    Raises:
-        ValueError: there is no loss of that name, or it has no label.
+    A real_label below 1 smooths the label of real samples. A ValueError for another name, or a loss without labels.
     """
     if not isinstance(name, str) or name not in LOSSES:
         raise ValueError(f"There is no loss {name!r}. The losses: {', '.join(LOSSES)}.")

@@ -208,10 +208,8 @@ class Trainer(BaseTrainer):
             return "cuda"
         local, found = int(os.environ.get("LOCAL_RANK", 0)), torch.cuda.device_count()
         if local >= found:
-            raise ValueError(
-                f"torchrun started more workers than this machine's {found} GPUs. "
-                f"Use --nproc-per-node {found}, or device='cpu'."
-            )
+            remedy = f"Use --nproc-per-node {found}, or device='cpu'."
+            raise ValueError(f"torchrun started more workers than this machine's {found} GPUs. {remedy}")
         torch.cuda.set_device(local)
         return f"cuda:{local}"
 

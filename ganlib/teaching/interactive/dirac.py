@@ -39,14 +39,11 @@ def dirac_portrait(
     Beside it stand the eigenvalues at the equilibrium and the factor by which an update multiplies small deviations.
 
     Args:
-        method: at the start, one of "gan", "nsgan", "wgan", "wgan_clip", "wgan_gp", "noise", "r1", "consensus".
-        update: at the start, "alternating" (D first), "simultaneous" or "extragradient".
-        rate: the step size h at the start, 0.02 to 1.
-        strength: the method's number at the start, 0.05 to 2: the clip c, WGAN-GP's λ, the noise's standard deviation
-            τ, R₁'s γ, the weight w of consensus. None: the number of the authors' notebook.
-
-    Raises:
-        ValueError: an unknown name, a number out of its range, a strength for a method that has none.
+        method: one of "gan", "nsgan", "wgan", "wgan_clip", "wgan_gp", "noise", "r1", "consensus".
+        update: "alternating" (D first), "simultaneous" or "extragradient".
+        rate: the step size h, 0.02 to 1.
+        strength: the method's number at the start, 0.05 to 2: the clip c, WGAN-GP's λ, the noise's standard deviation τ, R₁'s γ, the
+            weight w of consensus. None: the number of the authors' notebook.
 
     Source: Mescheder, Geiger and Nowozin 2018, whose figures 1 to 3 show such portraits.
     """

@@ -133,19 +133,14 @@ class Recorder(_Recording[Frame]):
 class ImageRecorder(_Recording[ImageFrame]):
     """A callback for `Trainer.fit` that keeps what `training_replay` shows, for images, when a `Recorder` does.
 
-    Args:
-        every: steps from one frame to the next.
-        score: called with the trainer at each frame, and drawn below the losses: lower is better. Where it returns a
-            `ganlib.metrics.Score`, the replay shows a perfect sampler's value too.
+    It keeps a frame each `every` steps. The score is called with the trainer there, and drawn below the losses: lower
+    is better. Where it is a `ganlib.metrics.Score`, the replay shows a perfect sampler's value too.
 
     Attributes:
         images: how many images a frame has, 64; a square number makes a full sheet.
         score_name: what the replay calls the score, "Fréchet". Both may be set before the training.
         frames, losses: the list of `ImageFrame`s; (d_loss, g_loss) of each step.
         floor: a perfect sampler's score, or None.
-
-    Raises:
-        ValueError: `every` below 1; a recipe of points.
 
     Example:
         >>> real = ganlib.metrics.features(data.images)
