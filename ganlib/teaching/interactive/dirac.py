@@ -37,12 +37,13 @@ def dirac_portrait(
     """The phase portrait of the Dirac-GAN: its field, 500 steps from a start that the reader drags, and the distance.
 
     Beside it stand the eigenvalues at the equilibrium and the factor by which an update multiplies small deviations.
+    The arguments are those at the start; a ValueError for a name or number out of range.
 
     Args:
         method: one of "gan", "nsgan", "wgan", "wgan_clip", "wgan_gp", "noise", "r1", "consensus".
         update: "alternating" (D first), "simultaneous" or "extragradient".
         rate: the step size h, 0.02 to 1.
-        strength: the method's number at the start, 0.05 to 2: the clip c, WGAN-GP's λ, the noise's standard deviation τ, R₁'s γ, the
+        strength: the method's number, 0.05 to 2: the clip c, WGAN-GP's λ, the noise's standard deviation τ, R₁'s γ, the
             weight w of consensus. None: the number of the authors' notebook.
 
     Source: Mescheder, Geiger and Nowozin 2018, whose figures 1 to 3 show such portraits.
