@@ -294,7 +294,7 @@ def test_every_size_either_fits_or_is_told_two_that_do(size):
     except RecipeError as error:
         import re
 
-        low, high = map(int, re.search(r"can make (\d+) and (\d+)", str(error)).groups())
+        low, high = map(int, re.search(r"but (\d+)×\d+ or (\d+)×\d+", str(error)).groups())
         for near in (low, high):
             ganlib.recipe("dcgan-digits", shape=(near, near, 3), width=2)
         return

@@ -270,7 +270,9 @@ def _read(directory: Folder, which: str | int) -> tuple[Path, bytes, Json]:
     if step is None:
         raise CheckpointError(f"No checkpoint in {place} has a score. Saver(directory, best=...) gives them one.")
     if step not in found:
-        raise CheckpointError(f"There is no checkpoint of step {which} in {place}, but {', '.join(map(str, found))}.")
+        raise CheckpointError(
+            f"There is no checkpoint of step {which} in {place}. It has {', '.join(map(str, found))}."
+        )
     path = _path(directory, int(step))
     try:
         return path, *files.read_checkpoint(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import hashlib
 import json
 import math
@@ -46,7 +47,7 @@ def write_aside(path: str | os.PathLike[str], content: bytes | str) -> Path:
     """Writes a file, all of it or nothing, and returns its path. Its folder is made if it is missing.
 
     The file is written beside its place and renamed once the disk holds it, so neither a full disk nor a process that
-    is killed nor a power cut leaves half of one.
+    is killed leaves half of one, and it outlives even a power cut.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,6 +62,15 @@ def write_aside(path: str | os.PathLike[str], content: bytes | str) -> Path:
         with contextlib.suppress(OSError):
             aside.unlink()
         raise
+    if os.name != "nt":  # Windows needs no such thing for a rename to last, and some network file systems know none
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
+        finally:
+            os.close(folder)
     return path
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from ganlib.arguments import array, describe
 from ganlib.runtime.framework import Tensor
 
-
 LOGITS = "(n,), one logit a sample. If the discriminator gives (n, 1), drop that axis."
 
 
