@@ -483,7 +483,7 @@ def with_label(value):
         (as_link, "no file data_batch_3.bin"),
         (lambda members: members.__setitem__(1, (members[1][0], b"short")), "no file data_batch_2.bin"),
         (lambda members: members.__setitem__(1, (members[1][0], bytes(10**6))), "no file data_batch_2.bin"),
-        (with_label(10), "largest label 10"),
+        (with_label(10), "labels up to 10"),
     ],
 )
 def test_an_archive_with_something_wrong(cifar, change, message):

@@ -133,9 +133,7 @@ def test_going_on_with_fit_goes_on_with_the_recording(ring):
     player.fit(recorder, 6)
     player.fit(recorder, 6)
     assert [frame.step for frame in recorder.frames] == [0, 4, 6, 8, 12]
-    with pytest.raises(
-        ValueError, match=r"ends at step 12 of a run, and the trainer is at step 0\. Make a new Recorder"
-    ):
+    with pytest.raises(ValueError, match=r"ends at step 12 of a run, and the trainer is at step 0\. Make a new one"):
         Player().fit(recorder, 1)
 
 
