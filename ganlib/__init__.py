@@ -31,27 +31,13 @@ __all__ = ["Optimiser", "Recipe", "available", "backend", "recipe", "recipes"]
 
 # Public name → the module behind it, loaded on first use, so that `import ganlib` stays quick and readers' names stay
 # the same wherever a file lives.
+_HERE = ("architectures", "data", "errors", "metrics", "reference")
+_RUNTIME = ("callbacks", "checkpoint", "doctor", "monitor", "pictures", "report", "run")
+_TEACHING = ("clinic", "dynamics", "exercises", "gamma", "interactive", "ledger", "plots", "specimens")
 _MODULES = {
-    "architectures": "architectures",
-    "callbacks": "runtime.callbacks",
-    "checkpoint": "runtime.checkpoint",
-    "clinic": "teaching.clinic",
-    "data": "data",
-    "doctor": "runtime.doctor",
-    "dynamics": "teaching.dynamics",
-    "errors": "errors",
-    "exercises": "teaching.exercises",
-    "gamma": "teaching.gamma",
-    "interactive": "teaching.interactive",
-    "ledger": "teaching.ledger",
-    "metrics": "metrics",
-    "monitor": "runtime.monitor",
-    "pictures": "runtime.pictures",
-    "plots": "teaching.plots",
-    "reference": "reference",
-    "report": "runtime.report",
-    "run": "runtime.run",
-    "specimens": "teaching.specimens",
+    **{name: name for name in _HERE},
+    **{name: f"runtime.{name}" for name in _RUNTIME},
+    **{name: f"teaching.{name}" for name in _TEACHING},
 }
 
 

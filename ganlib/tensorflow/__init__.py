@@ -9,15 +9,5 @@ from ganlib.tensorflow.networks import Discriminator, Generator, get_weights, se
 from ganlib.tensorflow.trainer import Trainer, device_name
 
 name = "tensorflow"
-__all__ = [
-    "Discriminator",
-    "Generator",
-    "Trainer",
-    "device_name",
-    "get_weights",
-    "losses",
-    "name",
-    "optimisers",
-    "penalties",
-    "set_weights",
-]
+__all__ = ["Discriminator", "Generator", "Trainer", "device_name", "get_weights", "set_weights"]
+__all__ += ["losses", "name", "optimisers", "penalties"]

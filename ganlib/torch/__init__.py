@@ -9,15 +9,5 @@ from ganlib.torch.networks import Discriminator, Generator, get_weights, set_wei
 from ganlib.torch.trainer import Trainer, device_name
 
 name = "torch"
-__all__ = [
-    "Discriminator",
-    "Generator",
-    "Trainer",
-    "device_name",
-    "get_weights",
-    "losses",
-    "name",
-    "optimisers",
-    "penalties",
-    "set_weights",
-]
+__all__ = ["Discriminator", "Generator", "Trainer", "device_name", "get_weights", "set_weights"]
+__all__ += ["losses", "name", "optimisers", "penalties"]
