@@ -69,7 +69,7 @@ def text(found: Json) -> str:
         else:
             lines += [f"{TITLES[name]}: installed but broken. {one['problem']}", f"    {one['remedy']}"]
     data = found["data"]
-    held = f"{_size(data['bytes'])} in {data['files']} files ({', '.join(data['names'])})" if data["files"] else "empty"
+    held = ", ".join(data["names"]) or "none yet"
     writable = "" if data["writable"] else "; it cannot be written to"
     tensorboard = found["tensorboard"] or "not installed. `train --tensorboard` needs it: pip install tensorboard"
     packages = ", ".join(f"{name} {version or 'MISSING'}" for name, version in found["packages"].items())
@@ -148,19 +148,16 @@ def _devices(name: str) -> list[str]:
 
 
 def _data() -> Json:
-    """Where downloaded data sets are kept, and how much is there."""
+    """Where downloaded data sets are kept, and which are there."""
     import pooch
 
     own = os.environ.get("GANLIB_DATA")
     path = Path(own or pooch.os_cache("ganlib")).expanduser()
-    files = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else []
     existing = next(parent for parent in (path, *path.parents) if parent.exists())
     return {
         "path": str(path),
         "why": "where GANLIB_DATA says" if own else "GANLIB_DATA names another folder",
-        "names": sorted({file.relative_to(path).parts[0] for file in files if len(file.relative_to(path).parts) > 1}),
-        "files": len(files),
-        "bytes": sum(file.stat().st_size for file in files),
+        "names": sorted(folder.name for folder in path.glob("*/")),
         "writable": existing.is_dir() and os.access(existing, os.W_OK),
     }
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import abc
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,10 +30,13 @@ class Resumable(Framework):
     _batches: initialise.Batches
     _streams: dict[str, np.random.Generator]
 
+    _flush: Callable[[], None]  # moves metrics that wait on the device into the history
+
     @property
-    @abc.abstractmethod
     def history(self) -> dict[str, np.ndarray]:
         """Metric name → NumPy array with one value for each step since the start."""
+        self._flush()
+        return {name: np.concatenate(blocks) for name, blocks in self._history.items()}
 
     def weights(self) -> dict[str, dict[str, np.ndarray]]:
         """Copies of both players' weights, and of the moving average's if there is one: player → name → array."""

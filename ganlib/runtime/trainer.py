@@ -205,12 +205,6 @@ class BaseTrainer(Resumable):
         """Ends the run after the step under way. For callbacks."""
         self._stop = True
 
-    @property
-    def history(self) -> dict[str, np.ndarray]:
-        """Metric name → NumPy array with one value for each step since the start."""
-        self._flush()
-        return {name: np.concatenate(blocks) for name, blocks in self._history.items()}
-
     def sample(self, n: int, seed: int = 0) -> np.ndarray:
         """n generated samples (n, *recipe.shape) as NumPy, in the data's layout and range.
 
