@@ -182,7 +182,8 @@ def _noise(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     digits = data.load(chosen)
     noise = np.random.default_rng(seed).normal(size=digits.samples.shape).clip(-1, 1).astype(np.float32)
     run = clinic.trained(gl.Trainer(chosen, seed), digits, digits.samples if corrected else noise)
-    return Seen(run.healthy, f"{run.finding}.", {"frechet": run.score}, samples=run.samples)
+    finding = f"with {'digits' if corrected else 'Gaussian noise'} shown as real, {run.finding}."
+    return Seen(run.healthy, finding, {"frechet": run.score}, samples=run.samples)
 
 
 @_kept(
