@@ -11,12 +11,11 @@
 Where to look first: `ganlib/torch/step.py` and `ganlib/tensorflow/step.py` are one step of adversarial training, and
 `losses.py`, `penalties.py` and `networks.py` beside them are what it is made of. Around that stand:
 
-    recipe/             an experiment as data: its fields, their checks, the recipes that are shipped
-    layers, architectures, initialise    a recipe's networks as lists of layers, and their first weights
-    reference/          the same mathematics in NumPy, which the tests hold both frameworks against
-    runtime/            the loop around the step: history, progress, checkpoints, reports, the command line
+    recipe/ layers architectures initialise    an experiment as data, its networks as lists of layers, their weights
+    reference/    the same mathematics in NumPy, which the tests hold both frameworks against
+    runtime/      the loop around the step: history, progress, checkpoints, reports, the command line
     data/ metrics/ features    images and points to learn from, and scores for samples
-    teaching/           what the book's chapters call: plots, exercises, interactive figures, ledgers of measurements
+    teaching/     what the book's chapters call: plots, exercises, interactive figures, ledgers of measurements
 
 Importing ganlib loads neither framework, nor anything else that takes time.
 """
@@ -32,27 +31,13 @@ __all__ = ["Optimiser", "Recipe", "available", "backend", "recipe", "recipes"]
 
 # Public name → the module behind it, loaded on first use, so that `import ganlib` stays quick and readers' names stay
 # the same wherever a file lives.
+_HERE = ("architectures", "data", "errors", "metrics", "reference")
+_RUNTIME = ("callbacks", "checkpoint", "doctor", "monitor", "pictures", "report", "run")
+_TEACHING = ("clinic", "dynamics", "exercises", "gamma", "interactive", "ledger", "plots", "specimens")
 _MODULES = {
-    "architectures": "architectures",
-    "callbacks": "runtime.callbacks",
-    "checkpoint": "runtime.checkpoint",
-    "clinic": "teaching.clinic",
-    "data": "data",
-    "doctor": "runtime.doctor",
-    "dynamics": "teaching.dynamics",
-    "errors": "errors",
-    "exercises": "teaching.exercises",
-    "gamma": "teaching.gamma",
-    "interactive": "teaching.interactive",
-    "ledger": "teaching.ledger",
-    "metrics": "metrics",
-    "monitor": "runtime.monitor",
-    "pictures": "runtime.pictures",
-    "plots": "teaching.plots",
-    "reference": "reference",
-    "report": "runtime.report",
-    "run": "runtime.run",
-    "specimens": "teaching.specimens",
+    **{name: name for name in _HERE},
+    **{name: f"runtime.{name}" for name in _RUNTIME},
+    **{name: f"teaching.{name}" for name in _TEACHING},
 }
 
 

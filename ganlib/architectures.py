@@ -53,7 +53,7 @@ def discriminator_input(recipe: Recipe) -> Shape:
 
 def dcgan_generator(recipe: Recipe) -> list[Layer]:
     """A dense projection to a few pixels, then layers that double the size: see `_doubling`."""
-    start, doublings = _doublings(recipe)
+    start, doublings = _doublings(recipe.shape[0])
     bias = recipe.generator_norm == "none"
     filters = recipe.width * 2 ** (doublings - 1)
     layers: list[Layer] = [Dense(start * start * filters, bias=bias), Reshape((start, start, filters))]
@@ -82,23 +82,15 @@ def _doubling(filters: int, bias: bool, recipe: Recipe) -> list[Layer]:
 
 def dcgan_discriminator(recipe: Recipe) -> list[Layer]:
     """Convolutions that halve the size, by strides as in the paper or by averages, then a dense layer to one logit."""
-    _, halvings = _doublings(recipe)
+    _, halvings = _doublings(recipe.shape[0])
     # The paper normalises every layer but the input's and the output's.
     norms = [recipe.discriminator_norm if recipe.boundary_norm or i > 0 else "none" for i in range(halvings)]
     return _halving(recipe, norms, pool=recipe.downsampling == "pool") + _logit(recipe)
 
 
-def _doublings(recipe: Recipe) -> tuple[int, int]:
-    """(start, n) with start * 2**n the image's size, start from 4 to 7 and n at least 1."""
-    size = recipe.shape[0]
-    possible = {start * 2**n: (start, n) for start in (4, 5, 6, 7) for n in range(1, 20)}
-    if size not in possible:
-        low, high = sorted(sorted(possible, key=lambda other: (abs(other - size), other))[:2])
-        raise RecipeError(
-            f"The architecture 'dcgan' doubles a start of 4 to 7 pixels until it has the image's size, and {size} "
-            f"cannot be reached that way. Near it can make {low} and {high}: resize or crop the images to one of these."
-        )
-    return possible[size]
+def _doublings(size: int) -> tuple[int, int]:
+    """(start, n) with start · 2ⁿ the size and a start from 4 to 7; n is 0 where that cannot be."""
+    return next(((size >> n, n) for n in range(1, 20) if size % 2**n == 0 and 4 <= size >> n <= 7), (size, 0))
 
 
 # Dense networks (Goodfellow et al. 2014): points, or small images as vectors.
@@ -253,9 +245,18 @@ ARCHITECTURES: dict[str, tuple[Network, Network]] = {  # name → the generator'
     "source-003": (_source_003_generator, _source_003_discriminator),
     "source-004": (partial(_from_one_pixel, doublings=3), partial(_to_one_pixel, halvings=3)),
 }
-# How often these double their size, whatever it is; the last two start from one pixel, which they make 4×4.
+# How often these double their size, whatever it is; and how often those that start from one pixel, which they make 4×4.
 DOUBLINGS = {"tensorflow-tutorial": 2, "source-000": 3, "source-001": 2, "source-002": 3, "source-003": 3}
 DOUBLINGS_OF_4 = {"pytorch-tutorial": 4, "source-004": 3}
+
+
+def _makes(architecture: str, size: int) -> bool:
+    """Whether an architecture for images can make, and take, those of this size."""
+    if architecture == "dcgan":
+        return _doublings(size)[1] > 0
+    if architecture in DOUBLINGS_OF_4:
+        return size == 4 * 2 ** DOUBLINGS_OF_4[architecture]
+    return size % 2 ** DOUBLINGS.get(architecture, 0) == 0
 
 
 def check_fit(recipe: Recipe, architecture: str) -> None:
@@ -276,22 +277,12 @@ def check_fit(recipe: Recipe, architecture: str) -> None:
             f"The architecture {architecture!r} makes square images, but shape is {recipe.shape}. "
             f"Crop the images to {min(height, width)}×{min(height, width)}."
         )
-    if architecture == "dcgan":
-        _doublings(recipe)
-    words = {2: "twice", 3: "three times", 4: "four times"}
-    doublings = DOUBLINGS.get(architecture, 0)
-    if height % (unit := 2**doublings):
-        near = max(unit, round(height / unit) * unit)
+    if not _makes(architecture, height):
+        sizes = sorted(filter(partial(_makes, architecture), range(4, 4097)), key=lambda size: abs(size - height))
+        near = " or ".join(f"{size}×{size}" for size in sorted(sizes[:2]))
         raise RecipeError(
-            f"{architecture!r} doubles its size {words[doublings]}, so it makes sizes that are multiples of {unit}, "
-            f"not {height}. The nearest is {near}: resize the images to {near}×{near}."
+            f"The architecture {architecture!r} cannot make images of {height}×{height}, but {near}: resize or crop "
+            "them. 'dcgan' makes sizes that are 4 to 7 doubled once or more."
         )
-    doublings = DOUBLINGS_OF_4.get(architecture, 0)
-    if doublings and height != (only := 4 * 2**doublings):
-        raise RecipeError(
-            f"{architecture!r} doubles 4×4 {words[doublings]} and makes {only}×{only} images only, not "
-            f"{height}×{height}. Resize the images to {only}×{only}, or use the architecture 'dcgan', which fits its "
-            "depth to the size."
-        )
-    if doublings and recipe.kernel != 4:
+    if architecture in DOUBLINGS_OF_4 and recipe.kernel != 4:
         raise RecipeError(f"{architecture!r} starts from a 4×4 kernel, so kernel must be 4, not {recipe.kernel}.")

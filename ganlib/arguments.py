@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -63,10 +63,10 @@ def real(name: str, value: object, low: float = -math.inf, high: float = math.in
     return number
 
 
-def one_of(name: str, value: object, known: Sequence[str]) -> str:
+def one_of(name: str, value: object, known: Iterable[str], error: type[ValueError] = ValueError) -> str:
     """The value, one of the known names, or an error."""
     if not isinstance(value, str) or value not in known:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}, not {describe(value)}.")
+        raise error(f"{name} must be one of {', '.join(map(repr, known))}, not {describe(value)}.")
     return value
 
 

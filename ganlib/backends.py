@@ -18,15 +18,10 @@ def available() -> tuple[str, ...]:
 
 
 def backend(name: str | None = None) -> ModuleType:
-    """The package of one framework: `ganlib.torch` or `ganlib.tensorflow`.
+    """The package of one framework, "torch" or "tensorflow": `ganlib.torch` or `ganlib.tensorflow`.
 
-    Args:
-        name: "torch" or "tensorflow". None takes the environment variable GANLIB_BACKEND, else the first that is
-            installed.
-
-    Raises:
-        ValueError: the name is neither of the two.
-        MissingBackend: the framework is not installed.
+    None takes the environment variable GANLIB_BACKEND, else the first that is installed. A ValueError for any other
+    name, MissingBackend where the framework is not installed.
     """
     source = "the argument"
     if name is None and os.environ.get("GANLIB_BACKEND"):

@@ -32,13 +32,9 @@ _BATCH = 128  # images at once: enough for BLAS, and the patches still fit a cac
 def features(images: ArrayLike) -> np.ndarray:
     """What the network sees in images of digits: the space in which `ganlib.metrics` measures distances.
 
-    Args:
-        images: (n, size, size, 1) or (n, size, size) real numbers in [-1, 1], -1 the paper and 1 the ink, as
-            `ganlib.data.load("digits")` and `"mnist"` give them; any size from 8. Other sizes than 28 are
-            resized (bicubic, averaging when it shrinks).
-
-    Returns:
-        (n, 64) float32; those of an image are the same to the bit, whatever images stand beside it.
+    The images are (n, size, size, 1) or (n, size, size) real numbers in [-1, 1], -1 the paper and 1 the ink, as
+    `ganlib.data.load("digits")` and `"mnist"` give them; sizes other than 28, from 8 on, are resized (bicubic). The
+    features are (n, 64) float32; those of an image are the same to the bit, whatever images stand beside it.
 
     >>> features(ganlib.data.load("digits").images).shape
     (1797, 64)
@@ -52,14 +48,6 @@ def classify(images: ArrayLike) -> np.ndarray:
     logits = _run(images)[1]
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     return shares / shares.sum(axis=1, keepdims=True)
-
-
-def about() -> dict[str, str]:
-    """How the network was trained, on what data, and its accuracy on images that it did not see."""
-    from safetensors import safe_open
-
-    with safe_open(PATH, framework="numpy") as file:
-        return file.metadata()
 
 
 def _run(images: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -109,19 +97,15 @@ def _check(images: ArrayLike) -> np.ndarray:
     x = arguments.array("images", images)
     shape, x = x.shape, x[..., None] if x.ndim == 3 else x
     if x.ndim == 4 and x.shape[3] == 3:
-        raise ValueError(
-            f"images of shape {shape} are in colour, but the feature network only knows digits in grey: "
-            "images.mean(axis=3) makes them grey; of pictures of anything but digits it can say nothing"
-        )
+        grey = "the feature network only knows digits in grey: images.mean(axis=3) makes them grey"
+        raise ValueError(f"images of shape {shape} are in colour, and {grey}")
     if x.ndim != 4 or x.shape[1] != x.shape[2] or x.shape[1] < 8 or x.shape[3] != 1:
         hint = "; images[None] makes a single image a batch" if x.ndim == 2 else ""
         if shape[1:] == (2,):
             hint = "; points are for mode_coverage(samples, centers, std)"
         elif x.ndim == 4 and x.shape[1] in (1, 3):
             hint = "; these look channel-first: use np.transpose(images, (0, 2, 3, 1))"
-        raise ValueError(
-            f"images must be (n, size, size, 1) or (n, size, size) with size at least 8, not {shape}{hint}"
-        )
+        raise ValueError(f"images must be (n, size, size, 1) or (n, size, size), size at least 8, not {shape}{hint}")
     x = check_samples("images", x.astype(np.float32), 4)[..., 0]
     low, high = x.min(), x.max()
     if 0 <= low < high:

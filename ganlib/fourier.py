@@ -23,11 +23,9 @@ def matrices(size: int, kernel: int, before: int) -> tuple[np.ndarray, np.ndarra
     a shift of a - before. The transform's length is the least at which what comes round the edge falls outside. Of the
     frequencies, m in number, one of each conjugate pair is left out.
 
-    Returns:
-        of_images: (2m, size²), a frequency's real part above its imaginary part.
-        of_kernels: (2, m, kernel²), all real parts and then all imaginary parts.
-        back_real, back_imaginary: (size², 2m), for the products of `of_images` with the kernel's real parts and with
-        its imaginary parts.
+    Returns of_images, (2m, size²), a frequency's real part above its imaginary part; of_kernels, (2, m, kernel²), all
+    real parts and then all imaginary parts; and back_real and back_imaginary, (size², 2m), for the products of the
+    images' with the kernel's real parts and with its imaginary parts.
     """
     length = size + max(before, kernel - 1 - before)
     half = [(u, v) for u, v in np.ndindex(length, length) if (u, v) <= (-u % length, -v % length)]

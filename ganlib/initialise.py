@@ -30,12 +30,12 @@ def streams(seed: int) -> dict[str, np.random.Generator]:
 
 
 def generator_weights(recipe: Recipe, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """The generator's initial weights in the neutral naming and layout (see `initial_weights`)."""
+    """The generator's `initial_weights`."""
     return initial_weights(architectures.generator_layers(recipe), (recipe.latent,), recipe, rng)
 
 
 def discriminator_weights(recipe: Recipe, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """The discriminator's initial weights in the neutral naming and layout (see `initial_weights`)."""
+    """The discriminator's `initial_weights`."""
     shape = architectures.discriminator_input(recipe)
     return initial_weights(architectures.discriminator_layers(recipe), shape, recipe, rng)
 

@@ -27,7 +27,7 @@ TRAINED = ("kernel", "bias", "scale", "shift")  # by the optimiser; mean, varian
 
 
 class Base:
-    """What every layer answers. A layer without more to say keeps the shape and has no weights."""
+    """What every layer answers; one without more to say keeps the shape and has no weights."""
 
     def output(self, shape: Shape) -> Shape:
         """The shape that comes out where `shape` goes in. Raises RecipeError where it cannot go in."""
@@ -220,10 +220,8 @@ def names(layers: Sequence[Layer]) -> list[str]:
     """One name a layer, by kind and place: ["dense0", "reshape1", "batch_norm2", …]. Weights are called by them."""
     wrong = [layers] if not isinstance(layers, list | tuple) else [n for n in layers if not isinstance(n, Layer)]
     if wrong:
-        raise TypeError(
-            f"layers must be a list of layers of ganlib.architectures, not {arguments.describe(wrong[0])}. "
-            "generator_layers(recipe) makes one."
-        )
+        given = arguments.describe(wrong[0])
+        raise TypeError(f"layers must be a list of layers, such as generator_layers(recipe) makes, not {given}.")
     kinds = (re.sub("(?<=[a-z])(?=[A-Z][a-z])", "_", type(layer).__name__).lower() for layer in layers)
     return [f"{kind}{i}" for i, kind in enumerate(kinds)]
 
@@ -252,10 +250,8 @@ class Cost:
 def costs(layers: Sequence[Layer], input_shape: Shape) -> list[Cost]:
     """The trainable numbers of each layer, and its multiply-adds in the forward pass of one sample.
 
-    A convolution has one multiply-add for each pixel of its output and entry of its kernel, also where the entry meets
-    the border of zeros; a transposed one has one for each pixel of its input and entry of its kernel, also where the
-    result is then cropped. Biases, activations and normalisation count none. Moving statistics and the u of spectral
-    normalisation are not trained.
+    A convolution has one multiply-add for each pixel of its output and entry of its kernel, a transposed one for each
+    pixel of its input and entry of its kernel, borders included. Biases, activations and normalisation count none.
 
     >>> recipe = ganlib.recipe("dcgan-digits")
     >>> sum(cost.multiply_adds for cost in costs(generator_layers(recipe), (recipe.latent,)))
@@ -287,8 +283,7 @@ def _sides(layer: Layer, shape: Shape) -> Shape:
 
 
 def _kernel(kernel: Shape, outputs: int, bias: bool, spectral: bool = False) -> dict[str, Shape]:
-    present = {"kernel": True, "bias": bias, "u": spectral}
-    return {name: kernel if name == "kernel" else (outputs,) for name, there in present.items() if there}
+    return {"kernel": kernel} | ({"bias": (outputs,)} if bias else {}) | ({"u": (outputs,)} if spectral else {})
 
 
 def conv_size(size: int, kernel: int, stride: int, padding: str | int, dilation: int = 1) -> int:
@@ -302,11 +297,8 @@ def conv_size(size: int, kernel: int, stride: int, padding: str | int, dilation:
         return math.ceil(size / stride)
     extent, padded = dilation * (kernel - 1) + 1, size + 2 * _pixels(padding)
     if padded < extent:
-        spread = f" and dilation {dilation}" if dilation > 1 else ""
-        raise RecipeError(
-            f"A convolution with kernel {kernel}{spread} and padding {padding!r} does not fit a size of {size}: "
-            f"it needs {extent} pixels and has {padded}."
-        )
+        numbers = f"kernel {kernel}, padding {padding!r} and dilation {dilation}"
+        raise RecipeError(f"A convolution with {numbers} needs {extent} pixels, and a size of {size} has {padded}.")
     return (padded - extent) // stride + 1
 
 
@@ -327,17 +319,14 @@ def conv_transpose_size(
         return size * stride
     result = stride * (size - 1) + dilation * (kernel - 1) + 1 - 2 * _pixels(padding) + output_padding
     if result < 1:
-        raise RecipeError(
-            f"Padding {padding} crops more than the transposed convolution of {size} pixels makes. Use less."
-        )
+        raise RecipeError(f"Padding {padding} leaves nothing of a transposed convolution of {size} pixels. Use less.")
     return result
 
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """The padding before and after that a convolution with padding "same" adds to a side of `size` pixels.
+    """The padding before and after that padding "same" adds to a side of `size` pixels; the odd pixel goes last.
 
-    The odd pixel goes last. It is the same rule that crops a transposed convolution's full output, with `size` its
-    result's: there the pixels are cut off instead.
+    From a transposed convolution's full output as much is cropped, with `size` the result's.
     """
     _positive(size=size, kernel=kernel, stride=stride)
     total = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)

@@ -279,14 +279,14 @@ def test_the_report_stands_alone_and_can_be_read_by_all(gl, tmp_path):
     tags = [tag for tag, _ in shown.tags]
     assert not {"script", "link", "iframe", "object"} & set(tags)
     pictures = [attributes for tag, attributes in shown.tags if tag == "img"]
-    assert len(pictures) == 4  # generated, real, two on the way
+    assert len(pictures) == 6  # generated, real, two on the way, losses and logits
     assert all(len(picture["alt"]) > 10 and picture["src"].startswith("data:image/png;base64,") for picture in pictures)
     addresses = [value for _, found in shown.tags for name, value in found.items() if name in ("src", "href")]
     assert all(address.startswith("data:") for address in addresses)
     assert "url(" not in "".join(shown.text)
     ids = [found["id"] for _, found in shown.tags if "id" in found]
     assert len(ids) == len(set(ids))
-    charts = [found["aria-label"] for _, found in shown.tags if found.get("role") == "img"]
+    charts = [picture["alt"] for picture in pictures if "over the steps" in picture["alt"]]
     assert len(charts) == 2
     assert "discriminator" in charts[0]
     for _, found in shown.tags:
@@ -344,14 +344,6 @@ def test_the_distance_that_chooses_the_best_checkpoint_is_small_for_the_data_and
     assert good < 0.3 * min(bad)
     assert distance(Sampler(np.full_like(data.samples, np.nan))) == np.inf
     assert report.distance(data.samples) is None
-
-
-@pytest.mark.parametrize(("low", "high"), [(0, 1), (-3.2, 4.1), (1e-7, 2e-7), (5, 5), (0, 0), (-1e6, 3), (0, 7)])
-def test_ticks_enclose_and_are_few(low, high):
-    ticks = report._ticks(low, high)
-    assert 2 <= len(ticks) <= 8
-    assert ticks[0] <= low + 1e-9 * abs(low)
-    assert ticks[-1] >= high - 1e-9 * abs(high)
 
 
 # ---- TensorBoard, doctor -----------------------------------------------------------------------------------
@@ -432,7 +424,7 @@ def test_doctor_says_how_to_get_what_is_missing(call, tmp_path, monkeypatch):
     status, out, _ = call("doctor")
     assert status == 1
     assert 'pip install "ganlib[torch]"' in out
-    assert f"{tmp_path}: 2.5 kB in 1 files (mnist)" in out
+    assert f"{tmp_path}: mnist" in out
 
 
 # ---- parsing, errors ---------------------------------------------------------------------------------------
@@ -444,7 +436,7 @@ def test_help_has_examples_that_can_be_parsed(call, name):
     assert status == 0
     assert "Examples:" in out
     command = cli.cli.commands[name]
-    for line in command.epilog.splitlines():
+    for line in command.epilog.splitlines()[2:]:  # after \b, which keeps the lines as they are, and the heading
         program, used, *arguments = shlex.split(line, comments=True)
         assert (program, used) == ("ganlib", name)
         command.make_context(name, arguments)

@@ -47,7 +47,7 @@ TEMPTING = [
     (3, {"discriminator_optimiser": {"rate": 1e-2}}, "D is not slow"),
     (3, {"generator_optimiser": {"rate": 1e-2}}, "D says nothing"),
     (3, {"loss": "hinge"}, r"history\['penalty'\]"),
-    (4, lambda loss, real, fake: loss.discriminator(fake, fake), "works for D|does not depend"),
+    (4, lambda loss, real, fake: loss.discriminator(fake, fake), "G helps D|does not depend"),
     (4, vanishing, "does not depend"),
     (4, lambda loss, real, fake: loss.generator(real, missing), "NameError"),  # noqa: F821
     (5, {"loss": "nonsaturating"}, "wants Wasserstein"),

@@ -2,12 +2,19 @@
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import load_file
 from scipy.signal import correlate2d
 
 import ganlib
 from ganlib import features as module
-from ganlib.features import about, classify, features
+from ganlib.features import classify, features
+
+
+def about():
+    """How the network was trained, on what data, and its accuracy on images that it did not see."""
+    with safe_open(module.PATH, framework="numpy") as file:
+        return file.metadata()
 
 
 @pytest.fixture(scope="module")

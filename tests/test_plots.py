@@ -52,7 +52,7 @@ def test_images_outside_the_range_are_clipped():
     [
         (np.zeros((4, 8, 8)), r"shape \(4, 8, 8\); expected \(n, height, width, channels\)"),
         (np.zeros((4, 1, 8, 8)), "one or three channels"),
-        (np.zeros((0, 8, 8, 1)), "empty array"),
+        (np.zeros((0, 8, 8, 1)), "at least one image"),
         ({}, "mapping is empty"),
         ({"Real": np.zeros(3)}, "The images 'Real' have shape"),
     ],
@@ -149,4 +149,5 @@ def test_axes_of_one_s_own():
 def test_colours_are_hexadecimal_and_the_players_differ():
     assert all(matplotlib.colors.is_color_like(colour) for colour in plots.COLOURS.values())
     assert plots.COLOURS["generator"] == plots.COLOURS["generated"]
+    assert [one["color"] for one in plt.rcParams["axes.prop_cycle"]] == list(dict.fromkeys(plots.COLOURS.values()))
     assert len({plots.COLOURS[name] for name in ("real", "generated", "discriminator", "other", "reference")}) == 5

@@ -5,9 +5,8 @@
     data = ganlib.data.load("mnist", split="test")          # downloaded once, checked by its hash, kept
     data = ganlib.data.load("folder:pictures", size=64)     # your own images
 
-A file is never trusted: its hash is checked where one is known, its header against what really follows, nothing in
-it is executed or unpickled, and an archive is read without writing its members anywhere. How good samples are is not
-asked here but in `ganlib.metrics`.
+A file is never trusted: its hash is checked where one is known, nothing in it is executed or unpickled, and an archive
+is read without writing its members anywhere.
 """
 
 from __future__ import annotations
@@ -46,9 +45,8 @@ class Data:
         label_names: what the labels 0, 1, … mean.
         centers: the modes of a mixture, (k, 2) float64; else None.
         std: the standard deviation of each mode, in each direction; else None.
-        factors: what each of the `shapes` was drawn from; else empty. "shape" and "colour", (n,) int64, are
-            indices into `SHAPES` and `COLOURS`; "place", (n, 2) float32, is the centre's x and y, "radius",
-            (n,) float32, the extent from there, both as fractions of the image's side.
+        factors: of the `shapes` "shape" and "colour", (n,) int64, indices into `SHAPES` and `COLOURS`; "place",
+            (n, 2) float32, the centre's x and y, and "radius", (n,) float32, as fractions of the image's side.
     """
 
     name: str
@@ -107,16 +105,13 @@ def load(
         n: how many samples. Of ring and grid 100,000 are drawn by default, of shapes 10,000; of the others
             all are taken, and with n a random selection, in the original order.
         seed: of the draw, or of the selection.
-        split: "train" or "test". The test split of drawn data is another draw, of downloaded data the
-            official one; digits and folders have none.
+        split: "train" or "test": of drawn data another draw, of downloaded data the official one.
         folder: where mnist, fashion_mnist and cifar10 are looked for, as FOLDER/NAME/FILE or FOLDER/FILE
             (MNIST's files with or without .gz), and kept after a download. None: the environment variable
             GANLIB_DATA, else the user's cache folder.
 
     Raises:
-        DataError: also without a network, or for a file that is damaged or not what its name says. Nothing half-written
-            stays behind.
-        TypeError: an argument of a wrong type.
+        DataError: also without a network, or for a file that is damaged or not what its name says.
 
     >>> load("ring", n=1000).points.shape
     (1000, 2)
@@ -135,8 +130,7 @@ def load(
     size = None if size is None else arguments.whole("size", size, 8, error=DataError)
     n = None if n is None else arguments.whole("n", n, 1, error=DataError)
     arguments.whole("seed", seed, 0, error=DataError)
-    if split not in ("train", "test"):
-        raise DataError(f"split must be 'train' or 'test', not {split!r}")
+    arguments.one_of("split", split, ("train", "test"), DataError)
     if split == "test" and (name == "digits" or name.startswith("folder:")):
         raise DataError(f"{name!r} has no test split; load all and set some aside yourself")
     if folder is not None and not isinstance(folder, str | os.PathLike):

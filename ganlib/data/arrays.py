@@ -18,10 +18,8 @@ CHUNK = 512  # images worked on at once, so that temporary arrays stay small
 def check_memory(shape: tuple[int, ...]) -> None:
     """Refuse a float32 array that no reader's machine would hold, before it is allocated."""
     if (wanted := 4 * math.prod(shape)) > _LIMIT:
-        raise DataError(
-            f"{' x '.join(map(str, shape))} values would take {wanted / 2**30:.1f} GiB, "
-            f"more than {_LIMIT >> 30} GiB; take a smaller n or size"
-        )
+        taken = f"{wanted / 2**30:.1f} GiB, more than {_LIMIT >> 30} GiB"
+        raise DataError(f"{' x '.join(map(str, shape))} values would take {taken}; take a smaller n or size")
 
 
 def check_samples(what: str, samples: Any, axes: int, limit: float | None = 1.001) -> np.ndarray:

@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import math
 import os
-import struct
 import tarfile
 import zlib
 from pathlib import Path
@@ -65,17 +64,15 @@ CONTENTS = {
 }
 Folder = str | os.PathLike[str] | None
 CIFAR_BATCH = 10_000  # images in each file of the archive
-_IDX_LIMIT = 1 << 30  # bytes; MNIST's largest file has 47 million
+LARGEST = 1 << 26  # bytes of an IDX file; MNIST's largest has 47 million
 
 
 def read_download(name: str, split: str, folder: Folder) -> tuple[np.ndarray, np.ndarray]:
     """Images, (n, h, w, c) uint8, and labels, (n,) int64, of a published data set."""
     images, labels = (_read_cifar10 if name == "cifar10" else _read_idx_pair)(name, split, folder)
     if len(images) != len(labels) or labels.max(initial=0) >= len(CLASSES[name]):
-        raise DataError(
-            f"the {split} split of {name!r} is damaged: {len(images)} images, {len(labels)} labels, "
-            f"the largest label {labels.max(initial=0)} of {len(CLASSES[name])} classes; get the files again"
-        )
+        held = f"{len(images)} images, {len(labels)} labels up to {labels.max(initial=0)}"
+        raise DataError(f"the {split} split of {name!r} is damaged: {held}; get the files again")
     return images, labels.astype(np.int64)
 
 
@@ -126,29 +123,19 @@ def read_idx(path: Path) -> tuple[np.ndarray, str]:
         with path.open("rb") as raw:
             zipped = raw.peek(2).startswith(b"\x1f\x8b")  # browsers may unpack a file and keep its name
             with gzip.GzipFile(fileobj=raw) if zipped else raw as stream:
-                start = stream.read(4)
-                if len(start) < 4 or start[:3] != b"\0\0\x08" or not 1 <= start[3] <= 4:
-                    raise DataError(
-                        f"{path} is not an IDX file of bytes: it starts with {start.hex(' ') or 'nothing'}, "
-                        "expected 00 00 08 and then 01 to 04, the number of dimensions"
-                    )
-                header = stream.read(4 * start[3])
-                if len(header) < 4 * start[3]:
-                    raise DataError(f"{path} is truncated: it ends within its header; get it again")
-                shape = struct.unpack(f">{start[3]}I", header)
-                promised = math.prod(shape)
-                if promised > _IDX_LIMIT:
-                    raise DataError(f"{path} is damaged: its header promises {promised} values, {shape}")
-                content = bytearray()  # grows with what is there, not with what is promised, and one byte beyond that
-                while piece := stream.read(min(1 << 20, promised + 1 - len(content))):
-                    content += piece
+                content = stream.read(LARGEST + 1)
     except (EOFError, zlib.error, OSError) as error:
         raise DataError(f"{path} cannot be read: {error}; it may be truncated, get it again") from error
-    if len(content) != promised:
-        what = "is truncated" if len(content) < promised else "goes on after its end"
-        raise DataError(f"{path} {what}: its header promises {promised} values, {shape}; get it again")
-    digest = hashlib.md5(start + header + content, usedforsecurity=False).hexdigest()
-    return np.frombuffer(content, np.uint8).reshape(shape), digest
+    if content[:3] != b"\0\0\x08" or content[3:4] not in (b"\1", b"\2", b"\3", b"\4"):
+        found = content[:4].hex(" ") or "nothing"
+        raise DataError(f"{path} is not an IDX file of bytes: it starts with {found}, expected 00 00 08 and 01 to 04")
+    start = 4 + 4 * content[3]
+    shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4))
+    if (promised := math.prod(shape)) != len(content) - start:
+        what = f"its header promises {promised} values, {shape}, and it holds {max(0, len(content) - start)}"
+        raise DataError(f"{path} is damaged: {what}; get it again")
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape), digest
 
 
 def _read_idx_pair(name: str, split: str, folder: Folder) -> tuple[np.ndarray, np.ndarray]:
@@ -160,12 +147,9 @@ def _read_idx_pair(name: str, split: str, folder: Folder) -> tuple[np.ndarray, n
         if array.ndim != axes:
             raise DataError(f"{path} has {array.ndim} dimensions, {array.shape}; expected {axes}")
         if md5 != CONTENTS[name][file]:
-            owners = [f"it belongs to {other!r}" for other, files in CONTENTS.items() if md5 in files.values()]
-            what = owners[0] if owners else f"the MD5 of its content is {md5}"
-            raise DataError(
-                f"{path} is not the {file} of {name!r}: {what}, expected {CONTENTS[name][file]}. "
-                f"Put the right one into a sub-folder {name!r}, or remove this one to have it downloaded"
-            )
+            wrong = f"the MD5 of its content is {md5}, expected {CONTENTS[name][file]}"
+            remedy = f"Put the right one into a sub-folder {name!r}, or remove this one to have it downloaded"
+            raise DataError(f"{path} is not the {file} of {name!r}: {wrong}. {remedy}")
         arrays.append(array)
     return arrays[0][..., None], arrays[1]
 

@@ -47,14 +47,10 @@ def shape_factors(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
     The colour is the one whose direction from the background is nearest to the picture's. The area and the centroid of
     what has that colour say how large each shape would be and where; the shape that, drawn there, comes nearest wins.
 
-    Args:
-        images: (n, size, size, 3) in [-1, 1], size at least 16.
-
-    Returns:
-        shape, colour: (n,) int64, indices into `SHAPES` and `COLOURS`.
-        distance: (n,) float32, how far the picture is from the one drawn again, relative to what that one has
-            on its ground (both as Euclidean norms): below 0.3 for the data set's own pictures, 1 for an empty
-            one, about 0.8 for two shapes at once. Up to 0.5 is a fair limit for "this is one of them".
+    Of images (n, size, size, 3) in [-1, 1], size at least 16, it returns shape and colour, (n,) int64, indices into
+    `SHAPES` and `COLOURS`, and distance, (n,) float32: how far the picture is from the one drawn again, relative to
+    what that one has on its ground. It is below 0.3 for the data set's own pictures, 1 for an empty one, about 0.8 for
+    two shapes at once; up to 0.5 is a fair limit for "this is one of them".
     """
     images = arguments.array("images", images, "an array (n, size, size, 3)")
     if images.ndim != 4 or images.shape[1] != images.shape[2] or images.shape[3] != 3 or images.shape[1] < 16:

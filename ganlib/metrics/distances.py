@@ -31,8 +31,6 @@ def frechet_distance(real: ArrayLike, fake: ArrayLike) -> Score:
     With less than ten samples per dimension it is some per cent too small, a tenth for heavy-tailed features.
 
     The score is in squared units of the features, and biased: compare at equal sample sizes.
-
-    >>> frechet_distance(features(data.images), features(trainer.sample(1000)))
     """
     real, fake = pair(real, fake)
     means, factors = zip(*map(_moments, (real, fake)), strict=True)
@@ -71,8 +69,7 @@ def kernel_distance(real: ArrayLike, fake: ArrayLike) -> Score:
     """Kernel distance ("KID"): the squared maximum mean discrepancy with the kernel (x·y / d + 1)³.
 
     E k(x, x') + E k(y, y') - 2 E k(x, y), Bińkowski et al. 2018; averaged over all pairs of different samples at once
-    (the unbiased estimate of Gretton et al. 2012, lemma 6) and not over random blocks, so that it is the same every
-    time. Often quoted times 1,000. Time and not memory grows with n²: seconds for 10,000 samples.
+    (the unbiased estimate of Gretton et al. 2012, lemma 6). Often quoted times 1,000. Time grows with n².
 
     A perfect sampler gets 0 on average, so it is often below. Its standard deviation is that of any such
     average over pairs, √(2 V (1/(n_r (n_r - 1)) + 1/(n_f (n_f - 1)) + 2/(n_r n_f))), V the mean square of the
@@ -133,8 +130,7 @@ def prdc(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Prdc:
             real samples that are among the k nearest neighbours of another one. Depends on the distribution.
         recall: the same for M balls instead of N, by leaving one out of min(N, M + 1) real samples.
 
-    There must be more than k samples of each; Naeem et al. take 5, Kynkäänniemi et al. 3. Time grows with n², memory
-    does not.
+    There must be more than k samples of each; Naeem et al. take 5, Kynkäänniemi et al. 3. Time grows with n².
     """
     real, fake = pair(real, fake)
     k, n_real, n_fake = arguments.whole("k", k, 1), len(real), len(fake)

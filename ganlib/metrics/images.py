@@ -24,13 +24,9 @@ def checkerboard(images: ArrayLike, period: int = 2) -> Score:
     opposite sign do not cancel. For what the images have in common give their mean, `images.mean(0, keepdims=True)`.
 
     The outer `period` pixels are left out, and as many more as leave whole tiles: fewer stamps of a transposed
-    convolution meet there. That such layers draw these patterns is from Odena et al. 2016.
-
-    Args:
-        images: (n, height, width, channels), both sides at least 6 periods; any range.
-        period: in pixels, at least 2: the stride, or for all of several layers the product of their strides.
-
-    >>> checkerboard(trainer.sample(1000))
+    convolution meet there. That such layers draw these patterns is from Odena et al. 2016. The period is the stride in
+    pixels, at least 2, or for several layers the product of their strides; both sides of the images, (n, height, width,
+    channels) of any range, are at least 6 periods.
     """
     x = check_samples("images", images, axes=4, limit=None)
     period = arguments.whole("period", period, 2)

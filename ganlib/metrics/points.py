@@ -64,10 +64,8 @@ def mode_coverage(samples: ArrayLike, centers: ArrayLike, std: float) -> ModeCov
     if not isinstance(std, Real) or not 0 < std < np.inf:
         raise ValueError(f"std must be a positive number, the standard deviation within each mode; got {std!r}")
     if pdist(centers).min(initial=np.inf) < 1e-3 * std:
-        raise ValueError(
-            f"some of the {len(centers)} centers are the same; on a circle that happens with "
-            "linspace(0, 2π, k), whose ends meet: use 2π · arange(k) / k"
-        )
+        hint = "the ends of linspace(0, 2π, k) meet on a circle: use 2π · arange(k) / k"
+        raise ValueError(f"some of the {len(centers)} centers are the same; {hint}")
     n, k = len(samples), len(centers)
     distance = cdist(samples, centers)
     good = distance.min(axis=1) <= 3 * std

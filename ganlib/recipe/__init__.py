@@ -4,11 +4,8 @@
     >>> recipe == ganlib.Recipe.from_json(recipe.to_json())
     True
 
-    fields.py     what a recipe consists of, field by field, its JSON, and what is refused
-    shipped.py    the recipes that come with the package
-
-What a recipe's names stand for is written elsewhere: the networks in `ganlib.architectures`, the losses, penalties and
-optimisers in `ganlib.reference` and the two frameworks. Nothing here knows a framework.
+`fields.py` has what a recipe consists of and what is refused, `shipped.py` the recipes that come with the package. What
+their names stand for is written in `ganlib.architectures`, `ganlib.reference` and the two frameworks.
 """
 
 from ganlib.recipe.fields import FIELDS, PRECISIONS, Optimiser, Recipe

@@ -1,9 +1,8 @@
 """The fields of a recipe and of an optimiser, their JSON, and every check of them.
 
 A recipe cannot be wrong: however one is made, by `ganlib.recipe`, by its class, by `dataclasses.replace` or from JSON,
-each value is checked by itself, then what they come to together. A refusal says what was given, what is expected and
-what to do. What layers and shapes refuse by themselves stands with them, in `ganlib.layers` and
-`ganlib.architectures`; what a machine or a data set cannot do is refused by the trainer.
+each value is checked by itself, then what they come to together. What layers and shapes refuse stands with them, in
+`ganlib.layers` and `ganlib.architectures`; what a machine or a data set cannot do is refused by the trainer.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args, get_type_hints
 
-from ganlib import architectures
+from ganlib import architectures, arguments
 from ganlib.errors import RecipeError
 from ganlib.layers import BatchNorm, costs
 
@@ -205,12 +204,10 @@ def _checked(record: type[Recipe | Optimiser], given: Mapping[str, Any], where: 
     for field, kind in get_type_hints(record).items():
         name, value = where + field, given[field]
         if field == "shape":
-            wrong = not isinstance(value, list | tuple) or len(value) not in (1, 3)
-            if wrong or not all(isinstance(n, int) and not isinstance(n, bool) and 0 < n <= LARGE for n in value):
-                raise RecipeError(
-                    f"shape must be (height, width, channels) for images, or (2,) for points, not {value!r}."
-                )
-            checked[field] = tuple(value)
+            if not isinstance(value, list | tuple) or len(value) not in (1, 3):
+                raise RecipeError(f"shape must be (height, width, channels), or (2,) for points, not {value!r}.")
+            each = f"each number of shape={value!r}, which is (height, width, channels) or (2,),"
+            checked[field] = tuple(arguments.whole(each, n, 1, LARGE, RecipeError) for n in value)
         elif allowed := choices.get(field) or get_args(kind):
             if not isinstance(value, str) or value not in allowed:
                 near = nearest(value, allowed)
@@ -221,9 +218,8 @@ def _checked(record: type[Recipe | Optimiser], given: Mapping[str, Any], where: 
             raise RecipeError(f"{name} must be True or False, not {value!r}.")
         elif kind is int:
             low, high = WHOLE.get(field, (1, LARGE))
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                most = f" and at most {high}" if isinstance(value, int) and value > high else ""
-                raise RecipeError(f"{name} must be a whole number of at least {low}{most}, not {reprlib.repr(value)}.")
+            most = high if isinstance(value, int) and value > high else None  # what nobody means needs no mention
+            checked[field] = arguments.whole(name, value, low, most, RecipeError)
         elif kind is float:
             fits, expected = NUMBERS.get(field, (lambda x: x >= 0, "of 0 or more"))
             wrong = isinstance(value, bool) or not isinstance(value, int | float)
@@ -273,10 +269,7 @@ def _check_together(recipe: Recipe) -> None:
             )
     normalised = (recipe.generator, recipe.generator_norm), (recipe.discriminator, recipe.discriminator_norm)
     if recipe.boundary_norm and ("dcgan", "batch") not in normalised:
-        raise RecipeError(
-            "boundary_norm=True is for a 'dcgan' with batch normalisation, and neither player is one. "
-            "Use boundary_norm=False, or generator='dcgan' with generator_norm='batch'."
-        )
+        raise RecipeError("boundary_norm=True is for a 'dcgan' with batch normalisation. Use boundary_norm=False.")
     smoothable = [name for name in losses.names() if losses.get(name).smoothable]
     if recipe.real_label < 1 and recipe.loss not in smoothable:
         raise RecipeError(
@@ -284,24 +277,17 @@ def _check_together(recipe: Recipe) -> None:
             f"Use real_label=1, or one of the losses {', '.join(smoothable)}."
         )
     if recipe.penalty == "none" and recipe.penalty_weight > 0:
-        raise RecipeError(
-            f"penalty_weight={recipe.penalty_weight} weighs no penalty. Name one, penalty='r1' for example, or use 0."
-        )
+        raise RecipeError(f"penalty_weight={recipe.penalty_weight} weighs no penalty. Name one, 'r1' say, or use 0.")
     if recipe.penalty != "none" and recipe.penalty_weight == 0:
         typical = 10 if recipe.penalty == "wgan_gp" else 1
         raise RecipeError(f"penalty={recipe.penalty!r} has weight 0. Give one, penalty_weight={typical} for example.")
     if recipe.batch_size % recipe.pack:
         raise RecipeError(f"batch_size={recipe.batch_size} cannot be packed in groups of pack={recipe.pack}.")
     if recipe.penalty == "consensus" and recipe.update != "simultaneous":
-        raise RecipeError(
-            f"The penalty 'consensus' is on both players' gradients at one point, and update={recipe.update!r} takes "
-            "them at two. Use update='simultaneous'."
-        )
+        raise RecipeError(f"The penalty 'consensus' needs update='simultaneous', not {recipe.update!r}.")
     if recipe.update != "alternating" and recipe.discriminator_steps > 1:
-        raise RecipeError(
-            f"The update {recipe.update!r} moves both players alike, so "
-            f"discriminator_steps={recipe.discriminator_steps} does not fit it. Use update='alternating', or one step."
-        )
+        wrong = f"discriminator_steps={recipe.discriminator_steps} does not fit the update {recipe.update!r}"
+        raise RecipeError(f"{wrong}, which moves both players alike. Use update='alternating', or one step.")
     for player in ("generator", "discriminator"):
         own: Optimiser = getattr(recipe, f"{player}_optimiser")
         if recipe.update == "competitive" and (own.rule != "sgd" or own.beta1 or own.l1 or own.l2):
@@ -322,10 +308,8 @@ def _check_sizes(recipe: Recipe) -> None:
         found = costs(layers, shape)
         weights = sum(cost.parameters for cost in found)
         if weights > MOST_WEIGHTS:
-            raise RecipeError(
-                f"This {player} would have {weights} weights, and at most {MOST_WEIGHTS} are taken for meant. "
-                "Lower width, depth, latent, kernel or the size of the images."
-            )
+            how = "Lower width, depth, latent, kernel or the size of the images."
+            raise RecipeError(f"This {player} would have {weights} weights, more than {MOST_WEIGHTS}. {how}")
         for cost, layer in zip(found, layers, strict=True):
             # A batch of one image still has all its pixels to take the statistics from.
             if isinstance(layer, BatchNorm) and batch * math.prod(cost.shape[:-1]) < 2:

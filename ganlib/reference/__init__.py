@@ -3,11 +3,6 @@
 Both frameworks are tested against these functions. They are written to be read, not to be fast; results are float64.
 Images are (n, height, width, channels). Σ runs over the indices beside it; E is the mean over the batch.
 
-    networks.py     dense, conv2d, conv_transpose2d, …: what a layer does to its input; network: a recipe's list of them
-    losses.py       losses.minimax, losses.hinge, …: what the two players minimise, and the derivatives by the logits
-    penalties.py    penalties.r1, …: functions of D's gradient, which the caller provides
-    optimisers.py   adam_step, conjugate_gradient, competitive_step, …: one step of each rule
-
 Nothing here trains, differentiates or draws a random number.
 
     >>> x = np.array([[1.0, 2.0], [3.0, 4.0]]).reshape(1, 2, 2, 1)

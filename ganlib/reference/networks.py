@@ -24,10 +24,8 @@ def dense(x: ArrayLike, kernel: ArrayLike, bias: ArrayLike | None = None) -> Arr
     """y = x W + b, from x (n, in) with W (in, units) to (n, units)."""
     x, kernel = array("x", x), array("kernel", kernel)
     if x.ndim != 2 or kernel.ndim != 2 or x.shape[1] != kernel.shape[0]:
-        raise ValueError(
-            f"dense takes x (n, in) and a kernel (in, units), not {x.shape} and {kernel.shape}. "
-            "Flatten images first; the kernel has one row for each input."
-        )
+        given = f"{x.shape} and {kernel.shape}"
+        raise ValueError(f"dense takes x (n, in) and a kernel (in, units), not {given}. Flatten images first.")
     return _biased(x @ kernel, bias)
 
 
@@ -102,10 +100,8 @@ def conv_matrix(
     if len(input_shape) != 3:
         raise ValueError(f"input_shape must be (height, width, channels), not {input_shape}.")
     if (inputs := math.prod(input_shape)) > _MATRIX_LIMIT:
-        raise ValueError(
-            f"An image of {' × '.join(map(str, input_shape))} has {inputs} values, and the matrix a column for each. "
-            f"Use a smaller input_shape, of at most {_MATRIX_LIMIT} values."
-        )
+        many = f"An image of {' × '.join(map(str, input_shape))} has {inputs} values, and the matrix a column for each"
+        raise ValueError(f"{many}. Use a smaller input_shape, of at most {_MATRIX_LIMIT} values.")
     units = np.eye(inputs).reshape(inputs, *input_shape)  # every image with a single 1
     return conv2d(units, kernel, None, stride, padding, dilation).reshape(inputs, -1).T
 
@@ -129,14 +125,12 @@ def average_pool(x: ArrayLike, size: int = 2) -> Array:
 def depth_to_space(x: ArrayLike, block: int = 2) -> Array:
     """y[n, r·a + i, r·b + j, o] = x[n, a, b, (r·i + j)·C + o], i, j from 0 to r - 1 (Shi et al. 2016, equation 4).
 
-    From (n, height, width, r² · C) to (n, r · height, r · width, C), r the block. The order of the channels is that of
-    `tf.nn.depth_to_space`; in PyTorch's `pixel_shuffle` it is x[…, r²·o + r·i + j].
+    From (n, height, width, r² · C) to (n, r · height, r · width, C), r the block; see `ganlib.layers.DepthToSpace`.
     """
     x, block = _images(x), arguments.whole("block", block, 1)
     n, height, width, channels = x.shape
     if channels % block**2:
-        needed = f"blocks of {block} × {block} need a multiple of {block**2}"
-        raise ValueError(f"x {x.shape} has {channels} channels, and {needed}.")
+        raise ValueError(f"x {x.shape} must have channels for blocks of {block} × {block}: a multiple of {block**2}.")
     blocks = x.reshape(n, height, width, block, block, channels // block**2)
     return blocks.transpose(0, 1, 3, 2, 4, 5).reshape(n, block * height, block * width, -1)
 
@@ -162,12 +156,9 @@ def _image_and_kernel(x: ArrayLike, kernel: ArrayLike, axes: str) -> tuple[Array
     x, kernel = _images(x), array("kernel", kernel)
     if kernel.ndim != 4 or not kernel.size:
         raise ValueError(f"The kernel must be ({axes}), not {kernel.shape}.")
-    channels = kernel.shape[axes.split(", ").index("in")]
-    if x.shape[-1] != channels:
-        raise ValueError(
-            f"The channels of x {x.shape} and of the kernel {kernel.shape} differ: {x.shape[-1]} and {channels}. "
-            f"Expected (n, height, width, in) and ({axes})."
-        )
+    if x.shape[-1] != kernel.shape[axes.split(", ").index("in")]:
+        expected = f"(n, height, width, in) and ({axes})"
+        raise ValueError(f"The channels of x {x.shape} and of the kernel {kernel.shape} differ; expected {expected}.")
     return x, kernel
 
 
@@ -199,9 +190,7 @@ def moving_statistics(x: ArrayLike, mean: ArrayLike, variance: ArrayLike, moment
     (x, axes), momentum = _batch(x), arguments.real("momentum", momentum, 0, 1)
     n = x[..., 0].size
     if n < 2:
-        raise ValueError(
-            f"The unbiased variance needs two values a channel, not {n}: give a larger batch than x {x.shape}."
-        )
+        raise ValueError(f"The unbiased variance needs two values a channel: give a larger batch than x {x.shape}.")
     mean, variance = vector("mean", mean, x.shape[-1]), vector("variance", variance, x.shape[-1])
     unbiased, new = x.var(axes) * n / (n - 1), 1 - momentum
     return momentum * mean + new * x.mean(axes), momentum * variance + new * unbiased
@@ -284,12 +273,9 @@ def network(
 ) -> Array:
     """The output of layers of `ganlib.architectures` for the input x. `network_update` returns the weights after it.
 
-    Args:
-        layers, x: as `generator_layers` and `discriminator_layers` return them; (n, *input_shape).
-        weights: arrays by name, such as "conv3.kernel": kernel and bias, laid out as in `dense` and `conv2d`;
-            scale, shift, mean and variance of batch normalisation; u of spectral normalisation.
-        training: batch normalisation takes the batch's statistics, spectral normalisation makes an iteration.
-        masks: what dropout keeps in training, {"dropout2": a boolean array of that layer's input's shape}.
+    x is (n, *input_shape), the weights arrays by name, such as "conv3.kernel", as `gl.get_weights` gives them. In
+    training batch normalisation takes the batch's statistics, spectral normalisation makes an iteration, and masks say
+    what dropout keeps, {"dropout2": a boolean array of that layer's input's shape}.
     """
     return _run(layers, weights, x, training, masks)[0]
 

@@ -103,8 +103,8 @@ def conjugate_gradient(
     with the residual r = b - Ax, which is the negative gradient, and d = r at first (Hestenes & Stiefel 1952, Shewchuk
     1994). In exact arithmetic it ends at the minimum, A⁻¹b, after as many steps as A has different eigenvalues.
 
-    A is (n, n), b and the start (n,). Returns x before the first step and after each, (steps + 1, n); at the minimum
-    it stays. Without a start it starts from zeros, without a number of steps it takes n.
+    A is (n, n), b and the start, zeros by default, (n,). Returns x before the first of the steps, n by default, and
+    after each, (steps + 1, n); at the minimum it stays.
 
     >>> conjugate_gradient([[2.0, 0.0], [0.0, 8.0]], [2.0, 8.0])[-1]
     array([1., 1.])

@@ -28,14 +28,9 @@ if TYPE_CHECKING:
 
 
 class Samples:
-    """Draws samples of the same latents at regular steps: directory/step-00000500.png.
+    """Draws n samples of the same latents, from `seed`, at regular steps and the last: directory/step-00000500.png.
 
-    Args:
-        directory: where the pictures go; made if it is not there.
-        every: steps from one picture to the next. The last step gets one too.
-        n: samples in a picture.
-        seed: of their latents.
-        data: `ganlib.data.Data` to draw points over; images need none.
+    `data` is `ganlib.data.Data` to draw points over; images need none.
     """
 
     def __init__(
@@ -61,23 +56,14 @@ class Samples:
 
 
 class TensorBoard:
-    """Logs the metrics, and samples, for TensorBoard.
+    """Logs the metrics, and samples, for TensorBoard: `tensorboard --logdir DIRECTORY` shows them.
 
-    Args:
-        directory: where the event files go: `tensorboard --logdir DIRECTORY` shows them.
-        every: steps from one logged value to the next.
-        every_picture: steps from one picture of samples to the next; 0 for none.
-
-    Raises:
-        MissingBackend: the package tensorboard is not installed.
+    `every` and `every_picture` are the steps from one logged value, and picture, to the next; 0 for no picture.
     """
 
     def __init__(self, directory: str | os.PathLike[str], every: int = 10, every_picture: int = 500) -> None:
         if importlib.util.find_spec("tensorboard") is None:
-            raise MissingBackend(
-                "TensorBoard is not installed, and its logs cannot be written without it. "
-                "Install it: pip install tensorboard; or train without these logs."
-            )
+            raise MissingBackend("TensorBoard is not installed. pip install tensorboard, or train without its logs.")
         self.directory, self.every = Path(directory), arguments.whole("every", every, 1)
         self.every_picture = arguments.whole("every_picture", every_picture, 0)
 

@@ -52,9 +52,8 @@ def steps(directory: Folder) -> list[int]:
 def describe(directory: Folder, which: str | int = "latest") -> Json:
     """What a checkpoint is, without loading a framework. Takes and raises what `load` does.
 
-    Returns:
-        "path", "step", "steps" (all of the folder's), "recipe" (a Recipe), "backend", "seed", "precision", "score" (the
-        smaller the better; None without one), "versions" (name → version, of what wrote it) and "format".
+    It gives "path", "step", "steps" (all of the folder's), "recipe" (a Recipe), "backend", "seed", "precision", "score"
+    (None without one), "versions" (name → version, of what wrote it) and "format".
     """
     path, _, header = _read(directory, which)
     found = {"path": path, "steps": steps(directory)}
@@ -71,16 +70,8 @@ def save(
 ) -> Path:
     """Writes one checkpoint, all of it or nothing, and then removes those that need not be kept.
 
-    Args:
-        directory: the run's folder; made if it is not there.
-        step: a checkpoint of the same step is replaced.
-        arrays, state: by name; `state` is whatever else there is to save, as JSON takes it.
-        keep: how many of the last ones are kept, beside the one with the smallest score; None keeps all.
-        score: how good this one is, the smaller the better.
-
-    Raises:
-        CheckpointNotSaved: the disk is full, the folder cannot be written to, … What was there before is intact.
-        CheckpointError: the folder holds another run or a later step of this one, or another process works in it.
+    `Trainer.save` calls it; directory, keep, score and errors are described there. The arrays go by name, `state` is
+    whatever else there is to save, as JSON takes it. A checkpoint of the same step is replaced.
     """
     keep, path = _checked_keep(keep), _path(directory, step)
     with lock(directory):
@@ -100,13 +91,9 @@ def save(
 def load(directory: Folder, which: str | int = "latest") -> tuple[dict[str, np.ndarray], Json]:
     """The arrays and the state that `save` wrote, verified.
 
-    Args:
-        directory: the run's folder.
-        which: "latest", the one of the highest step; "best", the one with the smallest score; or a step.
-
-    Raises:
-        CheckpointError: there is no such checkpoint, it was written by a newer ganlib, or it is damaged; the error then
-            names the newest good one and how to load it.
+    Of a run's folder `which` is "latest", the one of the highest step, "best", the one with the smallest score, or a
+    step. A CheckpointError says that there is no such checkpoint, that a newer ganlib wrote it, or that it is damaged,
+    and then names the newest good one.
     """
     import safetensors
     import safetensors.numpy
@@ -122,11 +109,7 @@ def load(directory: Folder, which: str | int = "latest") -> tuple[dict[str, np.n
 def lock(directory: Folder) -> Iterator[None]:
     """Keeps a run's folder, which is made if need be, to this process while the context lasts, however it ends.
 
-    One process may take it again while it holds it.
-
-    Raises:
-        CheckpointError: another process holds it.
-        CheckpointNotSaved: the folder cannot be made or written to.
+    A CheckpointError says that another process holds it, a CheckpointNotSaved that it cannot be made or written to.
     """
     import filelock
 
@@ -137,10 +120,8 @@ def lock(directory: Folder) -> Iterator[None]:
             path = directory.resolve() / ".lock"
             held.enter_context(filelock.FileLock(path, blocking=False, is_singleton=True, thread_local=False))
         except filelock.Timeout:
-            raise CheckpointError(
-                f"Another process is working in {directory}. Wait for it, end it, or name another folder. "
-                f"(On Linux `fuser {directory}/.lock` shows its number.)"
-            ) from None
+            said = f"Another process is working in {directory}. Wait for it, end it, or name another folder."
+            raise CheckpointError(f"{said} (On Linux `fuser {directory}/.lock` shows its number.)") from None
         except NotImplementedError:  # some network file systems
             said = f"{directory} cannot be locked: see to it that one process at a time works there."
             warnings.warn(said, stacklevel=3)
@@ -152,17 +133,16 @@ def lock(directory: Folder) -> Iterator[None]:
 class Saver:
     """A callback for `fit` that saves on the way, at the end, and when the process is told to end (SIGTERM).
 
-    A SIGTERM lets the step under way be done, saves, and then goes on to the handler that was there before; without one
-    the process exits with status 143. A second SIGTERM does not wait. Put a Saver last among the callbacks, so that the
-    others have heard of the end by then. While `fit` runs no other process can save in the folder.
+    A SIGTERM lets the step under way be done, saves, and then goes on to the handler that was there before, or exits
+    with status 143; a second one does not wait. Put a Saver last among the callbacks, so that the others have heard of
+    the end by then. While `fit` runs no other process can save in the folder.
 
     Args:
         directory: the run's folder; made if it is not there.
         every: steps from one checkpoint to the next.
         keep: how many of the last ones are kept, beside the best one; None keeps all.
-        best: what is best: a function of the trainer that gives a number, the smaller the better, such as
-            `ganlib.report.distance(data)`; or the name of a metric, whose mean since the checkpoint before counts,
-            though few losses of a GAN say how good its samples are; None keeps no best one.
+        best: a function of the trainer that gives a number, the smaller the better, such as
+            `ganlib.report.distance(data)`; None keeps no best one.
     """
 
     def __init__(
@@ -170,11 +150,11 @@ class Saver:
         directory: Folder,
         every: int = 500,
         keep: int | None = 3,
-        best: str | Callable[[BaseTrainer], float] | None = None,
+        best: Callable[[BaseTrainer], float] | None = None,
     ) -> None:
         self.every, self.keep = arguments.whole("every", every, 1), _checked_keep(keep)
-        if best is not None and not isinstance(best, str) and not callable(best):
-            raise TypeError(f"best must be a metric's name, a function of the trainer, or None, not {best!r}.")
+        if best is not None and not callable(best):
+            raise TypeError(f"best must be a function of the trainer, ganlib.report.distance(data), not {best!r}.")
         self.directory, self.best = Path(directory), best
         self._saved: int | None = None  # the step of the checkpoint that this run wrote last
         self._terminated = False
@@ -183,9 +163,7 @@ class Saver:
 
     def on_start(self, trainer: BaseTrainer) -> None:
         """Takes the folder, and sees at once whether it can be saved into."""
-        if isinstance(self.best, str) and self.best not in trainer.metric_names:
-            raise ValueError(f"best is {self.best!r}, and the metrics are {', '.join(trainer.metric_names)}.")
-        self._saved, self._start, self._terminated = None, trainer.steps_done, False
+        self._saved, self._terminated = None, False
         if not trainer.rank:
             self._held.enter_context(lock(self.directory))
             run = {"recipe": trainer.recipe.to_json(), "seed": trainer.seed}
@@ -218,12 +196,7 @@ class Saver:
     def _save(self, trainer: BaseTrainer) -> None:
         if trainer.rank:  # of several workers that train together the first alone writes
             return
-        score = None
-        if isinstance(self.best, str):
-            values = trainer.history[self.best][self._start if self._saved is None else self._saved :]
-            score = float(np.mean(values)) if len(values) else None
-        elif self.best is not None:
-            score = float(self.best(trainer))
+        score = None if self.best is None else float(self.best(trainer))
         trainer.save(self.directory, keep=self.keep, score=score)
         self._saved = trainer.steps_done
 
@@ -295,9 +268,7 @@ def _read(directory: Folder, which: str | int) -> tuple[Path, bytes, Json]:
         raise CheckpointError(f"There is no checkpoint in {place}. {hint}")
     step = found[-1] if which == "latest" else _best(directory) if which == "best" else which
     if step is None:
-        raise CheckpointError(
-            f"No checkpoint in {place} has a score to be the best by. Saver(directory, best=...) gives them one."
-        )
+        raise CheckpointError(f"No checkpoint in {place} has a score. Saver(directory, best=...) gives them one.")
     if step not in found:
         raise CheckpointError(
             f"There is no checkpoint of step {which} in {place}. It has {', '.join(map(str, found))}."

@@ -23,8 +23,7 @@ def check_arguments(
     kind: type,
 ) -> None:
     """Refuses what a trainer cannot be made of; `kind` is the framework's class of networks."""
-    if not isinstance(recipe, Recipe):
-        raise TypeError(f'recipe must be a Recipe, not {recipe!r}. Make one: ganlib.recipe("dcgan-digits").')
+    arguments.recipe(recipe)
     for name, network in networks.items():
         if network is not None and not isinstance(network, kind):
             expected = f"{kind.__module__.split('.')[0]}'s {kind.__name__}"
@@ -46,11 +45,8 @@ def check_arguments(
 def check_workers(recipe: Recipe, workers: int) -> None:
     """Refuses a recipe whose step cannot be shared by so many workers."""
     if recipe.batch_size % (workers * recipe.pack):
-        raise RecipeError(
-            f"batch_size={recipe.batch_size} cannot be shared by {workers} workers"
-            + (f" in groups of pack={recipe.pack}." if recipe.pack > 1 else ".")
-            + f" Use a multiple of {workers * recipe.pack}."
-        )
+        shared = f"batch_size={recipe.batch_size} cannot be shared by {workers} workers in groups of pack={recipe.pack}"
+        raise RecipeError(f"{shared}. Use a multiple of {workers * recipe.pack}.")
     for what, name, value in (("penalty", "consensus", recipe.penalty), ("update", "competitive", recipe.update)):
         if value == name and workers > 1:
             raise RecipeError(f"The {what} {name!r} cannot be shared by several workers. Use one, or another {what}.")
@@ -63,9 +59,7 @@ def check_callbacks(callbacks: object) -> tuple[object, ...]:
     callbacks = tuple(callbacks)
     for callback in callbacks:
         if isinstance(callback, type):
-            raise TypeError(
-                f"{callback.__name__} is a class; give an object of it: callbacks=[{callback.__name__}(…)]."
-            )
+            raise TypeError(f"{callback.__name__} is a class; give an object: callbacks=[{callback.__name__}(…)].")
         if not any(hasattr(callback, event) for event in EVENTS):
             raise TypeError(f"{callback!r} is no callback: it has none of the methods {', '.join(EVENTS)}.")
     return callbacks
@@ -82,19 +76,13 @@ def check_samples(recipe: Recipe, data: object, minimum: int) -> np.ndarray:
             hint = "These look channel-first: use np.transpose(data, (0, 2, 3, 1))."
         raise ValueError(f"The samples have shape {samples.shape}; this recipe needs (n, *{shape}). {hint}")
     if not np.issubdtype(samples.dtype, np.floating):
-        raise ValueError(
-            f"The samples are {samples.dtype}; expected floating-point numbers, images in [-1, 1]. "
-            "For images of 0 to 255 use data / 127.5 - 1 as float32."
-        )
+        expected = "floating-point numbers, images in [-1, 1]. For images of 0 to 255 use data / 127.5 - 1 as float32."
+        raise ValueError(f"The samples are {samples.dtype}; expected {expected}")
     if len(samples) < minimum:
-        raise ValueError(
-            f"{len(samples)} samples do not fill one batch of {minimum}. Use more data or a smaller batch_size."
-        )
+        raise ValueError(f"{len(samples)} samples do not fill one batch of {minimum}: give more, or lower batch_size.")
     if not np.isfinite(samples).all():
         raise ValueError("The samples hold NaN or infinite values. Remove or repair them first.")
     if len(shape) == 3 and (samples.min() < -1.001 or samples.max() > 1.001):
-        raise ValueError(
-            f"The images reach from {samples.min():.3g} to {samples.max():.3g}; expected [-1, 1]. "
-            "For images of 0 to 255 use data / 127.5 - 1, for 0 to 1 use data * 2 - 1."
-        )
+        expected = "[-1, 1]. For images of 0 to 255 use data / 127.5 - 1, for 0 to 1 use data * 2 - 1."
+        raise ValueError(f"The images reach from {samples.min():.3g} to {samples.max():.3g}; expected {expected}")
     return samples

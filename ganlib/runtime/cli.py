@@ -31,7 +31,7 @@ FAILED, INTERRUPTED = 1, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line, of these arguments or the process's, and returns its exit status.
+    """Runs the command line and returns its exit status.
 
     0: done. 1: failed, TrainingFailed for example. 2: it was called wrongly. 130: interrupted (Ctrl-C). 143: SIGTERM.
     """
@@ -58,14 +58,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-class _Command(click.Command):
-    """A command whose epilogue, the examples, is printed as it is written."""
-
-    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        if self.epilog:
-            formatter.write("\nExamples:\n" + "".join(f"  {line}\n" for line in self.epilog.strip().splitlines()))
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(ganlib.__version__, prog_name="ganlib")
 def cli() -> None:
@@ -77,7 +69,8 @@ def cli() -> None:
 
 def _command(*examples: str) -> Callable[[Callable[..., Any]], click.Command]:
     debug = click.option("--debug", is_flag=True, expose_value=False, help="Show the stack trace of an error.")
-    return lambda function: cli.command(cls=_Command, epilog="\n".join(examples))(debug(function))
+    epilog = "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)])  # \b: printed as it is written
+    return lambda function: cli.command(epilog=epilog)(debug(function))
 
 
 def _number(name: str, default: int | None, least: int, about: str) -> Callable[..., Any]:
@@ -185,10 +178,9 @@ def train(
     page = run.train(ganlib.recipe(recipe, **changes), out, watch=not no_monitor, **options)
     if int(os.environ.get("RANK", 0)) > 0:  # of several workers the first one speaks
         return
-    if as_json:
-        click.echo(json.dumps(json.loads((out / "report.json").read_text(encoding="utf-8")), ensure_ascii=False))
-    else:
-        click.echo(f"{report.table(report.read(out))}\n\nThe whole report: {page}")
+    written = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    text = f"{report.table(report.read(out))}\n\nThe whole report: {page}"
+    click.echo(json.dumps(written, ensure_ascii=False) if as_json else text)
 
 
 @_command(
@@ -270,16 +262,13 @@ def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
     for setting in settings:
         name, equals, text = setting.partition("=")
         name, _, inner = name.strip().partition(".")
-        wrong = "" if equals and name else f"{setting!r} is not of the form FIELD=VALUE, width=32 for example."
-        if name in ("steps", "data"):
-            wrong = f"{name} has an option of its own: --{name}."
-        if wrong:
+        if not equals or not name:
+            wrong = f"{setting!r} is not of the form FIELD=VALUE, width=32 for example."
             raise click.BadParameter(wrong, param_hint="--set")
-        value = _value(text.strip())
-        if inner:
-            changes.setdefault(name, {})[inner] = value
-        else:
-            changes[name] = value
+        if name in ("steps", "data"):
+            raise click.BadParameter(f"{name} has an option of its own: --{name}.", param_hint="--set")
+        own = changes.setdefault(name, {}) if inner else changes
+        own[inner or name] = _value(text.strip())
     return changes
 
 

@@ -26,12 +26,7 @@ PATIENCE = 300  # seconds; the first import of a framework from a slow disk can 
 
 
 def examine() -> Json:
-    """Looks at everything.
-
-    Returns:
-        A dict that JSON can hold: "ganlib", "python", "system", "cores", "packages", "frameworks", "tensorboard",
-        "data", and "problems", a list of sentences that is empty when one framework works and none is broken.
-    """
+    """Looks at everything: what JSON can hold, and in "problems" a sentence for each that is broken or missing."""
     frameworks = {name: _framework(name) for name in BACKENDS}
     packages = {name: _version(name) for name in PACKAGES}
     problems = [
@@ -74,12 +69,11 @@ def text(found: Json) -> str:
         else:
             lines += [f"{TITLES[name]}: installed but broken. {one['problem']}", f"    {one['remedy']}"]
     data = found["data"]
-    held = f"{_size(data['bytes'])} in {data['files']} files" if data["files"] else "empty"
-    names = f" ({', '.join(data['names'])})" if data["names"] else ""
+    held = ", ".join(data["names"]) or "none yet"
     writable = "" if data["writable"] else "; it cannot be written to"
     tensorboard = found["tensorboard"] or "not installed. `train --tensorboard` needs it: pip install tensorboard"
     packages = ", ".join(f"{name} {version or 'MISSING'}" for name, version in found["packages"].items())
-    lines += ["", f"Data sets    {data['path']}: {held}{names}{writable}", f"             {data['why']}"]
+    lines += ["", f"Data sets    {data['path']}: {held}{writable}", f"             {data['why']}"]
     lines += [f"TensorBoard  {tensorboard}", f"Packages     {packages}", ""]
     return "\n".join(lines + (found["problems"] or ["All is well."]))
 
@@ -96,9 +90,8 @@ def _framework(name: str) -> Json:
     if importlib.util.find_spec(name) is None:
         return {"status": "missing", "remedy": f'Get it: pip install "ganlib[{name}]".'}
     path = os.pathsep.join([str(Path(ganlib.__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"}
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"}
     command = [sys.executable, "-m", "ganlib.runtime.doctor", name]
-    environment = {**os.environ, **quiet}
     try:
         result = subprocess.run(command, env=environment, capture_output=True, errors="replace", timeout=PATIENCE)
         if result.returncode == 0:
@@ -155,19 +148,16 @@ def _devices(name: str) -> list[str]:
 
 
 def _data() -> Json:
-    """Where downloaded data sets are kept, and how much is there."""
+    """Where downloaded data sets are kept, and which are there."""
     import pooch
 
     own = os.environ.get("GANLIB_DATA")
     path = Path(own or pooch.os_cache("ganlib")).expanduser()
-    files = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else []
     existing = next(parent for parent in (path, *path.parents) if parent.exists())
     return {
         "path": str(path),
         "why": "where GANLIB_DATA says" if own else "GANLIB_DATA names another folder",
-        "names": sorted({file.relative_to(path).parts[0] for file in files if len(file.relative_to(path).parts) > 1}),
-        "files": len(files),
-        "bytes": sum(file.stat().st_size for file in files),
+        "names": sorted(folder.name for folder in path.glob("*/")),
         "writable": existing.is_dir() and os.access(existing, os.W_OK),
     }
 

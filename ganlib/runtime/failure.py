@@ -15,13 +15,11 @@ from ganlib.recipe import Recipe
 from ganlib.reference.optimisers import CONJUGATE
 
 if TYPE_CHECKING:
-    from ganlib.runtime.framework import Network, Tensor
+    from ganlib.runtime.framework import Tensor
     from ganlib.runtime.trainer import BaseTrainer
 
-HIGH_RATE = {
-    "adam": 0.01,
-    **dict.fromkeys(("sgd", *CONJUGATE), 1.0),
-}  # ten times and more above what GANs are usually trained with
+# Ten times and more above what GANs are usually trained with.
+HIGH_RATE = {"adam": 0.01, **dict.fromkeys(("sgd", *CONJUGATE), 1.0)}
 LARGE_DATA = 100.0  # points so far from zero make first-layer sums that the usual initial weights are not made for
 LARGE_LOGITS = 1e3  # log-losses stop learning at 20; a held critic seldom passes 100
 TOO_LARGE = 1e15  # from here on a loss may overflow by itself; NaN is not below it either
@@ -61,9 +59,9 @@ def first_bad(trainer: BaseTrainer, real: Sequence[Tensor], draws: Mapping[str, 
     game = trainer.game
     watched = dataclasses.replace(
         game,
-        generator=_Network(game.generator),
-        loss=_Loss(game.loss),
-        penalty=_watched_penalty(game.penalty),
+        generator=_Watched("generator/output", game.generator),
+        loss=_Loss("loss", game.loss),
+        penalty=game.penalty and _Watched("penalty", game.penalty),
         generator_optimiser=_Optimiser(trainer, "generator"),
         discriminator_optimiser=_Optimiser(trainer, "discriminator"),
     )
@@ -103,40 +101,27 @@ def _see_weights(trainer: BaseTrainer, player: str) -> None:
             _see(name, array)
 
 
-class _Network:
-    """A generator whose output is looked at; in all else it is the generator."""
+class _Watched:
+    """What is called in the place of a network or a penalty, and its result looked at; in all else it is that."""
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    def __init__(self, name: str, inner: Any) -> None:
+        self.name, self.inner = name, inner
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.network, name)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
 
-    def __call__(self, latents: Tensor, **training: bool) -> Tensor:
-        samples = self.network(latents, **training)
-        _see("generator/output", samples)
-        return samples
-
-
-def _watched_penalty(penalty: Callable[..., Tensor] | None) -> Callable[..., Tensor] | None:
-    def watched(*inputs: Tensor) -> Tensor:
-        assert penalty is not None
-        value = penalty(*inputs)
-        _see("penalty", value)
-        return value
-
-    return penalty and watched
+    def __call__(self, *inputs: Tensor, **training: bool) -> Tensor:
+        result = self.inner(*inputs, **training)
+        _see(self.name, result)
+        return result
 
 
-class _Loss:
-    def __init__(self, loss: Any) -> None:
-        self.loss, self.needs_real = loss, getattr(loss, "needs_real", True)
-
+class _Loss(_Watched):
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        return self._watch("d_loss", self.loss.discriminator, real, fake)
+        return self._watch("d_loss", self.inner.discriminator, real, fake)
 
     def generator(self, real: Tensor, fake: Tensor) -> Tensor:
-        return self._watch("g_loss", self.loss.generator, real, fake)
+        return self._watch("g_loss", self.inner.generator, real, fake)
 
     def _watch(self, name: str, function: Callable[..., Tensor], real: Tensor, fake: Tensor) -> Tensor:
         # G's step hands over its fake logits twice where the loss does not look at real ones.
@@ -148,22 +133,19 @@ class _Loss:
         return value
 
 
-class _Optimiser:
+class _Optimiser(_Watched):
     def __init__(self, trainer: BaseTrainer, player: str) -> None:
-        self.trainer, self.player = trainer, player
-        self.optimiser = getattr(trainer.game, f"{player}_optimiser")
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.optimiser, name)
+        super().__init__(player, getattr(trainer.game, f"{player}_optimiser"))
+        self.trainer = trainer
 
     def apply(self, gradients: Sequence[Tensor], progress: float | Tensor) -> None:
-        slots = [name.split("/", 2) for name in self.trainer.state() if name.startswith(f"{self.player}_optimiser/")]
+        slots = [name.split("/", 2) for name in self.trainer.state() if name.startswith(f"{self.name}_optimiser/")]
         names = [slot[2] for slot in slots if slot[1] == slots[0][1]]
         # The chain rule walks from the loss to the first layer.
         for name, gradient in reversed(list(zip(names, gradients, strict=True))):
-            _see(f"{self.player}_gradient/{name}", gradient)
-        self.optimiser.apply(gradients, progress)
-        _see_weights(self.trainer, self.player)
+            _see(f"{self.name}_gradient/{name}", gradient)
+        self.inner.apply(gradients, progress)
+        _see_weights(self.trainer, self.name)
 
 
 @contextlib.contextmanager
@@ -178,11 +160,11 @@ def memory(recipe: Recipe) -> Iterator[None]:
             raise
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         size = "×".join(map(str, recipe.shape[:-1])) if len(recipe.shape) == 3 else ""
+        lower = f"Lower batch_size (now {recipe.batch_size}) first, then width (now {recipe.width})"
+        lower += f", or the size of the images (now {size})" if size else ""
         raise OutOfMemory(
-            f"There is not enough memory to train this recipe here. Lower batch_size (now {recipe.batch_size}) first, "
-            f"then width (now {recipe.width})"
-            + (f", or the size of the images (now {size})" if size else "")
-            + f': ganlib.recipe("{recipe.name}", batch_size={max(1, recipe.batch_size // 2)}). '
+            f"There is not enough memory to train this recipe here. {lower}: "
+            f'ganlib.recipe("{recipe.name}", batch_size={max(1, recipe.batch_size // 2)}). '
             f"Checkpoints already saved are intact. ({reason})"
         ) from error
 
@@ -212,7 +194,7 @@ def causes(
     if tensor == "batch":
         found.append(f"The samples do not fit into {trainer.precision}: scale them to about [-1, 1].")
     elif real and len(recipe.shape) == 1:
-        largest = max(float(np.abs(_numpy(batch)).max()) for batch in real)
+        largest = max(float(abs(batch).max() if hasattr(batch, "detach") else np.abs(batch).max()) for batch in real)
         if largest > LARGE_DATA:
             found.append(f"The samples reach {largest:.2g}: scale them to about [-1, 1].")
     held = recipe.penalty != "none" or recipe.discriminator_norm == "spectral"
@@ -254,7 +236,3 @@ def causes(
             f"(the {player}'s is {rate:g})."
         )
     return found[:2]
-
-
-def _numpy(tensor: Tensor) -> np.ndarray:
-    return np.asarray(tensor.detach().cpu() if hasattr(tensor, "detach") else tensor)

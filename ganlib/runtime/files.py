@@ -184,10 +184,8 @@ def _check_header(path: Path, header: object) -> None:
     if kind > FORMAT:
         by = header.get("versions")
         writer = by.get("ganlib", "?") if isinstance(by, dict) else "?"
-        raise CheckpointError(
-            f"{path} has format {kind}, newer than this ganlib {__version__} reads, which knows formats up to "
-            f"{FORMAT}. It was written by ganlib {writer}: upgrade to that."
-        )
+        newer = f"{path} has format {kind}, newer than this ganlib {__version__} reads, which knows up to {FORMAT}"
+        raise CheckpointError(f"{newer}. It was written by ganlib {writer}: upgrade to that.")
     kinds = {"sha256": str, "step": int, "score": int | float | None, "versions": dict, "state": dict}
     for key, expected in kinds.items():
         if key not in header or not isinstance(header[key], expected):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -19,11 +18,12 @@ Game: TypeAlias = Any  # the framework's step.Game
 State: TypeAlias = Any  # a copy of all that a step changes
 
 
-class Framework(abc.ABC):
+class Framework:
     """The networks, the step, and where they are computed."""
 
     backend: ClassVar[str]
     _network: ClassVar[type]  # the framework's class of networks
+    _distributed: Any  # the framework's module of that name
 
     recipe: Recipe
     seed: int
@@ -36,98 +36,37 @@ class Framework(abc.ABC):
     discriminator: Network
     average: Network  # G's moving average, or None
 
-    @staticmethod
-    @abc.abstractmethod
-    def get_weights(model: Network) -> dict[str, np.ndarray]:
-        """A network's weights in the neutral naming and layout."""
+    # A network's weights in the neutral naming and layout, and what sets them, in either framework.
+    get_weights: Callable[[Network], dict[str, np.ndarray]]
+    set_weights: Callable[[Network, Mapping[str, np.ndarray]], None]
 
-    @staticmethod
-    @abc.abstractmethod
-    def set_weights(model: Network, weights: Mapping[str, np.ndarray]) -> None:
-        """Sets what `get_weights` gave, in either framework."""
+    # The device of that name, or the best there is; a ValueError if it cannot be used. What precision "auto" is there.
+    _choose_device: Callable[[str | None], str]
+    _fastest_precision: Callable[[], str]
+    # Makes the networks, generator and discriminator, but for those that are given, and the game.
+    _build: Callable[[Network, Network], None]
 
-    @abc.abstractmethod
-    def _join(self) -> tuple[int, int]:
-        """This worker's rank, and how many workers there are."""
+    # Samples in the public layout as a tensor in the framework's; a batch of such; several rows, behind one another.
+    _to_device: Callable[[np.ndarray], Tensor]
+    _take: Callable[[Tensor, np.ndarray], Tensor]
+    _to_numpy: Callable[[list[Tensor]], np.ndarray]
 
-    @abc.abstractmethod
-    def _any_stops(self) -> bool:
-        """Whether any worker is to stop."""
+    # Takes some steps together and returns their metrics, (steps, columns), on the device: (who, samples, indices,
+    # draws, fakes=None, chosen=None). Who moves is "both", "discriminator" or "generator". `indices` (steps, turns,
+    # batch) say which of the real samples go into the batches, `chosen` (steps, 1, batch) which of the fakes D is shown
+    # instead of G's.
+    _play: Callable[..., Tensor]
+    # Takes one step with another game, such as `dataclasses.replace(trainer.game, loss=…)`, on a batch for each turn of
+    # D, operation by operation; for failure reports.
+    replay: Callable[[Game, Any, Draws], None]
 
-    @abc.abstractmethod
-    def _choose_device(self, device: str | None) -> str:
-        """The device of that name, or the best there is; a ValueError if it cannot be used."""
+    # The samples of one batch of latents, and D's logits of one batch of samples, in inference mode.
+    _generate: Callable[[np.ndarray, Network], np.ndarray]
+    _logits: Callable[[np.ndarray], np.ndarray]
 
-    @abc.abstractmethod
-    def _fastest_precision(self) -> str:
-        """What precision "auto" comes to on the device."""
-
-    @abc.abstractmethod
-    def _build(self, generator: Network, discriminator: Network) -> None:
-        """Makes the networks, but for those that are given, and the game."""
-
-    @abc.abstractmethod
-    def _to_device(self, samples: np.ndarray) -> Tensor:
-        """Samples in the public layout as a tensor in the framework's."""
-
-    @abc.abstractmethod
-    def _take(self, samples: Tensor, indices: np.ndarray) -> Tensor:
-        """A batch of samples that are on the device."""
-
-    @abc.abstractmethod
-    def _play(
-        self,
-        who: str,
-        samples: Tensor,
-        indices: np.ndarray,
-        draws: Sequence[Draws],
-        fakes: Tensor = None,
-        chosen: np.ndarray | None = None,
-    ) -> Tensor:
-        """Takes some steps together and returns their metrics, (steps, columns), on the device.
-
-        Args:
-            who: moves: "both", "discriminator" or "generator".
-            samples: real ones, on the device.
-            indices: (steps, turns, batch), which of them go into the batches.
-            draws: each step's.
-            fakes, chosen: samples on the device, and (steps, 1, batch) which of them D is shown instead of G's.
-        """
-
-    @abc.abstractmethod
-    def replay(self, game: Game, real: Sequence[Tensor], draws: Draws) -> None:
-        """Takes one step with another game in place of the trainer's, operation by operation; for failure reports.
-
-        Args:
-            game: such as `dataclasses.replace(trainer.game, loss=…)`.
-            real: a batch on the device for each turn of D.
-            draws: as `draw` gives them.
-        """
-
-    @abc.abstractmethod
-    def _generate(self, latents: np.ndarray, model: Network) -> np.ndarray:
-        """The samples of one batch of latents, in inference mode and the public layout."""
-
-    @abc.abstractmethod
-    def _logits(self, samples: np.ndarray) -> np.ndarray:
-        """D's logits of one batch, in inference mode."""
-
-    @abc.abstractmethod
-    def _to_numpy(self, rows: list[Tensor]) -> np.ndarray:
-        """What several calls of `_play` gave, one behind the other, in float64."""
-
-    @abc.abstractmethod
-    def _copy_state(self) -> State:
-        """A copy of all that a step changes, kept on the device."""
-
-    @abc.abstractmethod
-    def _restore_state(self, state: State) -> None:
-        """Puts back what `_copy_state` gave."""
-
-    @abc.abstractmethod
-    def _optimiser_state(self, player: str) -> dict[str, np.ndarray]:
-        """The optimiser's moments by names such as "m/dense0.kernel", and its "steps"."""
-
-    @abc.abstractmethod
-    def _set_optimiser_state(self, player: str, state: Mapping[str, np.ndarray]) -> None:
-        """Sets what `_optimiser_state` gave, in either framework."""
+    # A copy of all that a step changes, kept on the device, and what puts it back.
+    _copy_state: Callable[[], State]
+    _restore_state: Callable[[State], None]
+    # A player's optimiser's moments by names such as "m/dense0.kernel", and its "steps"; in either framework.
+    _optimiser_state: Callable[[str], dict[str, np.ndarray]]
+    _set_optimiser_state: Callable[[str, Mapping[str, np.ndarray]], None]

@@ -91,10 +91,9 @@ class Monitor:
         say: called with each finding's sentence; None keeps quiet. Beside a progress bar use tqdm.write.
 
     Attributes:
-        findings: a list of `Finding`, in the order in which they were reported: small scales and divergence as soon
-            as they are seen, the others when they have lasted for three looks, 300 steps, 3,000 samples and a quarter
-            of the recipe's steps, so never in a `fit` that is shorter. A finding is reported once, and again only after
-            it went away.
+        findings: a list of `Finding`: small scales and divergence as soon as they are seen, the others when they have
+            lasted for three looks, 300 steps, 3,000 samples and a quarter of the recipe's steps. A finding is reported
+            once, and again only after it went away.
         looks: a list of dicts, what each look measured.
     """
 
@@ -145,10 +144,7 @@ class Monitor:
         return {"findings": [asdict(finding) for finding in self.findings], "looks": self.looks, "norms": self._norms}
 
     def restore(self, trainer: BaseTrainer, state: Json) -> None:
-        """Makes a new monitor go on with a run that was stopped as if it had watched all of it.
-
-        `trainer` is where it goes on, and `state` of the monitor that watched until then, or longer.
-        """
+        """Makes a new monitor go on where the trainer does, as if it had watched what the one with this state did."""
         self.on_start(trainer)
         done, say, self.say = trainer.steps_done, self.say, None
         self._norms = {player: float(state["norms"][player]) for player in self._norms}
@@ -207,9 +203,8 @@ class Monitor:
         for owner, name in scales:
             size = float(np.sqrt(np.square(weights[owner][name]).mean()))
             if size < SMALL_SCALE:
-                seen = f"the {owner}'s {name} starts at {size:.2g} instead of about 1, which all but erases what its"
-                usual = "initial batch normalisation scales are usually drawn around 1 (scale_mean=1)."
-                return self._tell(0, "small scales", f"{seen} layer says; {usual}")
+                seen = f"the {owner}'s {name} starts at {size:.2g} instead of about 1, which all but erases its layer"
+                return self._tell(0, "small scales", f"{seen}; these scales are usually drawn around 1 (scale_mean=1).")
 
     def _judge(self, look: Mapping[str, float]) -> dict[str, str]:
         """What is wrong by this look: kind → sentence."""

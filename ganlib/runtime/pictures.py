@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,10 +42,8 @@ def tile(images: np.ndarray) -> np.ndarray:
     """The images (n, height, width, 1 or 3) in [-1, 1] as one square picture: uint8, 255 between them."""
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):
-        raise ValueError(
-            f"The images have shape {images.shape}; expected (n, height, width, channels), at least one image, one or "
-            "three channels."
-        )
+        expected = "(n, height, width, channels), at least one image, one or three channels"
+        raise ValueError(f"The images have shape {images.shape}; expected {expected}.")
     grey = np.clip(np.nan_to_num(images.astype(np.float64), nan=-1.0) * 127.5 + 127.5, 0, 255).round().astype(np.uint8)
     return arrange(grey, math.ceil(math.sqrt(len(images))), 255)
 
@@ -69,13 +68,30 @@ def scatter(ax: Axes, generated: np.ndarray, real: np.ndarray | None) -> None:
     ax.legend(loc="upper right", markerscale=2)
 
 
+def curves(ax: Axes, values: Mapping[str, np.ndarray], levels: Mapping[str, float]) -> None:
+    """Draws values over the steps, by the names of `COLOURS`: each step pale, a running mean over it; level lines."""
+    for name, each in values.items():
+        window, colour = max(1, len(each) // 50), COLOURS[name.lower()]
+        steps, smooth = np.arange(1, len(each) + 1), np.convolve(each, np.ones(window) / window, mode="valid")
+        ax.plot(steps, each, color=colour, alpha=0.2, linewidth=0.6)
+        ax.plot(steps[window - 1 :], smooth, color=colour, label=name.capitalize())
+    drawn = np.concatenate(list(values.values()))
+    if np.isfinite(drawn).all():  # a few outliers would press the rest flat
+        ax.set_ylim(min(0, drawn.min()), 1.2 * max(np.quantile(drawn, 0.99), *levels.values(), 1e-6))
+    for label, level in levels.items():
+        ax.axhline(level, color=COLOURS["reference"], linestyle="--", linewidth=1)
+        place = ax.get_yaxis_transform()  # across the axes in x, a value in y
+        paper = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1}
+        ax.text(1, level, label, transform=place, ha="right", va="bottom", color=COLOURS["reference"], bbox=paper)
+    ax.set_xlabel("Step")
+    ax.legend(loc="upper right", ncols=2)
+
+
 def png(samples: np.ndarray, data: Data | np.ndarray | None = None, scale: int | None = None) -> bytes:
     """Samples as the bytes of a PNG file: images in a square grid, points as a scatter plot.
 
-    Args:
-        samples: (n, height, width, channels) in [-1, 1], or (n, 2).
-        data: whose points are drawn below the samples; images need none.
-        scale: how many pixels an image's pixel becomes each way; None makes the grid about 500 wide.
+    Samples are (n, height, width, channels) in [-1, 1], or (n, 2), drawn over those of the data. An image's pixel
+    becomes `scale` pixels each way; None makes the grid about 500 wide.
     """
     buffer = io.BytesIO()
     if np.ndim(samples) == 2:

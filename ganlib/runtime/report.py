@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import html
-import itertools
+import io
 import json
 import math
 import os
@@ -40,12 +40,10 @@ __all__ = ["ABOUT", "as_json", "compare", "comparison", "distance", "read", "sco
 Scores = Mapping[str, Score]
 SAMPLES = 2500  # scored, as in PacGAN's protocol
 COLUMNS = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")  # of history.csv; a loaded history has another order
-POINTS = 120  # across a chart
 WITHOUT_FEATURES = (
     " ganlib ships a feature network for digits only, so these pictures get no Fréchet distance; beside their "
     "checkerboard stands the data's own."
 )
-COLOURS = {"Discriminator": "green", "Generator": "vermilion", "Generated": "vermilion", "Real": "blue"}
 
 
 def write(
@@ -58,18 +56,11 @@ def write(
 ) -> Path:
     """Scores a trained generator, and writes report.html, report.json and history.csv.
 
-    The page, page.html beside this file once it is filled in, stands alone: pictures, curves and styles are in it, and
-    nothing in it is a script. If the directory has pictures of `ganlib.callbacks.Samples` in `samples`, some are shown.
+    The page stands alone: pictures and styles are in it, and nothing in it is a script. If the directory has pictures
+    of `ganlib.callbacks.Samples` in `samples`, some are shown.
 
-    Args:
-        trainer: of either framework, trained.
-        data: what it was trained on, from `ganlib.data.load`; or an array of samples.
-        directory: where to write; made if it is not there.
-        findings: what `ganlib.monitor.Monitor` found.
-        seconds: how long the training took; None leaves it out of the report.
-
-    Returns:
-        The path of report.html.
+    The trainer is trained, on the data, from `ganlib.data.load` or an array. Findings are those of
+    `ganlib.monitor.Monitor`, seconds how long the training took. Returns the path of report.html.
     """
     directory, history = Path(directory), trainer.history
     if not trainer.steps_done:
@@ -132,15 +123,8 @@ def read(directory: Folder, step: int | None = None) -> dict[str, Score]:
 def compare(directories: Sequence[Folder]) -> dict[str, dict[str, list[Any]]]:
     """Runs side by side: the fields in which their recipes differ, how far they are, and their scores.
 
-    Args:
-        directories: the folders of runs, of `ganlib train` or of `Trainer.save`.
-
-    Returns:
-        "fields", "run" and "metrics": each a mapping from a name to one value a directory, in their order. A metric is
-        None where the run has no report of its last step.
-
-    Raises:
-        CheckpointError: a folder has no checkpoint.
+    "fields", "run" and "metrics" are each a mapping from a name to one value a directory, in their order. A metric is
+    None where the run has no report of its last step. A CheckpointError if a folder has no checkpoint.
     """
     described = [checkpoint.describe(directory) for directory in directories]
     recipes = [files.fields(one["recipe"]) for one in described]
@@ -268,80 +252,23 @@ def _progress(folder: Path) -> str:
 
 
 def _charts(history: Mapping[str, np.ndarray], recipe: Recipe) -> str:
-    plateau = {"log 4": math.log(4)} if recipe.loss in ("minimax", "nonsaturating") else {}
-    logits = {"Real": history["d_real"], "Generated": history["d_fake"]}
-    charts = _chart("Losses", {"Discriminator": history["d_loss"], "Generator": history["g_loss"]}, plateau)
-    charts += _chart("D's logits, their mean over the batch", logits, {})
-    if "penalty" in history:
-        every = recipe.penalty_every  # on the steps between, a lazy penalty is 0
-        charts += _chart("Penalty", {"Discriminator": history["penalty"][::every]}, {}, every)
+    losses = {"Discriminator": history["d_loss"], "Generator": history["g_loss"]}
+    charts = _chart("Losses", losses, {"log 4": math.log(4)} if recipe.loss in ("minimax", "nonsaturating") else {})
+    charts += _chart("Mean logits of D", {"Real": history["d_real"], "Generated": history["d_fake"]})
+    if "penalty" in history:  # on the steps between, a lazy penalty is 0
+        charts += _chart("Penalty", {"Discriminator": history["penalty"][:: recipe.penalty_every]})
     return charts
 
 
-def _chart(title: str, series: Mapping[str, np.ndarray], levels: Mapping[str, float], every: int = 1) -> str:
-    """Curves as an SVG that stretches, with its labels in HTML, so that they can be read at any width."""
-    steps = every * max(map(len, series.values()))
-    blocks = {name: _blocks(np.asarray(values, float)) for name, values in series.items()}
-    means = np.concatenate([block[:, 1] for block in blocks.values()] + [np.array(list(levels.values()))])
-    means = means[np.isfinite(means)]
-    if not len(means):
-        return ""
-    low, high = np.quantile(means, 0.005), np.quantile(means, 0.995)
-    if 0 < low < high / 3:  # zero is near enough to be shown
-        low = min(low, *levels.values(), 0)
-    high = max(high, *levels.values(), high)
-    ticks = _ticks(low, high)
-    low, high = ticks[0], ticks[-1]
+def _chart(title: str, curves: Mapping[str, np.ndarray], levels: Mapping[str, float] | None = None) -> str:
+    from matplotlib.figure import Figure
 
-    def place(value: float) -> float:  # from the top, in percent
-        return float(np.clip(100 * (high - value) / (high - low), -50, 150))
-
-    drawn, legend, told = [], [], []
-    for name, block in blocks.items():
-        colour, good = COLOURS[name], block[np.isfinite(block).all(axis=1)]
-        if not len(good):
-            continue
-        x = 100 * (every * good[:, 3] + 1) / steps
-        lower, middle, upper = (
-            [f"{a:.2f},{place(b):.2f}" for a, b in zip(x, heights, strict=True)] for heights in good[:, :3].T
-        )
-        drawn.append(f'<polygon class="{colour}" points="{" ".join(upper + lower[::-1])}"/>')
-        drawn.append(f'<polyline class="{colour}" points="{" ".join(middle)}"/>')
-        legend.append(f'<span class="key {colour}">{_text(name)}</span>')
-        tenth = max(1, len(good) // 10)
-        first, last = number(good[:tenth, 1].mean()), number(good[-tenth:, 1].mean())
+    figure = Figure(figsize=(4.8, 2.7), layout="constrained")
+    pictures.curves(figure.subplots(), curves, levels or {})
+    figure.savefig(buffer := io.BytesIO(), format="png", dpi=192)
+    told = []
+    for name, values in curves.items():
+        tenth = max(1, len(values) // 10)
+        first, last = number(values[:tenth].mean()), number(values[-tenth:].mean())
         told.append(f"{name.lower()} {first} over the first tenth, {last} over the last")
-    for label, level in levels.items():
-        drawn.append(_line("level", place(level)))
-        legend.append(f'<span class="key level">{_text(label)}</span>')
-    grid = "".join(_line("grid", place(t)) for t in ticks)
-    y_labels = "".join(f'<span style="top:{place(t):.2f}%">{number(round(t, 10))}</span>' for t in ticks)
-    x_ticks = [t for t in _ticks(0, steps) if t <= steps]
-    x_labels = "".join(f'<span style="left:{100 * t / steps:.2f}%">{int(t):,}</span>' for t in x_ticks)
-    alt = f"{title} over {steps:,} steps: {'; '.join(told)}."
-    return (
-        f"<figure class=chart><figcaption><b>{_text(title)}</b> <span class=keys>{''.join(legend)}</span></figcaption>"
-        f'<div class=plot role=img aria-label="{_text(alt)}"><div class=y aria-hidden=true>{y_labels}</div>'
-        f'<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">{grid}{"".join(drawn)}</svg>'
-        f"<div class=x aria-hidden=true>{x_labels}</div></div></figure>"
-    )
-
-
-def _line(kind: str, height: float) -> str:
-    return f'<line class="{kind}" x1="0" x2="100" y1="{height:.2f}" y2="{height:.2f}"/>'
-
-
-def _blocks(values: np.ndarray) -> np.ndarray:
-    """(blocks, 4): the least, the mean and the largest value of neighbouring steps, and the block's middle."""
-    edges = np.linspace(0, len(values), min(len(values), POINTS) + 1).round().astype(int)
-    parts = [(values[a:b], (a + b - 1) / 2) for a, b in itertools.pairwise(edges)]
-    return np.array([(part.min(), part.mean(), part.max(), middle) for part, middle in parts])
-
-
-def _ticks(low: float, high: float) -> np.ndarray:
-    """Round numbers from at most `low` to at least `high`."""
-    from matplotlib.ticker import MaxNLocator
-
-    if not low < high:
-        low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
-    return np.asarray(MaxNLocator(4, steps=(1, 2, 2.5, 5, 10)).tick_values(low, high))
+    return _figure(buffer.getvalue(), f"{title} over the steps: {'; '.join(told)}.", title)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import abc
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,9 +12,11 @@ import numpy as np
 
 from ganlib import architectures, arguments, initialise
 from ganlib.errors import CheckpointError
+from ganlib.layers import weight_shapes
 from ganlib.recipe import PRECISIONS, Recipe
 from ganlib.runtime import checkpoint
 from ganlib.runtime.framework import Framework, Network
+from ganlib.runtime.tensors import fitting_weights
 
 PLAYERS = ("generator", "discriminator")
 
@@ -29,10 +30,13 @@ class Resumable(Framework):
     _batches: initialise.Batches
     _streams: dict[str, np.random.Generator]
 
+    _flush: Callable[[], None]  # moves metrics that wait on the device into the history
+
     @property
-    @abc.abstractmethod
     def history(self) -> dict[str, np.ndarray]:
         """Metric name → NumPy array with one value for each step since the start."""
+        self._flush()
+        return {name: np.concatenate(blocks) for name, blocks in self._history.items()}
 
     def weights(self) -> dict[str, dict[str, np.ndarray]]:
         """Copies of both players' weights, and of the moving average's if there is one: player → name → array."""
@@ -40,22 +44,15 @@ class Resumable(Framework):
         return {player: self.get_weights(getattr(self, player)) for player in players}
 
     def state(self) -> dict[str, np.ndarray]:
-        """All arrays that training goes on from, by names such as "generator/dense0.kernel".
-
-        The optimisers' are called "generator_optimiser/m/dense0.kernel" and so on.
-        """
-        weights = {
-            name: array for player, own in self.weights().items() for name, array in prefixed(player, own).items()
-        }
-        moments = [prefixed(f"{player}_optimiser", self._optimiser_state(player)) for player in PLAYERS]
-        return {**weights, **moments[0], **moments[1]}
+        """All arrays that training goes on from: "generator/dense0.kernel", "generator_optimiser/m/dense0.kernel", …"""
+        owners = self.weights() | {f"{player}_optimiser": self._optimiser_state(player) for player in PLAYERS}
+        return {name: array for owner, own in owners.items() for name, array in prefixed(owner, own).items()}
 
     def save(self, directory: str | os.PathLike[str], keep: int | None = 3, score: float | None = None) -> Path:
         """Saves everything that training goes on from into one file in `directory`, and returns its path.
 
-        Weights, moving average, both optimisers' moments, random states, data order, history, recipe, versions. The
-        file is called by the step, for example step-00001000.safetensors. It is written aside and then renamed, so an
-        interrupted save leaves the ones before intact. `ganlib.checkpoint.Saver` calls this while `fit` runs.
+        Weights, moving average, both optimisers' moments, random states, data order, history, recipe, versions. An
+        interrupted save leaves the files before intact. `ganlib.checkpoint.Saver` calls this while `fit` runs.
 
         Args:
             directory: the run's folder, which holds no other run; made if it is not there.
@@ -99,16 +96,14 @@ class Resumable(Framework):
         Args:
             directory: the folder that was given to `save`.
             which: "latest", "best" (the one with the smallest score), or a step.
-            precision: None keeps the saved one.
-            device: None takes a GPU where there is one.
+            precision, device, compiled: as for a new trainer; None keeps the saved precision.
             recipe: the one that you expect. Another one is refused, field by field; only `about`, `steps` and the
                 folder of images may differ, and those of your recipe are taken. None takes the saved recipe.
-            compiled: as for a new trainer; it is not saved.
             loss, generator, discriminator: those of your own that the run was started with, if it was.
 
         Raises:
-            CheckpointError: there is no checkpoint, it is damaged, or it does not fit. A damaged one is not passed over
-                in silence: the error names the newest good one.
+            CheckpointError: there is no checkpoint, it does not fit, or it is damaged; then the error names the newest
+                good one.
         """
         arrays, state = checkpoint.load(directory, which)
         own = {"generator": generator, "discriminator": discriminator}
@@ -116,10 +111,8 @@ class Resumable(Framework):
             saved = Recipe.from_json(state["recipe"])
             check_state(arrays, state, saved, [name for name, network in own.items() if network is None])
         if recipe is not None and (differing := checkpoint.differences(saved, recipe)):
-            raise CheckpointError(
-                f"The checkpoint in {os.fspath(directory)} is of another recipe: {'; '.join(differing)}. Give that "
-                "recipe, or none to take the saved one."
-            )
+            other = f"The checkpoint in {os.fspath(directory)} is of another recipe: {'; '.join(differing)}"
+            raise CheckpointError(f"{other}. Give that recipe, or none to take the saved one.")
         precision = precision or state["precision"]
         changed = {"compiled": compiled, "loss": loss, **own}
         trainer = cls(recipe or saved, state["seed"], precision, device, **changed)  # type: ignore[call-arg]
@@ -150,19 +143,16 @@ def fitting(directory: str | os.PathLike[str]) -> Iterator[None]:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         reason = f"it lacks {error}." if isinstance(error, KeyError) else str(error)
-        raise CheckpointError(
-            f"The checkpoint in {os.fspath(directory)} does not fit: {reason} If it was trained with networks of "
-            "your own, pass them as generator= and discriminator=."
-        ) from error
+        own = "If it was trained with networks of your own, pass them as generator= and discriminator=."
+        raise CheckpointError(f"The checkpoint in {os.fspath(directory)} does not fit: {reason} {own}") from error
 
 
 def check_state(
     arrays: Mapping[str, np.ndarray], state: Mapping[str, Any], recipe: Recipe, players: Iterable[str]
 ) -> None:
-    """Raises a ValueError, KeyError or TypeError if a checkpoint does not hold together.
+    """Raises a ValueError, KeyError or TypeError if a checkpoint does not hold together, before anything is built.
 
-    It is called before anything is built, so that a recipe without its weights does not allocate them. `players` are
-    those whose networks are the recipe's.
+    `players` are those whose networks are the recipe's.
     """
     arguments.whole("seed", state["seed"], 0), arguments.whole("steps_done", state["steps_done"], 0)
     if state["precision"] not in PRECISIONS:
@@ -177,13 +167,8 @@ def check_state(
         "discriminator": (architectures.discriminator_layers(recipe), architectures.discriminator_input(recipe)),
     }
     for player in players:
-        weights = part(player, arrays)
-        for cost in architectures.costs(*layers[player]):
-            parts = [weights.get(f"{cost.name}.{name}") for name in ("kernel", "bias", "scale", "shift")]
-            found = sum(array.size for array in parts if array is not None)
-            if found != cost.parameters:
-                raise ValueError(f"the {player}'s {cost.name} has {cost.parameters} weights, and the file {found}.")
-    for player in ("generator", "discriminator"):
+        fitting_weights(weight_shapes(*layers[player]), part(player, arrays))
+    for player in PLAYERS:
         for name, moment in part(f"{player}_optimiser", arrays).items():
             weight = arrays.get(f"{player}/{name.partition('/')[2]}")
             if name != "steps" and (weight is None or weight.shape != moment.shape):

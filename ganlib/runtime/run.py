@@ -58,9 +58,8 @@ def train(
         directory: new or empty, unless the run is resumed.
         backend: as for `ganlib.backend`.
         steps: in all. None takes the recipe's, or what the run that is resumed had.
-        seed, precision, device: as for a Trainer; None takes 0, the recipe's and a GPU where there is one, or what the
-            run that is resumed had. Of several devices, "GPU:0,GPU:1", TensorFlow gives each a share of every batch;
-            PyTorch takes one a process, which torchrun starts.
+        seed, precision, device: as for a Trainer; None takes what the run that is resumed had. Of several devices,
+            "GPU:0,GPU:1", TensorFlow gives each a share of every batch; PyTorch takes one a process (torchrun).
         every: steps from one checkpoint, and picture, to the next.
         resume: goes on from the last checkpoint, of either framework; starts if there is none.
         watch: whether `ganlib.monitor.Monitor` looks on.
@@ -92,10 +91,8 @@ def train(
         if found:
             saved = checkpoint.describe(directory)
             if seed not in (None, saved["seed"]):
-                raise CheckpointError(
-                    f"The run in {directory} has seed {saved['seed']}, and not {seed}. Leave the seed out to go on "
-                    "with it, or name a new folder."
-                )
+                has = f"The run in {directory} has seed {saved['seed']}, and not {seed}"
+                raise CheckpointError(f"{has}. Leave the seed out to go on with it, or name a new folder.")
             recipe = dataclasses.replace(recipe, steps=steps or saved["recipe"].steps)
             trainer = gl.Trainer.load(directory, precision=precision, device=device, recipe=recipe)
             say(f"Going on from step {trainer.steps_done}.")
@@ -183,7 +180,5 @@ def _check_folder(directory: Path, resume: bool) -> bool:
         raise CheckpointError(f"{directory} is not empty: it holds {many}. Name a new folder{instead}")
     foreign = [name for name in held if name not in OURS]
     if not steps and foreign:
-        raise CheckpointError(
-            f"{directory} holds no checkpoint, but {foreign[0]}. Name the folder of a run, or a new one."
-        )
+        raise CheckpointError(f"{directory} holds no checkpoint, but {foreign[0]}. Name a run's folder, or a new one.")
     return bool(steps)

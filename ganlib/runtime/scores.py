@@ -59,12 +59,8 @@ def scores(data: Data | np.ndarray, samples: np.ndarray) -> dict[str, Score]:
     ganlib. Shapes: how many can be recognised, and of how many kinds. Of other images, for which no feature network is
     shipped: their spread, and how much of a checkerboard they show, beside the data's.
 
-    Args:
-        data: what `ganlib.data.load` gives, or an array. Of more than 10,000 images 10,000 are taken, evenly.
-        samples: (n, …), such as `trainer.sample(2500, seed=1)`.
-
-    Returns:
-        Name → score. `ganlib.report.ABOUT` says what each name means.
+    The data are what `ganlib.data.load` gives, or an array (of more than 10,000 images 10,000 are taken, evenly), the
+    samples (n, …), such as `trainer.sample(2500, seed=1)`. `ganlib.report.ABOUT` says what each name means.
     """
     which = kind(data)
     if which == "mixture":

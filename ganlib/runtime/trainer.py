@@ -32,29 +32,27 @@ class BaseTrainer(Resumable):
 
     Args:
         recipe: the experiment, from `ganlib.recipe`.
-        seed: of the initial weights, the latents and the order of the data. The same seed gives the same numbers in
-            both frameworks.
+        seed: of the initial weights, the latents and the order of the data: the same numbers in both frameworks.
         precision: "float64", "float32", "bfloat16" (mixed: float32 weights, bfloat16 arithmetic) or "auto", the
             fastest the machine does well; None takes the recipe's.
         device: the framework's name of a device; None takes a GPU where there is one.
-        compiled: whether the framework's compiler makes the step, which takes up to a minute before the first one and
-            is meant for long runs on a GPU, where it has not been measured yet. `torch.compile` takes the networks, but
-            not what has second derivatives; XLA takes all of the step, and draws other masks of dropout.
+        compiled: whether the framework's compiler makes the step, which takes up to a minute before the first one.
+            `torch.compile` takes the networks, but not what has second derivatives; XLA takes all of the step, and
+            draws other masks of dropout.
         loss: a loss of your own in place of the recipe's: an object with the functions `discriminator` and `generator`
             of (real_logits, fake_logits), each to a scalar.
         generator, discriminator: networks of your own in place of the recipe's. They keep their weights.
 
     Attributes:
-        game: who plays and for what: the framework's `step.Game`.
+        game: the framework's `step.Game`.
         generator, discriminator, average: the networks; `average` is G's moving average, or None.
-        metric_names: the names of what `history` holds; steps_done: steps of G since the start.
+        metric_names, steps_done: what `history` holds, and steps of G since the start.
         workers, rank: how many devices share each batch, and which of them is this process's; see `distributed.py`.
         broken_off: whether a step was begun and not finished, by an error or a second Ctrl-C.
 
-    Example:
-        >>> trainer = gl.Trainer(ganlib.recipe("dcgan-digits"), seed=0)
-        >>> history = trainer.fit(ganlib.data.load("digits"), steps=500)
-        >>> images = trainer.sample(64, seed=1)
+    >>> trainer = gl.Trainer(ganlib.recipe("dcgan-digits"), seed=0)
+    >>> history = trainer.fit(ganlib.data.load("digits"), steps=500)
+    >>> images = trainer.sample(64, seed=1)
     """
 
     def __init__(
@@ -72,7 +70,7 @@ class BaseTrainer(Resumable):
         own = {"generator": generator, "discriminator": discriminator}
         checks.check_arguments(recipe, precision, device, compiled, loss, own, self._network)
         self.recipe, self.seed, self.compiled = recipe, arguments.whole("seed", seed, 0), compiled
-        self.rank, self.workers = self._join()
+        self.rank, self.workers = self._distributed.start()
         checks.check_workers(recipe, self.workers)
         self.device = self._choose_device(device)
         precision = recipe.precision if precision is None else precision
@@ -93,9 +91,7 @@ class BaseTrainer(Resumable):
         # Steps of one player alone that are handed over together. Of images the draws would fill the memory.
         self._at_once = TOGETHER if len(recipe.shape) == 1 and recipe.penalty_every == 1 else 1
         self._kept: State = None  # what the last step known to be good left
-        self._inputs: tuple[Tensor, np.ndarray, dict[str, np.ndarray]] | None = (
-            None  # of the step that is looked at where one fails
-        )
+        self._inputs: Any = None  # samples, indices and draws of the last step, which is taken again where it failed
         with failure.memory(recipe):
             self._build(generator, discriminator)
 
@@ -108,10 +104,9 @@ class BaseTrainer(Resumable):
             data: what `ganlib.data.load` gives, or a NumPy array of samples (n, *recipe.shape); images in [-1, 1].
             steps: how many more steps; None goes on to the recipe's number of steps.
             callbacks: objects with any of the methods on_start(trainer), on_step(trainer, metrics), on_end(trainer)
-                and, where an error ends the run, on_fail(trainer). `metrics` maps names to the floats of this step;
-                `trainer.stop()` ends the run.
-            progress: whether to show a progress bar with the losses. None shows one in a terminal and in a notebook,
-                unless the environment variable GANLIB_PROGRESS is 0.
+                and, where an error ends the run, on_fail(trainer). `metrics` maps names to the floats of this step.
+            progress: whether to show a progress bar. None shows one in a terminal and in a notebook, unless the
+                environment variable GANLIB_PROGRESS is 0.
 
         Returns:
             Metric name → NumPy array (steps,). `d_loss` and `g_loss` are the losses without penalties, `d_real` and
@@ -123,18 +118,15 @@ class BaseTrainer(Resumable):
         Raises:
             TrainingFailed: a number became NaN or infinite. The error names the step, the first tensor and likely
                 causes. On the CPU every step is checked, and the trainer is left as the last good step left it, to
-                the bit. On a GPU, where a look at each step would slow all of them, that is done every 100 steps: the
-                trainer is left as the last good look found it, up to 100 steps back, and the tensor is known only as
-                one of the metrics. With a callback that has on_step each step is looked at there too.
+                the bit. On a GPU that is done every 100 steps, or at each one with a callback that has on_step: the
+                trainer is left as the last good look found it, and the tensor is known only as one of the metrics.
         """
         samples = self.check_samples(data)
         if steps is None:
             steps = self.recipe.steps - self.steps_done
             if steps <= 0:
-                raise ValueError(
-                    f"All {self.recipe.steps} steps of this recipe are done. To train further say how far, for "
-                    "example fit(data, steps=500); to start again make a new Trainer."
-                )
+                further = "To train further say how far, fit(data, steps=500); to start again make a new Trainer."
+                raise ValueError(f"All {self.recipe.steps} steps of this recipe are done. {further}")
         steps, callbacks = arguments.whole("steps", steps, 1), checks.check_callbacks(callbacks)
         heard = any(hasattr(callback, "on_step") for callback in callbacks)
         # Several workers would have to agree on how many steps; and all steps of a block are penalised, or none.
@@ -156,7 +148,7 @@ class BaseTrainer(Resumable):
                     if heard:
                         _call(callbacks, "on_step", self, self._last())
                     bar.advance(self._last, size)
-                    if self._any_stops():
+                    if self._distributed.any_of(self._stop):
                         break
                     if together:
                         fitting = int(size * PATIENCE / max(time.perf_counter() - start, 1e-6))
@@ -177,48 +169,32 @@ class BaseTrainer(Resumable):
         turns, expected = self.recipe.discriminator_steps, self.recipe.discriminator_steps * self.recipe.batch_size
         real = self.check_samples(real, minimum=expected)
         if len(real) != expected:
-            raise ValueError(
-                f"step got {len(real)} samples and needs discriminator_steps · batch_size = {expected}. "
-                "Slice your data, or let fit draw the batches."
-            )
+            needed = f"needs discriminator_steps · batch_size = {expected}"
+            raise ValueError(f"step got {len(real)} samples and {needed}. Slice them, or let fit draw the batches.")
         self._advance(self._to_device(real), 1, np.arange(expected).reshape(1, turns, -1))
         return self._last()
 
     def fit_discriminator(self, data: object, steps: int, fake: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """Trains D alone: the inner maximum of the game. G, `history` and `steps_done` stay as they are.
 
-        Args:
-            data: the real samples, as for `fit`.
-            steps: steps of D.
-            fake: samples (n, *recipe.shape) to tell from the real ones, drawn from in batches; None takes fresh
-                samples of G in training mode at each step.
+        The data are as for `fit`. `fake` are samples (n, *recipe.shape) to tell from the real ones, drawn from in
+        batches; None takes fresh samples of G in training mode at each step. Returns metric name → NumPy array
+        (steps,): `d_loss`, `d_real`, `d_fake`, and `penalty` if there is one.
 
-        Returns:
-            Metric name → NumPy array (steps,): `d_loss`, `d_real`, `d_fake`, and `penalty` if there is one.
-
-        Example:
-            >>> trainer.fit_discriminator(real, steps=500, fake=fake)
-            >>> density_ratio = np.exp(trainer.logits(points))
+        >>> trainer.fit_discriminator(real, steps=500, fake=fake)
+        >>> density_ratio = np.exp(trainer.logits(points))
         """
         return self._fit_alone("discriminator", data, steps, None if fake is None else self.check_samples(fake))
 
     def fit_generator(self, data: object, steps: int) -> dict[str, np.ndarray]:
         """Trains G alone against D as it is. D, `history` and `steps_done` stay as they are.
 
-        Args:
-            data: the real samples, as for `fit`; only the relativistic loss looks at them.
-            steps: steps of G.
-
-        Returns:
-            `g_loss` → NumPy array (steps,).
+        The data are as for `fit`; only the relativistic loss looks at them. Returns `g_loss` → NumPy array (steps,).
         """
         return self._fit_alone("generator", data, steps, None)
 
     def logits(self, samples: np.ndarray) -> np.ndarray:
-        """D's logits (n,) of samples (n, *recipe.shape), as NumPy, in inference mode.
-
-        With packing (`recipe.pack` above 1) one logit for each `pack` samples that follow one another.
-        """
+        """D's logits of samples (n, *recipe.shape), (n / recipe.pack,), as NumPy, in inference mode."""
         samples = self.check_samples(samples, minimum=1)
         if len(samples) % self.recipe.pack:
             raise ValueError(f"{len(samples)} samples cannot be judged in groups of pack={self.recipe.pack}.")
@@ -229,21 +205,12 @@ class BaseTrainer(Resumable):
         """Ends the run after the step under way. For callbacks."""
         self._stop = True
 
-    @property
-    def history(self) -> dict[str, np.ndarray]:
-        """Metric name → NumPy array with one value for each step since the start."""
-        self._flush()
-        return {name: np.concatenate(blocks) for name, blocks in self._history.items()}
-
     def sample(self, n: int, seed: int = 0) -> np.ndarray:
         """n generated samples (n, *recipe.shape) as NumPy, in the data's layout and range.
 
-        They come from the moving average of the generator where the recipe keeps one, and in inference mode: batch
-        normalisation uses its moving statistics, so a sample does not depend on its neighbours.
-
-        Args:
-            n: how many.
-            seed: of the latents.
+        The seed is that of the latents. The samples come from the moving average of the generator where the recipe
+        keeps one, and in inference mode: batch normalisation uses its moving statistics, so a sample does not depend on
+        its neighbours.
         """
         n = arguments.whole("n", n, 1)
         latents = np.random.default_rng(arguments.whole("seed", seed, 0)).standard_normal((n, self.recipe.latent))
@@ -261,12 +228,7 @@ class BaseTrainer(Resumable):
         return np.concatenate([self._generate(block, model) for block in blocks])
 
     def check_samples(self, data: object, minimum: int | None = None) -> np.ndarray:
-        """The samples (n, *recipe.shape) of what `fit` takes, or an error that says what is wrong with them.
-
-        Args:
-            data: what `ganlib.data.load` gives, or a NumPy array.
-            minimum: how many there must be; None is a batch.
-        """
+        """The samples of what `fit` takes, `minimum` of them or a batch at least, or an error that says why not."""
         return checks.check_samples(self.recipe, data, minimum or self.recipe.batch_size)
 
     def draw(self, step: int) -> dict[str, np.ndarray]:
@@ -332,10 +294,8 @@ class BaseTrainer(Resumable):
         if bad.any():
             step = int(bad.argmax())
             self._restore()
-            found = self._named(player, values[: step + 1])
-            raise failure.error(
-                self, step + 1, failure.bad_metric(self._columns(player), values[step]), found, [samples]
-            )
+            found, metric = values[: step + 1], failure.bad_metric(self._columns(player), values[step])
+            raise failure.error(self, step + 1, metric, self._named(player, found), [samples])
         return self._named(player, values)
 
     def _keep(self) -> None:
@@ -375,7 +335,6 @@ class BaseTrainer(Resumable):
             for name, column in self._named("both", values).items()
         }
         self._restore()
-        assert self._inputs is not None
         samples, indices, draws = self._inputs
         real = [self._take(samples, chosen) for chosen in indices]
         found = failure.first_bad(self, real, draws) if exact else None

@@ -96,39 +96,27 @@ class Patient(Case):
 
 
 def patient(number: int) -> Patient:
-    """The patient of that number, 1 to 8.
-
-    >>> print(ganlib.clinic.patient(3))
-    """
+    """The patient of that number, 1 to 8."""
     return Patient(number=number, **vars(CASES[arguments.whole("number", number, 1, len(CASES)) - 1]))
 
 
 def check(number: int, answer: object, seed: int = 0, backend: str | None = None) -> Result:
     """Whether the answer cures the patient, by one change.
 
-    Args:
-        number: of the patient.
-        answer: the right version of what its `takes` names: a recipe, best made by `Patient.changed`, or a function
-            that takes and returns what the broken one does.
-        seed, backend: of the training that decides.
-
-    Raises:
-        TypeError: a recipe where a function is wanted, or the other way round.
+    The answer is the right version of what the patient's `takes` names: a recipe, best made by `Patient.changed`, or a
+    function that takes and returns what the broken one does; a TypeError for the other one. Seed and backend are those
+    of the training that decides.
 
     >>> print(ganlib.clinic.check(1, lambda points, rng: points))
     """
     sick = patient(number)
     arguments.whole("seed", seed, 0)
     if sick.code is None and not isinstance(answer, Recipe):
-        raise TypeError(
-            f"Patient {number} is cured by a recipe, not {arguments.describe(answer)}. Make one: "
-            f"ganlib.clinic.patient({number}).changed(field=value)."
-        )
+        made = f"ganlib.clinic.patient({number}).changed(field=value)"
+        raise TypeError(f"Patient {number} is cured by a recipe, {made}, not {arguments.describe(answer)}.")
     if sick.code is not None and (not callable(answer) or isinstance(answer, type)):
-        raise TypeError(
-            f"Patient {number} is cured by a function like {sick.code.__name__}, not {arguments.describe(answer)}. "
-            f"print(ganlib.clinic.patient({number})) shows it; give your version of it."
-        )
+        like = f"like {sick.code.__name__}, which print(ganlib.clinic.patient({number})) shows"
+        raise TypeError(f"Patient {number} is cured by a function {like}, not {arguments.describe(answer)}.")
     if hint := sick.look(answer):
         return Result(False, hint)
     run = _train(sick, answer, seed, backend)
@@ -176,10 +164,9 @@ def _train(sick: Patient, version: Any, seed: int, backend: str | None) -> Run:
 
 
 def _modes_held(samples: np.ndarray, centers: np.ndarray) -> int:
-    """How many modes have at least a third of their due of the samples near them.
+    """How many modes have at least a third of their due of the samples near them: within RADIUS, not three deviations.
 
-    Near is within a fifth of the distance between neighbouring modes: far wider than `metrics.mode_coverage`, which
-    wants a finished training, and narrow enough that samples between the modes do not count.
+    `metrics.mode_coverage` wants a finished training. Samples between the modes count for none here either.
     """
     apart = np.linalg.norm(centers[:, None] - centers, axis=2)
     distances = np.linalg.norm(samples[:, None] - centers, axis=2)

@@ -50,16 +50,13 @@ class DiracGAN:
             one, since the real sample's logit is always 0.
         r1: γ of γ/2 · R₁ in L_D. ∇ₓℓ is ψ everywhere, so R₁ = ψ², and R₂ is the same.
         wgan_gp: λ of λ · (‖∇ₓℓ‖ - 1)² in L_D (Gulrajani et al. 2017). At ψ = 0 it has a kink.
-        noise: standard deviation of Gaussian instance noise on real and generated samples. The field holds its
-            expectation, by Gauss–Hermite quadrature.
+        noise: standard deviation of Gaussian instance noise, whose expectation the field holds by quadrature.
         consensus: weight w of w · ½‖v‖² in both losses (Mescheder, Nowozin and Geiger 2017), v without this term.
 
-    Raises:
-        ValueError: an unknown loss, a weight that is negative or not finite.
+    A ValueError for an unknown loss, or a weight that is negative or not finite.
 
-    Example:
-        >>> ganlib.dynamics.DiracGAN("nonsaturating", r1=0.3)(1.0, 1.0)
-        (0.268..., -1.031...)
+    >>> ganlib.dynamics.DiracGAN("nonsaturating", r1=0.3)(1.0, 1.0)
+    (0.268..., -1.031...)
 
     Source: Mescheder, Geiger and Nowozin, "Which training methods for GANs do actually converge?", 2018. Its D has the
     logit of "generated": ψ there is -ψ here.
@@ -87,16 +84,10 @@ class DiracGAN:
         return velocity[0], velocity[1]
 
     def jacobian(self) -> Array:
-        """The derivatives of the field at the equilibrium, as `jacobian` gives them, but exact.
-
-        Raises:
-            ValueError: with WGAN-GP, whose field jumps there.
-        """
+        """The derivatives of the field at the equilibrium, exact. WGAN-GP's jumps there: a ValueError."""
         if self.wgan_gp:
-            raise ValueError(
-                f"With wgan_gp={self.wgan_gp} the field jumps at ψ = 0 and has no Jacobian there. Use wgan_gp=0, or "
-                "dynamics.jacobian at another point."
-            )
+            jumps = f"With wgan_gp={self.wgan_gp} the field jumps at ψ = 0 and has no Jacobian there"
+            raise ValueError(f"{jumps}. Use wgan_gp=0, or dynamics.jacobian at another point.")
         _, jacobian = self._linearise(np.zeros(()), np.zeros(()))
         return jacobian - self.consensus * jacobian.T @ jacobian + 0.0  # no -0.0
 
@@ -145,13 +136,10 @@ def simulate(
         first: who moves first in turns, "discriminator" or "generator".
         clip: ψ is clipped to [-clip, clip] after each step (Arjovsky, Chintala and Bottou 2017); None leaves it free.
 
-    Raises:
-        TypeError: the game cannot be called.
-        ValueError: an argument out of its range, or a game that does not give two velocities.
+    A ValueError for an argument out of its range, or a game that does not give two velocities.
 
-    Example:
-        >>> np.hypot(*ganlib.dynamics.simulate(ganlib.dynamics.DiracGAN(), update="simultaneous")[-1])
-        3.35...
+    >>> np.hypot(*ganlib.dynamics.simulate(ganlib.dynamics.DiracGAN(), update="simultaneous")[-1])
+    3.35...
     """
     steps = arguments.whole("steps", steps, 1)
     path, buffers = np.empty((steps + 1, 2)), np.zeros((2, 2))
@@ -170,10 +158,9 @@ def jacobian(game: Game, at: ArrayLike = (0.0, 0.0)) -> Array:
 
     They are (2, 2), v_θ in the first row, θ in the first column. What it refuses is what `simulate` refuses.
 
-    Example:
-        >>> ganlib.dynamics.jacobian(lambda theta, psi: (psi, -theta))
-        array([[ 0.,  1.],
-               [-1.,  0.]])
+    >>> ganlib.dynamics.jacobian(lambda theta, psi: (psi, -theta))
+    array([[ 0.,  1.],
+           [-1.,  0.]])
     """
     at = arguments.pair("at", at, POINT)
     return _differences(_checked(game, at), at)
@@ -206,15 +193,11 @@ def contraction(
     """The factor by which one update multiplies the distance to the equilibrium in the long run; below 1 it converges.
 
     It is the largest modulus of the eigenvalues of the matrix that takes a small deviation to the next one, max
-    |1 + hλ| for simultaneous updates with λ the eigenvalues of the Jacobian. The arguments are those of `simulate`;
-    momentum must be numbers, since no matrix does what a formula for β does.
+    |1 + hλ| for simultaneous updates with λ the eigenvalues of the Jacobian, which is (2, 2). The other arguments are
+    those of `simulate`; momentum must be numbers, since no matrix does what a formula for β does.
 
-    Raises:
-        ValueError: a Jacobian that is not (2, 2), an argument out of its range.
-
-    Example:
-        >>> ganlib.dynamics.contraction(ganlib.dynamics.DiracGAN().jacobian(), 0.2, update="simultaneous")
-        1.0049...
+    >>> ganlib.dynamics.contraction(ganlib.dynamics.DiracGAN().jacobian(), 0.2, update="simultaneous")
+    1.0049...
     """
     return float(np.abs(eigenvalues(_update_matrix(jacobian, rate, update, momentum, d_steps))).max())
 
@@ -313,7 +296,5 @@ def _checked(game: Game, at: Array) -> Game:
     if not callable(game):
         raise TypeError(f"game must be a function from θ and ψ to two velocities, not {arguments.describe(game)}.")
     if np.shape(velocities := game(*at)) != (2,):
-        raise ValueError(
-            f"The game must give two numbers (v_θ, v_ψ) for two numbers (θ, ψ), not {arguments.describe(velocities)}."
-        )
+        raise ValueError(f"game must give two numbers (v_θ, v_ψ) for (θ, ψ), not {arguments.describe(velocities)}.")
     return game

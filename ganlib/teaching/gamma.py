@@ -47,24 +47,16 @@ def suggest(
     is one logit over the distance at which D tells samples apart. It is a place to start from, in the middle of a good
     range that is decades wide (benchmarks/gamma.py), not an optimum.
 
-    Args:
-        recipe, data, seed, backend: of the training; the recipe's penalty is left out.
-        steps: how many D gets at most.
-
-    Raises:
-        ValueError: the loss has no level of guessing (Wasserstein), or D is too slow to get there.
-
-    >>> ganlib.gamma.suggest(ganlib.recipe("ring"), ganlib.data.load("ring")).gamma
+    Recipe, data, seed and backend are those of the training, but the recipe's penalty is left out; D gets so many steps
+    at most. A ValueError if the loss has no level of guessing (Wasserstein), or D is too slow to get there.
     """
     arguments.recipe(recipe)
     steps = arguments.whole("steps", steps, 1)
     even = losses.get(recipe.loss).even
     if even is None:
         others = ", ".join(name for name in losses.names() if losses.get(name).even)
-        raise ValueError(
-            f"The loss {recipe.loss!r} has no cost of guessing, so no half of it can be waited for. Use one of "
-            f"{others}; for wasserstein, WGAN-GP's λ = 10 is the usual start."
-        )
+        usual = "for wasserstein, WGAN-GP's λ = 10 is the usual start"
+        raise ValueError(f"The loss {recipe.loss!r} has no cost of guessing to halve. Use one of {others}; {usual}.")
     measured = dataclasses.replace(recipe, penalty="r1", penalty_weight=WEAK, penalty_every=1)
     trainer = ganlib.backend(backend).Trainer(measured, seed)
     gain = even[0] / 2
@@ -74,7 +66,5 @@ def suggest(
             r1 = 2 / WEAK * float(history["penalty"][step])
             if d_loss <= gain and r1 > 0:
                 return Suggestion(2 * gain / r1, r1, done + step + 1, gain)
-    raise ValueError(
-        f"D's loss is still {d_loss:.3g} after {steps} steps alone, not below {gain:.3g}: it is too slow to need a "
-        "penalty yet. Give more steps, or raise its rate."
-    )
+    slow = f"D's loss is still {d_loss:.3g} after {steps} steps alone, not below {gain:.3g}"
+    raise ValueError(f"{slow}: it is too slow to need a penalty yet. Give more steps, or raise its rate.")

@@ -108,10 +108,7 @@ def _look_at_loss(answer: Callable[..., Any]) -> str | None:
     if sure[0] == sure[1]:
         return "this loss does not depend on what D says of G's samples, so G gets no gradient at all."
     if sure[0] < sure[1]:
-        return (
-            f"this loss is {sure[0]:.2f} where D rejects G's samples and {sure[1]:.2f} where D believes them: G still "
-            "works for D."
-        )
+        return f"this loss is {sure[0]:.2f} where D rejects G's samples and {sure[1]:.2f} where it believes: G helps D."
     return None
 
 
@@ -200,17 +197,11 @@ CASES = (
     Case(
         complaint="My losses look like those in the book, and my samples are dim, as if seen through fog.",
         recipe=recipe(**{**_DIGITS, "batch_norm_momentum": 0.9999}),
-        diagnosis=(
-            "batch normalisation's moving statistics had hardly left 0 and 1, so the G that was asked for samples was "
-            "another one than the G that was trained."
-        ),
+        diagnosis="batch normalisation's moving statistics had hardly left 0 and 1: another G drew than was trained.",
         hint="The losses are healthy because G is, in training. What is different when it is asked for samples?",
         cures=(("batch_norm_momentum",),),
         hints={
-            "generator_norm": (
-                "without normalisation the difference between training and sampling is gone, and so is what the "
-                "normalisation was for. Keep it, and make the two agree."
-            ),
+            "generator_norm": "that gives up what the normalisation is for. Make training and sampling agree instead.",
             "moving_average": "with or without the average of weights the samples are alike. What else is averaged?",
             "batch_norm_epsilon": "epsilon only keeps a division finite. Which number says how fast statistics move?",
             "steps": "with 100 times the steps the statistics would arrive. Which number keeps them from moving?",

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,45 +33,20 @@ if TYPE_CHECKING:
 
 def style() -> None:
     """Sets Matplotlib's defaults for the rest of the session: sizes, quiet axes, the palette, sharp notebooks."""
-    import matplotlib as mpl
-    from cycler import cycler
+    import matplotlib.style
 
     if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
         set_matplotlib_formats("retina")
-    mpl.rcParams.update(
-        {
-            "figure.figsize": (7.2, 3.2),
-            "figure.dpi": 96,
-            "figure.constrained_layout.use": True,
-            "axes.titlesize": 11,
-            "axes.titlelocation": "left",
-            "axes.titleweight": "bold",
-            "figure.titlesize": 11,
-            "figure.titleweight": "bold",
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.grid": True,
-            "grid.color": "#E5E7EB",
-            "axes.axisbelow": True,
-            "lines.linewidth": 1.6,
-            "legend.frameon": False,
-            "image.cmap": "gray",
-            "axes.prop_cycle": cycler(color=list(dict.fromkeys(COLOURS.values()))),
-        }
-    )
+    matplotlib.style.use(Path(__file__).with_name("book.mplstyle"))
 
 
 def image_grid(images: np.ndarray | Mapping[str, np.ndarray], *, columns: int = 8, title: str | None = None) -> Figure:
     """Images in rows and columns; with a mapping, one block of them for each name, side by side.
 
-    Args:
-        images: (n, height, width, 1 or 3) in [-1, 1], or a mapping from names to such arrays.
-        columns: images in a row of a block.
-
-    Raises:
-        ValueError: an array is not a stack of images, or holds none.
+    The images are (n, height, width, 1 or 3) in [-1, 1], or a mapping from names to such arrays; a ValueError if one is
+    not. A block has so many columns.
     """
     columns = arguments.whole("columns", columns, 1)
     blocks = dict(images) if isinstance(images, Mapping) else {"": images}
@@ -95,12 +71,8 @@ def losses(
 ) -> Figure:
     """Both players' losses over the steps: each step pale, a running mean over it.
 
-    Args:
-        history: what `Trainer.fit` returns; `d_loss` and `g_loss` are drawn.
-        levels: horizontal lines to compare with, from a label to a loss.
-
-    Raises:
-        ValueError: the history lacks one of the two, or holds no step.
+    Of the history, what `Trainer.fit` returns, `d_loss` and `g_loss` are drawn; a ValueError if it lacks one of them or
+    holds no step. The levels are horizontal lines to compare with, from a label to a loss.
     """
     if not isinstance(history, Mapping):
         raise TypeError(f"history must be what Trainer.fit() returned, not {arguments.describe(history)}.")
@@ -110,41 +82,21 @@ def losses(
         raise ValueError(f"The history has no {' and no '.join(missing)}; give what Trainer.fit() returned.")
     d_loss, g_loss = (arguments.array(f"The history's {name}", history[name]).astype(float) for name in names)
     if d_loss.ndim != 1 or d_loss.shape != g_loss.shape:
-        raise ValueError(
-            f"d_loss and g_loss have the shapes {d_loss.shape} and {g_loss.shape}; expected (steps,) of both. "
-            "Give what Trainer.fit() returned."
-        )
+        raise ValueError(f"d_loss and g_loss have shapes {d_loss.shape} and {g_loss.shape}; expected (steps,) of both.")
     if levels is not None and not isinstance(levels, Mapping):
         raise TypeError(f"levels must be a mapping from labels to losses, not {arguments.describe(levels)}.")
     levels = {label: arguments.real(f"The level {label!r}", level) for label, level in (levels or {}).items()}
     figure, ax = _axes(ax)
-    steps, window = np.arange(1, len(d_loss) + 1), max(1, len(d_loss) // 50)
-    for player, values in (("discriminator", d_loss), ("generator", g_loss)):
-        ax.plot(steps, values, color=COLOURS[player], alpha=0.2, linewidth=0.6)
-        smooth = np.convolve(values, np.ones(window) / window, mode="valid")
-        ax.plot(steps[window - 1 :], smooth, color=COLOURS[player], label=player.capitalize())
-    both = np.concatenate([d_loss, g_loss])
-    if np.isfinite(both).all():  # a few outliers would press the rest flat
-        ax.set_ylim(min(0, both.min()), 1.2 * max(np.quantile(both, 0.99), *levels.values(), 1e-6))
-    for label, level in levels.items():
-        ax.axhline(level, color=COLOURS["reference"], linestyle="--", linewidth=1)
-        place = ax.get_yaxis_transform()  # across the axes in x, a loss in y
-        paper = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1}
-        ax.text(1, level, label, transform=place, ha="right", va="bottom", color=COLOURS["reference"], bbox=paper)
-    ax.set(xlabel="Step", ylabel="Loss")
-    ax.legend(loc="upper right", ncols=2)
+    pictures.curves(ax, {"discriminator": d_loss, "generator": g_loss}, levels)
+    ax.set_ylabel("Loss")
     return figure
 
 
 def scatter(samples: np.ndarray, data: Data | np.ndarray | None = None, *, ax: Axes | None = None) -> Figure:
     """Generated points, over the real ones.
 
-    Args:
-        samples: (n, 2), what the generator made.
-        data: `ganlib.data.Data` with points, or an array (n, 2); None draws the samples alone.
-
-    Raises:
-        ValueError: one of the two holds no points in the plane.
+    The samples are (n, 2), the data `ganlib.data.Data` with points, an array (n, 2), or None for the samples alone; a
+    ValueError if one of the two holds no points in the plane.
     """
     generated = pictures.points("samples", samples)
     real = None if data is None else pictures.points("data", getattr(data, "samples", data))
@@ -154,11 +106,7 @@ def scatter(samples: np.ndarray, data: Data | np.ndarray | None = None, *, ax: A
 
 
 def matrices(arrays: Mapping[str, np.ndarray], *, title: str | None = None) -> Figure:
-    """Matrices side by side at one scale: negative entries vermilion, positive ones blue, zeros white.
-
-    Args:
-        arrays: from a matrix's name to the matrix (rows, columns), at least one.
-    """
+    """Matrices (rows, columns) by name, side by side at one scale: negative entries vermilion, positive ones blue."""
     from matplotlib.colors import LinearSegmentedColormap
 
     if not isinstance(arrays, Mapping):
@@ -290,25 +238,20 @@ def _block(ax: Axes, place: float, shape: Shape, colour: str) -> tuple[float, fl
     return x, right + deep / 2
 
 
-def _tile(name: str, images: object, columns: int) -> np.ndarray:
+def _tile(name: str, images: np.ndarray, columns: int) -> np.ndarray:
     """The images as one picture in [0, 1], white between them."""
     what = f"The images {name!r}" if name else "The images"
     images = arguments.array(what, images, "an array (n, height, width, channels) in [-1, 1]")
-    if images.ndim != 4 or images.shape[-1] not in (1, 3):
-        raise ValueError(
-            f"{what} have shape {images.shape}; expected (n, height, width, channels), one or three channels."
-        )
-    if not len(images):
-        raise ValueError(f"{what} are an empty array {images.shape}: there is nothing to draw. Give at least one.")
+    if images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):
+        expected = "(n, height, width, channels), at least one image, one or three channels"
+        raise ValueError(f"{what} have shape {images.shape}; expected {expected}.")
     finite = images[np.isfinite(images)]  # a broken generator's NaN leave holes
     if not finite.size:
         raise ValueError(f"{what} hold nothing but NaN or infinity, expected [-1, 1]: has the training diverged?")
     # Beyond [-1, 1], where a generator without tanh may go a little, pixels are clipped.
     if images.dtype.kind != "f" or np.abs(finite).max() > 10:
-        raise ValueError(
-            f"{what} are {images.dtype} from {finite.min():.4g} to {finite.max():.4g}; expected floating-point numbers "
-            "in [-1, 1]. For images of 0 to 255 use images / 127.5 - 1."
-        )
+        given = f"{what} are {images.dtype} from {finite.min():.4g} to {finite.max():.4g}"
+        raise ValueError(f"{given}; expected floating-point numbers in [-1, 1]. Of 0 to 255 use images / 127.5 - 1.")
     picture = pictures.arrange(np.clip((images + 1) / 2, 0, 1).astype(float), columns, 1)
     return picture[..., 0] if picture.shape[2] == 1 else picture
 

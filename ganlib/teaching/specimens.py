@@ -45,9 +45,6 @@ class Seen:
         return self.finding
 
 
-Experiment = Callable[[ModuleType, int, bool], Seen]  # the framework, the seed, and whether with the correction
-
-
 @dataclass(frozen=True)
 class Specimen:
     """One mistake."""
@@ -55,17 +52,14 @@ class Specimen:
     name: str  # as in `NAMES`
     does: str  # what the document does
     correction: str  # what makes it work, in one line
-    _run: Experiment = field(repr=False)
+    experiment: Callable[[ModuleType, int, bool], Seen] = field(repr=False)  # framework, seed, whether corrected → seen
 
     def __str__(self) -> str:
         return f"{self.name}: {self.does}\nCorrection: {self.correction}"
 
     def run(self, corrected: bool = False, seed: int = 0, backend: str | None = None) -> Seen:
-        """Runs it as the document has it, or with nothing but the correction.
-
-        The seed is as for `Trainer`, the backend as for `ganlib.backend`.
-        """
-        return self._run(ganlib.backend(backend), arguments.whole("seed", seed, 0), bool(corrected))
+        """Runs it as it is, or with nothing but the correction; seed and backend as for `clinic.Patient.train`."""
+        return self.experiment(ganlib.backend(backend), arguments.whole("seed", seed, 0), bool(corrected))
 
 
 def specimen(name: str) -> Specimen:
@@ -73,9 +67,7 @@ def specimen(name: str) -> Specimen:
 
     >>> print(ganlib.specimens.specimen("004-swapped"))
     """
-    if not isinstance(name, str) or name not in _SPECIMENS:
-        raise ValueError(f"There is no specimen {name!r}. Known: {', '.join(NAMES)}.")
-    return _SPECIMENS[name]
+    return _SPECIMENS[arguments.one_of("name", name, NAMES)]
 
 
 def noise_drawn_once(gl: Any) -> type[BaseTrainer]:
@@ -96,13 +88,13 @@ def noise_drawn_once(gl: Any) -> type[BaseTrainer]:
 _SPECIMENS: dict[str, Specimen] = {}
 
 
-def _kept(name: str, does: str, correction: str) -> Callable[[Experiment], None]:
+def _kept(name: str, does: str, correction: str) -> Callable[[Callable[[ModuleType, int, bool], Seen]], None]:
     """Makes a specimen of the function below, and enters it."""
     return lambda run: _SPECIMENS.update({name: Specimen(name, does, correction, run)})
 
 
 def _losses(discriminator: Callable[..., Tensor], generator: Callable[..., Tensor]) -> SimpleNamespace:
-    """Losses of one's own for a trainer, as functions of real and fake logits. G's looks at the fake ones alone."""
+    """Losses of one's own for a trainer, as functions of real and fake logits."""
     return SimpleNamespace(discriminator=discriminator, generator=generator, needs_real=False)
 
 
@@ -129,13 +121,11 @@ def _refused(gl: Any, judge: Recipe, images: np.ndarray, why: str = "") -> Seen:
         logits = trainer.logits(images)
     except Exception as error:  # each framework has its own
         said = f"{type(error).__name__}: {COLOUR.sub('', str(error))}"
-    else:
-        return Seen(True, f"D takes the images, {len(images)} of them, and gives {len(logits)} logits.")
-    try:
-        gl.Trainer.check_samples(trainer, images, minimum=1)
-    except ValueError as error:
-        why += f" ganlib says so before it starts: {error}"
-    return Seen(False, why, error=said)
+        try:
+            gl.Trainer.check_samples(trainer, images, minimum=1)
+        except ValueError as ours:
+            return Seen(False, f"{why} ganlib says so before it starts: {ours}", error=said)
+    return Seen(True, f"D takes the images, {len(images)} of them, and gives {len(logits)} logits.")
 
 
 @_kept(
@@ -160,12 +150,10 @@ def _one_quantity(gl: ModuleType, seed: int, corrected: bool) -> Seen:
         made.append(trainer.sample(100, seed=1))
     difference = float(np.abs(made[0] - made[1]).max())
     believed = float(1 / (1 + np.exp(-history["d_fake"][-1])))
-    finding = f"trained on the digits or on their negatives, G's images differ, by up to {difference:.2f}."
-    if difference == 0:
-        finding = (
-            "trained on the digits or on their negatives, G makes the same images to the last bit: no real image is in "
-            f"the loss. Both players lower D's output on G's images, now {believed:.3f}, and nothing improves them."
-        )
+    finding = (
+        f"trained on the digits or on their negatives, G's images differ by up to {difference:.2f}, and D's output on "
+        f"them has come to {believed:.3f}."
+    )
     return Seen(difference > 0, finding, {"difference": difference, "believed": believed}, samples=made[1])
 
 
@@ -194,11 +182,7 @@ def _noise(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     digits = data.load(chosen)
     noise = np.random.default_rng(seed).normal(size=digits.samples.shape).clip(-1, 1).astype(np.float32)
     run = clinic.trained(gl.Trainer(chosen, seed), digits, digits.samples if corrected else noise)
-    shown, makes = "digits" if corrected else "Gaussian noise", "digits" if run.healthy else "no digits"
-    finding = (
-        f"shown {shown} as real, G makes {makes}: its Fréchet distance to them is {run.score:.0f}, and up to "
-        f"{clinic.FRECHET:.0f} is healthy{run.failed}."
-    )
+    finding = f"with {'digits' if corrected else 'Gaussian noise'} shown as real, {run.finding}."
     return Seen(run.healthy, finding, {"frechet": run.score}, samples=run.samples)
 
 
@@ -244,24 +228,20 @@ def _four_by_four(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     if not corrected:
         start = [isinstance(layer, architectures.Reshape) for layer in layers].index(True)
         block = layers[start + 1 : start + 4]  # convolution, activation, norm; not the doubling after them
-        layers = [*layers[: start + 1], *12 * block]
-        long = architectures.shapes([*layers, *100 * block], (chosen.latent,))[-1]
+        layers = [*layers[: start + 1], *12 * block]  # more of them would change nothing
     trainer = gl.Trainer(chosen, seed, generator=gl.networks.Network(layers, (chosen.latent,)))
-    height, width, channels = trainer.sample(1).shape[1:]
-    values = {"height": height, "width": width, "channels": channels}
-    if corrected:
-        finding = f"with a doubling after each of three convolutions G makes {height}×{width}×{channels}."
-        return Seen((height, width, channels) == chosen.shape, finding, values)
+    height, width, channels = made = trainer.sample(1).shape[1:]
+    convolutions, wanted = sum(isinstance(layer, architectures.Conv) for layer in layers), chosen.shape[0]
     finding = (
-        f"after 12 convolutions of stride 1 G makes {height}×{width}, {channels} channels deep, and after 112 it would "
-        f"make {long[0]}×{long[1]}: no layer makes a picture larger, and none turns channels to red, green and blue."
+        f"after {convolutions} convolutions of stride 1 G makes {height}×{width}, {channels} channels deep, where "
+        f"{wanted}×{wanted} is wanted in 3."
     )
-    return Seen(False, finding, values)
+    return Seen(made == chosen.shape, finding, {"height": height, "width": width, "channels": channels})
 
 
 @_kept(
     "003-softmax",
-    "D ends in one unit and a softmax.",
+    "D ends in one unit and a softmax: e^x / e^x is 1 for every image, real or not.",
     "A sigmoid over the one unit; or two units under the softmax.",
 )
 def _softmax(gl: ModuleType, seed: int, corrected: bool) -> Seen:
@@ -283,17 +263,12 @@ def _softmax(gl: ModuleType, seed: int, corrected: bool) -> Seen:
     before = trainer.weights()
     d_loss = float(trainer.fit(data.load(chosen), progress=False)["d_loss"][-1])
     moved = max(
-        float(np.abs(after - before[player][name]).max())
-        for player, weights in trainer.weights().items()
-        for name, after in weights.items()
+        float(np.abs(trainer.weights()[player][name] - weight).max())
+        for player in ("generator", "discriminator")
+        for name, weight in before[player].items()
         if not name.endswith((".mean", ".variance"))  # batch normalisation's move without a gradient
     )
-    finding = f"with a sigmoid D's loss is {d_loss:.2f}, and weights have moved by up to {moved:.1g}."
-    if moved == 0:
-        finding = (
-            f"e^x / e^x is 1 for every image, real or not. The gradient is 0: in {chosen.steps} steps no weight of "
-            f"either player has moved. D's loss stands at {d_loss:.1f}, the logarithm of 0 where it is cut off."
-        )
+    finding = f"D's loss is {d_loss:.2f}, and in {chosen.steps} steps weights have moved by up to {moved:.1g}."
     return Seen(moved > 0, finding, {"moved": moved, "d_loss": d_loss})
 
 
@@ -301,10 +276,7 @@ def _on_the_ring(gl: ModuleType, seed: int, loss: SimpleNamespace | None) -> See
     chosen = clinic.patient(4).recipe  # on the ring, and sound: that patient's mistake is its loss
     run = clinic.trained(gl.Trainer(chosen, seed, loss=loss), data.load(chosen))
     d_loss, far = float(run.history["d_loss"][-1]), float(np.median(np.linalg.norm(run.samples, axis=1)))
-    finding = (
-        f"G holds {run.score} of the ring's 8 modes{run.failed}; half of its points are farther than {far:.2g} from "
-        f"the centre, where the ring's are at 1, and D's loss is {d_loss:.2g}."
-    )
+    finding = f"{run.finding}; half of its points are farther out than {far:.2g}, and D's loss is {d_loss:.2g}."
     return Seen(run.healthy, finding, {"modes": run.score, "radius": far, "d_loss": d_loss}, samples=run.samples)
 
 

@@ -38,10 +38,8 @@ def start() -> tuple[int, int]:
     """
     strategy = tf.distribute.get_strategy()
     if workers() > 1 and not isinstance(strategy, tf.distribute.MirroredStrategy):
-        raise ValueError(
-            f"ganlib trains under tf.distribute.MirroredStrategy, not under {type(strategy).__name__}. "
-            "Over several machines use PyTorch with torchrun; its checkpoints load in TensorFlow."
-        )
+        instead = "Over several machines use PyTorch with torchrun; its checkpoints load in TensorFlow."
+        raise ValueError(f"ganlib trains under MirroredStrategy, not under {type(strategy).__name__}. {instead}")
     return 0, workers()
 
 
@@ -98,8 +96,7 @@ def any_of(flag: bool) -> bool:
 def prepare(model: keras.Model) -> None:
     """Makes a network fit for several workers: batch normalisation over the whole batch, and one start for all.
 
-    Raises:
-        ValueError: a network of your own that cannot be shared; ganlib's own can.
+    A ValueError for a network of your own that cannot be shared.
     """
     if workers() == 1:
         return
@@ -110,7 +107,5 @@ def prepare(model: keras.Model) -> None:
     for layer in layers:
         layers.extend(getattr(layer, "layers", ()))  # of a network inside
         if isinstance(layer, keras.layers.BatchNormalization) and not layer.synchronized:
-            raise ValueError(
-                f"The layer {layer.name} normalises each worker's share of the batch by itself. "
-                "Use keras.layers.BatchNormalization(synchronized=True)."
-            )
+            alone = f"The layer {layer.name} normalises each worker's share of the batch by itself"
+            raise ValueError(f"{alone}. Use keras.layers.BatchNormalization(synchronized=True).")

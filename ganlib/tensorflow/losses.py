@@ -23,10 +23,10 @@ TENSORS = Kind("tf.Tensor", "tf.constant(array)", tf.is_tensor, lambda x: x.dtyp
 
 
 class Loss:
-    """What both players minimise: two functions of D's logits, (n,) each, to a scalar.
+    """What both players minimise: two functions of D's logits of real and of fake samples, (n,) each, to a scalar.
 
     A class of one's own needs no more than these two. G's loss is then given the real logits too; `needs_real = False`
-    spares the trainer their computation.
+    spares the trainer their computation. Where a loss has labels, `real_label` below 1 smooths that of real samples.
     """
 
     needs_real = False
@@ -43,7 +43,6 @@ class Minimax(Loss):
 
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor, real_label: float = 1.0) -> Tensor:
-        """The scalar that D minimises; real_label below 1 smooths the label of real samples."""
         TENSORS.check_logits(real_logits, fake_logits)
         arguments.real("real_label", real_label, 0, 1)
         real = real_label * softplus(-real_logits) + (1 - real_label) * softplus(real_logits)
@@ -51,7 +50,6 @@ class Minimax(Loss):
 
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """The scalar that G minimises."""
         TENSORS.check_logits(real_logits, fake_logits)
         return -mean(softplus(fake_logits))
 
@@ -61,7 +59,6 @@ class NonSaturating(Minimax):
 
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """The scalar that G minimises."""
         TENSORS.check_logits(real_logits, fake_logits)
         return mean(softplus(-fake_logits))
 
@@ -74,14 +71,12 @@ class LeastSquares(Loss):
 
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor, real_label: float = 1.0) -> Tensor:
-        """The scalar that D minimises; real_label below 1 smooths the label of real samples."""
         TENSORS.check_logits(real_logits, fake_logits)
         arguments.real("real_label", real_label, 0, 1)
         return mean(square(real_logits - real_label)) + mean(square(fake_logits))
 
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """The scalar that G minimises."""
         TENSORS.check_logits(real_logits, fake_logits)
         return mean(square(fake_logits - 1))
 
@@ -94,31 +89,22 @@ class Wasserstein(Loss):
 
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """The scalar that D minimises."""
         TENSORS.check_logits(real_logits, fake_logits)
         return mean(fake_logits) - mean(real_logits)
 
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """The scalar that G minimises."""
         TENSORS.check_logits(real_logits, fake_logits)
         return -mean(fake_logits)
 
 
-class Hinge(Loss):
+class Hinge(Wasserstein):
     """D minimises E max(0, 1 - D(x)) + E max(0, 1 + D(G(z))), G minimises -E D(G(z)) (Lim & Ye 2017)."""
 
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """The scalar that D minimises."""
         TENSORS.check_logits(real_logits, fake_logits)
         return mean(relu(1 - real_logits)) + mean(relu(1 + fake_logits))
-
-    @staticmethod
-    def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """The scalar that G minimises."""
-        TENSORS.check_logits(real_logits, fake_logits)
-        return -mean(fake_logits)
 
 
 class Relativistic(Loss):
@@ -132,13 +118,11 @@ class Relativistic(Loss):
 
     @staticmethod
     def discriminator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """The scalar that D minimises."""
         TENSORS.check_logits(real_logits, fake_logits, paired=True)
         return mean(softplus(fake_logits - real_logits))
 
     @staticmethod
     def generator(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """The scalar that G minimises."""
         TENSORS.check_logits(real_logits, fake_logits, paired=True)
         return mean(softplus(real_logits - fake_logits))
 
@@ -164,12 +148,7 @@ class Smoothed(Loss):
 def get(name: str, real_label: float = 1.0) -> Loss:
     """The loss of that name, such as "nonsaturating" or "hinge"; `LOSSES` has them all.
 
-    Args:
-        name: of the loss.
-        real_label: of real samples; below 1 smooths it, for the losses that have labels.
-
-    Raises:
-        ValueError: there is no loss of that name, or it has no label.
+    A real_label below 1 smooths the label of real samples. A ValueError for another name, or a loss without labels.
     """
     if not isinstance(name, str) or name not in LOSSES:
         raise ValueError(f"There is no loss {name!r}. The losses: {', '.join(LOSSES)}.")

@@ -47,9 +47,7 @@ class Generator(Network):
         seed: of the initial weights, which are the PyTorch generator's as well.
         precision: "float64", "float32", or "bfloat16": float32 weights, bfloat16 arithmetic.
 
-    Example:
-        >>> generator = Generator(ganlib.recipe("dcgan-digits"))
-        >>> images = generator(latents, training=True)
+    >>> images = Generator(ganlib.recipe("dcgan-digits"))(latents, training=True)
     """
 
     def __init__(self, recipe: Recipe, seed: int = 0, precision: str = "float32") -> None:
@@ -60,14 +58,9 @@ class Generator(Network):
 class Discriminator(Network):
     """Images (n, height, width, channels) or points (n, 2) in, logits (n,) out; no sigmoid.
 
-    Args:
-        recipe: says the architecture and its numbers; with `pack` above 1 an input is that many samples, stacked.
-        seed: of the initial weights, which are the PyTorch discriminator's as well.
-        precision: "float64", "float32", or "bfloat16": float32 weights, bfloat16 arithmetic.
+    The arguments are those of `Generator`. With a recipe's `pack` above 1 an input is that many samples, stacked.
 
-    Example:
-        >>> discriminator = Discriminator(ganlib.recipe("dcgan-digits"))
-        >>> logits = discriminator(images, training=True)
+    >>> logits = Discriminator(ganlib.recipe("dcgan-digits"))(images, training=True)
     """
 
     def __init__(self, recipe: Recipe, seed: int = 0, precision: str = "float32") -> None:
@@ -306,8 +299,7 @@ def get_weights(model: keras.Model) -> dict[str, np.ndarray]:
 def set_weights(model: keras.Model, weights: Mapping[str, np.ndarray]) -> None:
     """Sets all weights from what `get_weights` gave, in either framework.
 
-    Raises:
-        ValueError: a name is missing or unknown, or a shape differs. Nothing is changed then.
+    A ValueError if a name is missing or unknown, or a shape differs; nothing is changed then.
     """
     own = neutral_weights(model)
     arrays = fitting_weights({name: tuple(variable.shape) for name, variable in own.items()}, weights)

@@ -51,7 +51,6 @@ class Adam(Optimiser):
         self.slots = {"m": [self.m], "v": [self.v]}
 
     def apply(self, gradients: Sequence[Tensor], progress: float | Tensor = 0.0) -> None:
-        """Moves the parameters against their gradients, once, when the share `progress` of the run is done."""
         gradients = with_decay(self.settings, self.parameters, gradients)
         settings, steps = self.settings, tf.cast(self.steps.assign_add(1), tf.float64)
         correction1 = 1 - tf.constant(settings.beta1, tf.float64) ** steps
@@ -70,7 +69,6 @@ class Adam(Optimiser):
             parameter.assign_sub(move)
 
     def state(self) -> dict[str, list[Tensor]]:
-        """What it remembers, by name: each a list in the order of the parameters."""
         return {"m": _parted(self.m, self.parameters), "v": _parted(self.v, self.parameters)}
 
 
@@ -83,7 +81,6 @@ class SGD(Optimiser):
         self.slots = {"v": self.velocity}
 
     def apply(self, gradients: Sequence[Tensor], progress: float | Tensor = 0.0) -> None:
-        """Moves the parameters against their gradients, once, when the share `progress` of the run is done."""
         gradients = with_decay(self.settings, self.parameters, gradients)
         step = rate(self.settings, progress, self.steps.assign_add(1))
         for parameter, velocity, gradient in zip(self.parameters, self.velocity, gradients, strict=True):
@@ -101,7 +98,6 @@ class Conjugate(Optimiser):
         self.slots = {"d": self.direction, "g": self.gradient}
 
     def apply(self, gradients: Sequence[Tensor], progress: float | Tensor = 0.0) -> None:
-        """Moves the parameters along a direction conjugate to the last one."""
         gradients = with_decay(self.settings, self.parameters, gradients)
         beta = conjugate_beta(self.settings.rule, gradients, self.gradient, self.direction)
         beta = tf.clip_by_value(beta, 0, self.settings.beta1)

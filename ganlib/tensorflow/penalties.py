@@ -2,6 +2,9 @@
 
 Each takes one norm a sample, then the mean over the batch. A norm taken over the whole batch grows with the batch and
 is right for none. The weights (γ/2, λ) are the caller's.
+
+The discriminator is any callable from a batch to logits (n,), samples are (n, …) in the framework's layout, and what
+comes back is a scalar that can be differentiated with respect to the discriminator's weights.
 """
 
 from collections.abc import Callable
@@ -23,15 +26,7 @@ NO_GRADIENT = (
 def r1(discriminator: Critic, real: Tensor) -> Tensor:
     """R1 = E‖∇ₓD(x)‖² on real samples, with no half (Mescheder et al. 2018, equation 9, which has γ/2 before it).
 
-    Args:
-        discriminator: any callable from a batch to logits (n,).
-        real: real samples (n, …), in the framework's layout.
-
-    Returns:
-        A scalar that can be differentiated with respect to the discriminator's weights.
-
-    Example:
-        >>> loss = d_loss + gamma / 2 * r1(discriminator, real)
+    >>> loss = d_loss + gamma / 2 * r1(discriminator, real)
     """
     TENSORS.check_samples("real", real)
     return tf.reduce_mean(squared_norms(discriminator, real))
@@ -40,15 +35,9 @@ def r1(discriminator: Critic, real: Tensor) -> Tensor:
 def r2(discriminator: Critic, fake: Tensor) -> Tensor:
     """R2 = E‖∇ₓD(x)‖² on generated samples, with no half (Mescheder et al. 2018, section 4.1).
 
-    Args:
-        discriminator: any callable from a batch to logits (n,).
-        fake: generated samples (n, …), in the framework's layout; no gradient goes back into the generator.
+    No gradient goes back into the generator.
 
-    Returns:
-        A scalar that can be differentiated with respect to the discriminator's weights.
-
-    Example:
-        >>> loss = d_loss + gamma / 2 * r2(discriminator, fake)
+    >>> loss = d_loss + gamma / 2 * r2(discriminator, fake)
     """
     TENSORS.check_samples("fake", fake)
     return tf.reduce_mean(squared_norms(discriminator, fake))
@@ -57,17 +46,9 @@ def r2(discriminator: Critic, fake: Tensor) -> Tensor:
 def wgan_gp(discriminator: Critic, real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
     """E(‖∇D(x̂)‖ - 1)² at x̂ = mix·real + (1 - mix)·fake (Gulrajani et al. 2017, equation 3).
 
-    Args:
-        discriminator: any callable from a batch to critic values (n,).
-        real: real samples (n, …), in the framework's layout.
-        fake: as many generated samples.
-        mix: (n,), one uniform number from [0, 1] for each pair.
+    There are as many generated samples as real ones, and mix (n,) has a uniform number from [0, 1] for each pair.
 
-    Returns:
-        A scalar that can be differentiated with respect to the critic's weights.
-
-    Example:
-        >>> loss = d_loss + 10 * wgan_gp(critic, real, fake, mix)
+    >>> loss = d_loss + 10 * wgan_gp(critic, real, fake, mix)
     """
     TENSORS.check_pairs(real, fake, mix)
     mix = tf.reshape(mix, (-1, *[1] * (len(real.shape) - 1)))
@@ -78,12 +59,8 @@ def wgan_gp(discriminator: Critic, real: Tensor, fake: Tensor, mix: Tensor) -> T
 def get(name: str) -> Penalty | None:
     """The penalty of that name as a game takes it: (discriminator, real, fake, mix) → what γ or λ multiplies.
 
-    Args:
-        name: "r1", "r2", "r1+r2" (each with the half of γ/2) or "wgan_gp"; None for "none" and for "consensus", which
-            is on both players and stands in `updates.consensus`.
-
-    Raises:
-        ValueError: there is no penalty of that name.
+    The names are "r1", "r2", "r1+r2" (each with the half of γ/2) and "wgan_gp"; for "none" it is None, and for
+    "consensus", which is on both players and stands in `updates.consensus`. A ValueError for any other name.
     """
     if name in ("none", "consensus"):
         return None

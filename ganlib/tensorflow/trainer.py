@@ -36,16 +36,10 @@ class Trainer(BaseTrainer):
 
     backend = "tensorflow"
     _network = keras.Model
+    _distributed = distributed
     get_weights = staticmethod(networks.get_weights)
     set_weights = staticmethod(networks.set_weights)
     game: Game
-
-    def _join(self) -> tuple[int, int]:
-        self._strategy = tf.distribute.get_strategy()
-        return distributed.start()
-
-    def _any_stops(self) -> bool:
-        return distributed.any_of(self._stop)
 
     def _place(self) -> contextlib.AbstractContextManager[object]:
         """Where tensors and variables go: to the device, or to those of the strategy."""
@@ -53,6 +47,7 @@ class Trainer(BaseTrainer):
 
     def _build(self, generator: keras.Model | None, discriminator: keras.Model | None) -> None:
         recipe, precision = self.recipe, self.precision
+        self._strategy = tf.distribute.get_strategy()
         self.dtype = tf.float64 if precision == "float64" else tf.float32
         with self._place():
             self.generator = generator or Generator(recipe, self.seed, precision)

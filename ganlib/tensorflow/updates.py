@@ -163,14 +163,8 @@ def conjugate_gradient(
     It needs no symmetry of A, so it serves players whose losses do not add up to zero. Where they do and both rates
     are one η, AᵀA is I + η² D_xy D_yx for each player, the matrix of Schäfer & Anandkumar 2019.
 
-    Args:
-        product, transposed: v → Av and v → Aᵀv. A vector is a sequence of tensors.
-        b: the right-hand side.
-        steps: the largest number of steps.
-        tolerance: it ends early where ‖Aᵀ(b - Ax)‖ has fallen to this share of ‖Aᵀb‖.
-
-    Returns:
-        x, and how many steps were made, a scalar tensor.
+    `product` and `transposed` are v → Av and v → Aᵀv, where a vector is a sequence of tensors. It ends after so many
+    steps, or where ‖Aᵀ(b - Ax)‖ has fallen to this share of ‖Aᵀb‖. Returns x and the number of steps, a scalar tensor.
     """
     slope = list(transposed(b))
     start = _dot(slope, slope)

@@ -31,10 +31,8 @@ Shared = TypeVar("Shared")
 
 def over(devices: Sequence[str]) -> AbstractContextManager[object]:
     """Where to make a trainer that shares each batch among several devices of this machine: nowhere in one process."""
-    raise ValueError(
-        f"PyTorch takes one device in each process, not {', '.join(devices)}. Start as many processes as there are "
-        f"devices: torchrun --nproc-per-node {len(devices)} -m ganlib train …"
-    )
+    start = f"Start as many processes: torchrun --nproc-per-node {len(devices)} -m ganlib train …"
+    raise ValueError(f"PyTorch takes one device in each process, not {', '.join(devices)}. {start}")
 
 
 def start() -> tuple[int, int]:
@@ -64,11 +62,7 @@ def share(values: Shared, axis: int = 0) -> Shared:
 
 
 def average(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
-    """The mean of each tensor over the workers, differentiable as often as needed.
-
-    Raises:
-        WorkerLost: another worker ended, or did not answer in time.
-    """
+    """The mean of each tensor over the workers, differentiable as often as needed; WorkerLost where one is."""
     if workers() == 1:
         return tensors
     flat = _Sum.apply(torch.cat([tensor.flatten() for tensor in tensors])) / workers()
@@ -170,11 +164,9 @@ def _all_reduce(tensor: Tensor) -> None:
     try:
         dist.all_reduce(tensor)
     except RuntimeError as error:
-        raise WorkerLost(
-            f"Worker {dist.get_rank()} of {workers()} lost touch with the others: one of them ended, and its own "
-            "message says why, or did not answer in time. Start all of them again from the last checkpoint. "
-            f"({str(error).splitlines()[0]})"
-        ) from error
+        lost = f"Worker {dist.get_rank()} of {workers()} lost touch with the others: one ended, as its message says"
+        again = "or did not answer in time. Start all of them again from the last checkpoint."
+        raise WorkerLost(f"{lost}, {again} ({str(error).splitlines()[0]})") from error
 
 
 def _leave() -> None:

@@ -50,9 +50,7 @@ class Generator(Network):
         seed: of the initial weights, which are the TensorFlow generator's as well.
         precision: "float64", "float32", or "bfloat16": float32 weights, bfloat16 arithmetic.
 
-    Example:
-        >>> generator = Generator(ganlib.recipe("dcgan-digits"))
-        >>> images = generator(latents)
+    >>> images = Generator(ganlib.recipe("dcgan-digits"))(latents)
     """
 
     def __init__(self, recipe: Recipe, seed: int = 0, precision: str = "float32") -> None:
@@ -63,14 +61,9 @@ class Generator(Network):
 class Discriminator(Network):
     """Images (n, channels, height, width) or points (n, 2) in, logits (n,) out; no sigmoid.
 
-    Args:
-        recipe: says the architecture and its numbers; with `pack` above 1 an input is that many samples, stacked.
-        seed: of the initial weights, which are the TensorFlow discriminator's as well.
-        precision: "float64", "float32", or "bfloat16": float32 weights, bfloat16 arithmetic.
+    The arguments are those of `Generator`. With a recipe's `pack` above 1 an input is that many samples, stacked.
 
-    Example:
-        >>> discriminator = Discriminator(ganlib.recipe("dcgan-digits"))
-        >>> logits = discriminator(images)
+    >>> logits = Discriminator(ganlib.recipe("dcgan-digits"))(images)
     """
 
     def __init__(self, recipe: Recipe, seed: int = 0, precision: str = "float32") -> None:
@@ -280,8 +273,7 @@ def get_weights(model: nn.Module) -> dict[str, np.ndarray]:
 def set_weights(model: nn.Module, weights: Mapping[str, np.ndarray]) -> None:
     """Sets all weights from what `get_weights` gave, in either framework.
 
-    Raises:
-        ValueError: a name is missing or unknown, or a shape differs. Nothing is changed then.
+    A ValueError if a name is missing or unknown, or a shape differs; nothing is changed then.
     """
     own = neutral_weights(model)
     arrays = fitting_weights({name: tuple(w.permute(axes).shape) for name, (w, axes) in own.items()}, weights)

@@ -48,7 +48,6 @@ class Adam(Optimiser):
 
     @torch.no_grad()
     def apply(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
-        """Moves the parameters against their gradients, once, when the share `progress` of the run is done."""
         self.steps += 1
         settings, epsilon = self.settings, self.settings.epsilon
         if settings.epsilon_placement == "before":
@@ -75,7 +74,6 @@ class Adam(Optimiser):
         )
 
     def set_steps(self, steps: int) -> None:
-        """Sets how many steps were made, on which the rate and Adam's bias correction depend."""
         self.steps = steps
         for count in self.counts:
             count.fill_(steps)
@@ -90,7 +88,6 @@ class SGD(Optimiser):
         self.slots = {"v": self.velocity}
 
     def apply(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
-        """Moves the parameters against their gradients, once, when the share `progress` of the run is done."""
         self.steps += 1
         gradients = with_decay(self.settings, self.parameters, gradients)
         with torch.no_grad():
@@ -110,7 +107,6 @@ class Conjugate(Optimiser):
 
     @torch.no_grad()
     def apply(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
-        """Moves the parameters along a direction conjugate to the last one."""
         self.steps += 1
         gradients = with_decay(self.settings, self.parameters, gradients)
         beta = conjugate_beta(self.settings.rule, gradients, self.gradient, self.direction)

@@ -27,15 +27,10 @@ class Trainer(BaseTrainer):
 
     backend = "torch"
     _network = nn.Module
+    _distributed = distributed
     get_weights = staticmethod(networks.get_weights)
     set_weights = staticmethod(networks.set_weights)
     game: Game
-
-    def _join(self) -> tuple[int, int]:
-        return distributed.start()
-
-    def _any_stops(self) -> bool:
-        return distributed.any_of(self._stop)
 
     def _build(self, generator: nn.Module | None, discriminator: nn.Module | None) -> None:
         recipe, precision = self.recipe, self.precision
@@ -213,10 +208,8 @@ class Trainer(BaseTrainer):
             return "cuda"
         local, found = int(os.environ.get("LOCAL_RANK", 0)), torch.cuda.device_count()
         if local >= found:
-            raise ValueError(
-                f"torchrun started more workers than this machine's {found} GPUs. "
-                f"Use --nproc-per-node {found}, or device='cpu'."
-            )
+            remedy = f"Use --nproc-per-node {found}, or device='cpu'."
+            raise ValueError(f"torchrun started more workers than this machine's {found} GPUs. {remedy}")
         torch.cuda.set_device(local)
         return f"cuda:{local}"
 

@@ -32,13 +32,8 @@ def transposed_convolution(
     Inputs and outputs in one dimension, the count of touches under each output, and the map of the counts in two
     dimensions, where uneven counts are a checkerboard (Odena, Dumoulin and Olah 2016).
 
-    Args:
-        inputs, kernel, stride: n and K, 1 to 7, and s, 1 to 4, at the start.
-        padding: P, outputs cropped on each side, 0 to K - 1; at least one output must remain.
-        output_padding: R, outputs added at the end, 0 to s - 1.
-
-    Raises:
-        ValueError: a number out of its range.
+    At the start there are n inputs and a kernel of K, both from 1 to 7, a stride s from 1 to 4, P outputs cropped on
+    each side, up to K - 1, and R added at the end, up to s - 1. A ValueError if a number is out of its range.
     """
     given = dict(inputs=inputs, kernel=kernel, stride=stride, padding=padding, output_padding=output_padding)
     start = {name: whole(name, value, LIMITS[name]["low"], LIMITS[name]["high"]) for name, value in given.items()}
@@ -57,7 +52,7 @@ def transposed_convolution(
     alt = (
         f"Which inputs touch which outputs of a transposed convolution with {n} inputs, kernel {k}, stride {s}, "
         f"padding {p} and output padding {r}: {size} outputs, touched "
-        f"{', '.join(map(str, touches(n, k, s, p, r)))} times. {verdict(n, k, s, p, r)}"
+        f"{', '.join(map(str, touches(n, k, s, p, r)))} times."
     )
     data = {"start": start, "limits": LIMITS}
     return interactive("convolution", "drawTransposedConvolution", title, alt, lambda f: _draw(f, n, k, s, p, r), data)
@@ -71,38 +66,12 @@ def touches(n: int, k: int, s: int, p: int, r: int) -> np.ndarray:
     return full[p : s * (n - 1) + k - p + r]
 
 
-def verdict(n: int, k: int, s: int, p: int, r: int) -> str:
-    """What the counts mean, in the words that the page's script uses too; a test compares the two."""
-
-    def times(count: int) -> str:
-        return "once" if count == 1 else f"{count} times"
-
-    def either(values: set[int]) -> str:
-        *rest, last = map(str, sorted(values))
-        return f"{', '.join(rest)} or {last} times"
-
-    kept = set(touches(n, k, s, p, r).tolist())
-    few, away = k // s, "Away from the border"
-    if len(kept) == 1:
-        return f"Every output is touched equally often: {times(*kept)}."
-    if k % s == 0:
-        if few in kept:
-            return f"{away} every output is touched equally often, {times(few)}: even overlap."
-        return f"Outputs are touched {either(kept)}, fewer towards the border: even overlap."
-    why = "the kernel is smaller than the stride" if k < s else f"{k} is not a multiple of {s}"
-    turn = {count for count in kept if count >= few}  # what neighbours away from the border get in turn
-    if turn < kept and len(turn) == 2:
-        return f"{away} outputs are touched {either(turn)}: a checkerboard of counts, because {why}."
-    return f"Outputs are touched {either(kept)}: a checkerboard of counts, because {why}."
-
-
 def _draw(figure: Figure, n: int, k: int, s: int, p: int, r: int) -> None:
     from matplotlib.patches import Polygon, Rectangle
 
     counts = touches(n, k, s, p, r)
     size, blue = len(counts), COLOURS["real"]
     figure.set_size_inches(7.2, 2.9)
-    figure.suptitle(verdict(n, k, s, p, r), x=0.01, ha="left", wrap=True)
     row, square = figure.subplots(1, 2, width_ratios=(2.2, 1))
     total = max(s * (n - 1) + k, p + size)
     full = touches(n, k, s, 0, r)[:total]

@@ -37,16 +37,14 @@ def dirac_portrait(
     """The phase portrait of the Dirac-GAN: its field, 500 steps from a start that the reader drags, and the distance.
 
     Beside it stand the eigenvalues at the equilibrium and the factor by which an update multiplies small deviations.
+    The arguments are those at the start; a ValueError for a name or number out of range.
 
     Args:
-        method: at the start, one of "gan", "nsgan", "wgan", "wgan_clip", "wgan_gp", "noise", "r1", "consensus".
-        update: at the start, "alternating" (D first), "simultaneous" or "extragradient".
-        rate: the step size h at the start, 0.02 to 1.
-        strength: the method's number at the start, 0.05 to 2: the clip c, WGAN-GP's λ, the noise's standard deviation
-            τ, R₁'s γ, the weight w of consensus. None: the number of the authors' notebook.
-
-    Raises:
-        ValueError: an unknown name, a number out of its range, a strength for a method that has none.
+        method: one of "gan", "nsgan", "wgan", "wgan_clip", "wgan_gp", "noise", "r1", "consensus".
+        update: "alternating" (D first), "simultaneous" or "extragradient".
+        rate: the step size h, 0.02 to 1.
+        strength: the method's number, 0.05 to 2: the clip c, WGAN-GP's λ, the noise's standard deviation τ, R₁'s γ, the
+            weight w of consensus. None: the number of the authors' notebook.
 
     Source: Mescheder, Geiger and Nowozin 2018, whose figures 1 to 3 show such portraits.
     """
@@ -72,7 +70,7 @@ def dirac_portrait(
     alt = (
         f"{title}, {label}, {update} updates with step size {rate:g}: the field of both players' velocities, and the "
         f"path of 500 steps from θ = 1, ψ = 1, which ends at a distance of {np.hypot(*path[-1]):.2g} from the "
-        f"equilibrium. {' '.join(verdicts(game, rate, update))}"
+        "equilibrium."
     )
     heading = f"{label}, {update}, step size {rate:g}"
     return interactive("dirac", "drawDiracPortrait", title, alt, lambda f: _draw(f, heading, game, path), data)
@@ -83,31 +81,6 @@ def game_of(method: str, strength: float) -> tuple[dynamics.DiracGAN, float | No
     field = METHODS[method].get("field")
     weights = {field: strength} if field and field != "clip" else {}
     return dynamics.DiracGAN(METHODS[method]["loss"], **weights), strength if field == "clip" else None
-
-
-def verdicts(game: dynamics.DiracGAN, rate: float, update: str) -> list[str]:
-    """What the eigenvalues mean, in the words that the page's script uses too; a test compares the two."""
-    if game.wgan_gp:
-        return ["The field jumps at ψ = 0: no eigenvalues.", "No factor: look at the curve below."]
-
-    def number(value: float) -> str:
-        return "0" if abs(value) < 5e-4 else f"{value:.3f}".rstrip("0").rstrip(".").replace("-", "−")
-
-    jacobian = game.jacobian()
-    one, other = dynamics.eigenvalues(jacobian)
-    if one.imag:
-        real = number(one.real)
-        pair = ("±" if real == "0" else f"{real} ± ") + f"{number(one.imag)}i"
-    else:
-        pair = f"{number(one.real)} and {number(other.real)}"
-    factor = dynamics.contraction(jacobian, rate, update=update)
-    verdict = "below 1, they die out." if factor < 1 else "above 1, they grow."
-    if abs(factor - 1) < 1e-9:
-        verdict = "exactly 1, they neither grow nor shrink."
-    return [
-        f"Eigenvalues of the field: {pair}.",
-        f"An update multiplies small deviations by {factor:.5f}: {verdict}",
-    ]
 
 
 def _draw(figure: Figure, heading: str, game: dynamics.DiracGAN, path: np.ndarray) -> None:

@@ -54,7 +54,7 @@ def interactive(
     """The element of a figure whose script and style sheet lie beside this module under the name `file`.
 
     The script's `function` draws the data, which must be ready for JSON, and `draw` the static picture into an empty
-    figure. The script comes first, so that where it runs the picture is never seen and nothing moves on the page.
+    figure. The script comes first, so that where it runs nothing moves on the page.
     """
     shell, own, look, own_look = map(source, ("element.js", f"{file}.js", "element.css", f"{file}.css"))
     picture, width, height = _picture(draw)

@@ -27,10 +27,9 @@ Operation = dict[str, Any]  # ready for JSON
 def latent_explorer(trainer: BaseTrainer, latents: ArrayLike | None = None) -> Interactive:
     """A square of latents between four corners, and the images that a generator running in the page makes of them.
 
-    The page holds the weights, those of the moving average where the recipe keeps one, and computes every image
-    itself. The way between the corners is an arc around the origin, which stays at the distance where latents lie
-    (White 2016), or straight. The images are those of `Trainer.generate` in float32, within 1e-3 where they lie in
-    [-1, 1].
+    The page holds the weights and computes every image itself, those of `Trainer.generate` in float32, within 1e-3.
+    The way between the corners is an arc around the origin, which stays at the distance where latents lie (White 2016),
+    or straight.
 
     Args:
         trainer: of a recipe for images of one or three channels, with at most 400,000 weights in its generator. Two
@@ -38,36 +37,23 @@ def latent_explorer(trainer: BaseTrainer, latents: ArrayLike | None = None) -> I
         latents: (4, recipe.latent), the corners at the start, row by row. None: drawn from N(0, I).
 
     Raises:
-        TypeError: not a trainer.
         ValueError: a recipe for points, a network of your own, too many weights, weights that are not finite; latents
             of another shape.
-
-    Example:
-        >>> ganlib.interactive.latent_explorer(trainer)
     """
     if not isinstance(trainer, BaseTrainer):
-        raise TypeError(
-            f"latent_explorer takes a Trainer, such as gl.Trainer(recipe), not {arguments.describe(trainer)}."
-        )
+        raise TypeError(f"latent_explorer takes a Trainer, gl.Trainer(recipe), not {arguments.describe(trainer)}.")
     recipe = trainer.recipe
     if len(recipe.shape) != 3 or recipe.shape[2] not in (1, 3):
-        raise ValueError(
-            f"This recipe makes samples of shape {recipe.shape}, and the page draws images: it needs a shape (height, "
-            "width, 1 or 3)."
-        )
+        made = f"This recipe makes samples of shape {recipe.shape}"
+        raise ValueError(f"{made}, and the page draws images: it needs a shape (height, width, 1 or 3).")
     gl, model = backend(trainer.backend), trainer.generator if trainer.average is None else trainer.average
     if not isinstance(model, gl.Generator):
-        raise ValueError(
-            f"The page can compute what a recipe describes, not a network of your own ({type(model).__name__}). Use a "
-            "trainer that built its generator from the recipe."
-        )
+        raise ValueError(f"The page computes a recipe's generator, not a network of your own ({type(model).__name__}).")
     layers = architectures.generator_layers(recipe)
     count = sum(cost.parameters for cost in architectures.costs(layers, (recipe.latent,)))
     if count > MOST_WEIGHTS:
-        raise ValueError(
-            f"The generator has {count:,} weights, too many for a page, which takes at most {MOST_WEIGHTS:,}. Use a "
-            f"recipe with a width smaller than {recipe.width}."
-        )
+        most = f"too many for a page, which takes at most {MOST_WEIGHTS:,}"
+        raise ValueError(f"The generator has {count:,} weights, {most}. Use a width smaller than {recipe.width}.")
     expected = f"the four corners, (4, {recipe.latent})"
     given = np.random.default_rng(0).standard_normal((4, recipe.latent)) if latents is None else latents
     corners = arguments.array("latents", given, expected).astype(float).round(6)

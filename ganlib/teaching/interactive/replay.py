@@ -53,10 +53,8 @@ class _Recording(Generic[F]):
 
     def on_start(self, trainer: BaseTrainer) -> None:
         if self.frames and trainer.steps_done != self.frames[-1].step:
-            raise ValueError(
-                f"This recorder ends at step {self.frames[-1].step} of a run, and the trainer is at step "
-                f"{trainer.steps_done}. Make a new {type(self).__name__} for a new run."
-            )
+            ends = f"This recorder ends at step {self.frames[-1].step} of a run"
+            raise ValueError(f"{ends}, and the trainer is at step {trainer.steps_done}. Make a new one for a new run.")
         if not self.frames:
             self.frames.append(self._frame(trainer))
 
@@ -77,8 +75,7 @@ class Recorder(_Recording[Frame]):
     """A callback for `Trainer.fit` that keeps what `training_replay` shows, for data in the plane.
 
     It keeps a frame before the first step, every `every` steps, and at the end. Another `fit` of the same trainer goes
-    on with the same recording. The gradient of D's logit is kept at the first samples: going along it lowers G's loss,
-    with every loss but least squares, whose G wants logits near 1.
+    on with the same recording. The gradient of D's logit is kept at the first samples.
 
     Args:
         data: what `ganlib.data.load` gives for points, or an array (n, 2): the real points.
@@ -87,8 +84,7 @@ class Recorder(_Recording[Frame]):
     Attributes:
         samples, grid, arrows: how many samples a frame has, D's logits along a side of the square around the data, and
             gradients; a subclass may set others.
-        frames: the list of `Frame`s.
-        losses: (d_loss, g_loss) of each step.
+        frames, losses: the list of `Frame`s; (d_loss, g_loss) of each step.
         real: the real points, 400 at most.
         centre, half: of the square around the data, half its side.
         points: (grid · grid, 2), where D's logits are taken.
@@ -101,17 +97,12 @@ class Recorder(_Recording[Frame]):
 
     def __init__(self, data: Data | ArrayLike, every: int = 100) -> None:
         super().__init__(str(getattr(data, "name", "points")), every)
-        points = arguments.array("data", getattr(data, "samples", data), "points in the plane, an array (n, 2)")
-        if points.ndim != 2 or points.shape[1] != 2 or not len(points) or points.dtype.kind not in "fiu":
-            raise ValueError(
-                f"The data have shape {points.shape} and type {points.dtype}; a replay needs points in the plane, "
-                'numbers of shape (n, 2). Use ganlib.data.load("ring"), or "grid", or points of your own.'
-            )
+        points = pictures.points("data", getattr(data, "samples", data))
         if not np.isfinite(points).all():
             raise ValueError("The data hold NaN or infinite values. Remove or repair them first.")
         self.centers, self.std = getattr(data, "centers", None), getattr(data, "std", None)
         self.real = points[:: -(-len(points) // 400)].astype(np.float32)
-        low, high = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
+        low, high = points.min(axis=0), points.max(axis=0)
         self.centre, self.half = (low + high) / 2, 0.625 * float((high - low).max()) or 1.0
         places = self.half * ((2 * np.arange(self.grid) + 1) / self.grid - 1)
         x, y = np.meshgrid(places + self.centre[0], places + self.centre[1])
@@ -119,10 +110,8 @@ class Recorder(_Recording[Frame]):
 
     def _frame(self, trainer: BaseTrainer) -> Frame:
         if trainer.recipe.pack > 1:
-            raise ValueError(
-                f"D judges samples in groups of {trainer.recipe.pack} with this recipe, so it has no surface over the "
-                "plane. Record a recipe with pack=1."
-            )
+            groups = f"D judges samples in groups of {trainer.recipe.pack} with this recipe"
+            raise ValueError(f"{groups}, so it has no surface over the plane. Record a recipe with pack=1.")
         samples = _generate(trainer, self.samples)
         # Central differences, in one call with the surface. A generator that broke down leaves NaN: no arrow there.
         finite = np.isfinite(samples).all(axis=1)
@@ -144,21 +133,14 @@ class Recorder(_Recording[Frame]):
 class ImageRecorder(_Recording[ImageFrame]):
     """A callback for `Trainer.fit` that keeps what `training_replay` shows, for images, when a `Recorder` does.
 
-    Args:
-        every: steps from one frame to the next.
-        score: called with the trainer at each frame, and drawn below the losses: lower is better. Where it returns a
-            `ganlib.metrics.Score`, the replay shows a perfect sampler's value too.
+    It keeps a frame each `every` steps. The score is called with the trainer there, and drawn below the losses: lower
+    is better. Where it is a `ganlib.metrics.Score`, the replay shows a perfect sampler's value too.
 
     Attributes:
         images: how many images a frame has, 64; a square number makes a full sheet.
         score_name: what the replay calls the score, "Fréchet". Both may be set before the training.
-        frames: the list of `ImageFrame`s.
-        losses: (d_loss, g_loss) of each step.
+        frames, losses: the list of `ImageFrame`s; (d_loss, g_loss) of each step.
         floor: a perfect sampler's score, or None.
-
-    Raises:
-        TypeError: a score that cannot be called.
-        ValueError: `every` below 1; a recipe of points.
 
     Example:
         >>> real = ganlib.metrics.features(data.images)
@@ -178,10 +160,8 @@ class ImageRecorder(_Recording[ImageFrame]):
 
     def _frame(self, trainer: BaseTrainer) -> ImageFrame:
         if len(trainer.recipe.shape) != 3:
-            raise ValueError(
-                f"An ImageRecorder keeps images, and this recipe makes samples of shape {trainer.recipe.shape}. "
-                "For points use ganlib.interactive.Recorder(data)."
-            )
+            made = f"this recipe makes samples of shape {trainer.recipe.shape}"
+            raise ValueError(f"An ImageRecorder keeps images, and {made}. For points use Recorder(data).")
         self.name = trainer.recipe.data
         images = _generate(trainer, self.images)
         score = None if self.score is None else self.score(trainer)
@@ -199,27 +179,18 @@ def training_replay(recorder: Recorder | ImageRecorder) -> Interactive:
     """The training that a recorder kept, with a slider: the samples of each frame over one timeline of curves.
 
     Of many frames 40 are shown, evenly chosen. For points it is a picture like GAN Lab's (Kahng and others 2018). The
-    field is D's probability σ(ℓ) that a point is real: blue where real, vermilion where generated, white at one half.
-    The arrows point where D's logit rises, the longer the steeper, compared within a frame. Below stand the losses,
-    their means over some steps each, and the number of modes that the samples shown reach. The field has one scale
-    throughout, which the key says: a D that hardly decides, as under a strong penalty, would be white otherwise.
+    field is D's probability σ(ℓ) that a point is real: blue where real, vermilion where generated, white at one half,
+    at one scale throughout, which the key says. The arrows point where D's logit rises, the longer the steeper,
+    compared within a frame. Below stand the losses and the number of modes that the samples shown reach.
 
     For images it shows a sheet of samples, and below the losses the recorder's score on a logarithmic scale, with a
-    dotted line at a perfect sampler's.
-
-    Raises:
-        TypeError: not a recorder.
-        ValueError: a recorder that holds less than two frames.
+    dotted line at a perfect sampler's. A ValueError if the recorder holds less than two frames.
     """
     if not isinstance(recorder, Recorder | ImageRecorder):
-        raise TypeError(
-            f"training_replay takes a ganlib.interactive.Recorder or ImageRecorder, not {arguments.describe(recorder)}."
-        )
+        raise TypeError(f"training_replay takes a Recorder or ImageRecorder, not {arguments.describe(recorder)}.")
     if len(recorder.frames) < 2:
-        raise ValueError(
-            f"The recorder holds {len(recorder.frames)} frames and a replay needs two. Give it to the training first: "
-            "trainer.fit(data, callbacks=[recorder])."
-        )
+        held = f"The recorder holds {len(recorder.frames)} frames and a replay needs two"
+        raise ValueError(f"{held}. Give it to the training first: trainer.fit(data, callbacks=[recorder]).")
     if isinstance(recorder, Recorder):
         data, text, draw = _points(recorder, _evenly(recorder.frames, SHOWN))
     else:
