@@ -18,42 +18,63 @@ export PYTHONDONTWRITEBYTECODE = 1
 # What the person has solved, who runs the notebooks, is left alone.
 export GANLIB_EXERCISES = $(CURDIR)/_build/exercises
 
-.PHONY: help book test lint unit long notebook-tests one-framework newest colab notebooks picture clean
+.PHONY: help book test thorough more lint unit long full notebook-tests mutations one-framework newest colab notebooks
+.PHONY: picture clean
 
 help:  ## says what each command does
 	@echo 'Commands (make COMMAND; PYTHON=python3.12 chooses the Python, 3.11 to 3.13):'
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-book: $(VENV)/.installed  ## builds the site in _build/html; half a minute
-	$(BIN)/jupyter-book build . -W --keep-going -n
+book: $(VENV)/.installed  ## builds the site in _build/html; 0.5 min
+	@echo 'Building the book from its stored outputs.'
+	@$(BIN)/jupyter-book build . -W --keep-going -n | $(QUIET_BOOK)
 	@echo
 	@echo 'The book is in _build/html. Open _build/html/index.html, or serve it:'
 	@echo '    $(BIN)/python -m http.server --directory _build/html'
 	@echo 'and open http://localhost:8000.'
 
-test: lint unit long one-framework notebook-tests  ## every check below; half an hour to an hour
+# Sphinx's progress line by line; not the pages that it leaves as they are, nor its advice.
+QUIET_BOOK = grep --line-buffered -E '\[ *[0-9]+%\]|WARNING|ERROR|build (succeeded|finished)'
 
-lint: $(VENV)/.installed  ## style and types; half a minute
+TEST = lint unit long notebook-tests
+# In the order in which .ci/run takes as many as there is time for.
+MORE = full one-framework mutations
+
+test: $(VENV)/.installed  ## all that protects: style, units, trainings, pages, notebooks that changed; 10 min
+	@$(BIN)/python scripts/stages.py $(TEST)
+
+thorough: $(VENV)/.installed  ## all that exists, every notebook again; 40 min
+	@$(BIN)/python scripts/stages.py $(TEST) $(MORE) ALL=--all
+
+MINUTES ?= inf
+more: $(VENV)/.installed  ## what thorough has beyond test; MINUTES=20 leaves out what takes longer; 22 min
+	@$(BIN)/python scripts/stages.py --minutes $(MINUTES) $(MORE)
+
+lint: $(VENV)/.installed  ## style and types; 0.5 min
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-unit: $(VENV)/.installed  ## what computes, reads and writes; three minutes
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not long'
+PYTEST = $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
-long: $(VENV)/.installed  ## what trains, starts processes or opens the built pages in a browser; a quarter of an hour
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m long
+unit: $(VENV)/.installed  ## what computes, reads and writes; 2 min
+	$(PYTEST) -m 'not long and not thorough'
 
-# The book's claims: cells tagged nbval-check-output must print the same under both frameworks. The exercises run twice:
-# blank, as readers first meet them, and in _build/solved with their solutions put in.
-notebook-tests: $(VENV)/.installed  ## runs each notebook under PyTorch and under TensorFlow; up to two minutes each
-	$(BIN)/python scripts/notebooks.py solved
-	for backend in torch tensorflow; do \
-	    GANLIB_BACKEND=$$backend $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout=600 book/*.ipynb _build/solved/*.ipynb; \
-	done
+long: $(VENV)/.installed  ## what trains, starts processes or opens the built pages in a browser; 6 min
+	$(PYTEST) -m 'long and not thorough'
+
+full: $(VENV)/.installed  ## every recipe, seed and case of which the stage long takes some; 8 min
+	$(PYTEST) -m thorough
+
+# ALL=--all runs those too that passed here and have not changed since.
+notebook-tests: $(VENV)/.installed  ## each notebook under PyTorch and TensorFlow, unless it passed as it is; 6 min
+	$(BIN)/python scripts/notebook_tests.py $(ALL)
+
+mutations: $(VENV)/.installed  ## breaks copies of the package, a line each, and sees that a test of make test fails; 4 min
+	$(BIN)/python scripts/mutations.py
 
 # Real environments, each without the other framework. They are made one by one: both write ganlib.egg-info.
-one-framework: $(VENV)-torch/.installed $(VENV)-tensorflow/.installed  ## the package where only one framework is; five minutes
+one-framework: $(VENV)-torch/.installed $(VENV)-tensorflow/.installed  ## real environments with one framework; 8 min
 	@echo 'Testing with PyTorch alone and with TensorFlow alone, side by side.'
 	$(MAKE) --no-print-directory -j 2 only-torch only-tensorflow
 
