@@ -35,6 +35,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BACKENDS = [
     name for name in ganlib.available() if os.environ.get("GANLIB_BACKEND", name) == name
 ]  # fmt: skip
+# For what does not depend on the framework: it runs in one of them, and in the other only in `make thorough`.
+ONE_OF_THEM = [*BACKENDS[:1], *(pytest.param(name, marks=pytest.mark.thorough) for name in BACKENDS[1:])]
 
 
 @pytest.fixture(params=BACKENDS)
