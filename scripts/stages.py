@@ -28,14 +28,14 @@ def usual() -> dict[str, tuple[str, float]]:
 def run(stage: str, variables: list[str]) -> tuple[int, str]:
     """Runs one stage, shows what it says as it says it, and returns its status and all that was said."""
     command = ["make", "--no-print-directory", "--silent", stage, *variables]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert process.stdout is not None
     said = b""
-    while part := os.read(process.stdout.fileno(), 2**16):  # not by lines: dots are progress
-        sys.stdout.buffer.write(part)
-        sys.stdout.buffer.flush()
-        said += part
-    return process.wait(), said.decode(errors="replace")
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        assert process.stdout is not None
+        while part := os.read(process.stdout.fileno(), 2**16):  # not by lines: dots are progress
+            sys.stdout.buffer.write(part)
+            sys.stdout.buffer.flush()
+            said += part
+    return process.returncode, said.decode(errors="replace")
 
 
 def main() -> None:

@@ -83,10 +83,22 @@ def test_commands_are_in_the_makefile():
         assert re.search(rf"^{command}:.*## \S", makefile, re.MULTILINE), f"make {command}"
 
 
-def test_ci_runs_the_test_command():
+def test_ci_runs_both_commands_and_then_what_fits_into_its_time():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert "\nmake book\n" in script
-    assert script.endswith("\nmake test\n")
+    assert script.endswith("\nmake book\nmake test\nmake more MINUTES=$((40 - SECONDS / 60))\n")
+
+
+def test_thorough_is_test_and_more_and_leaves_out_nothing_that_pytest_has():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    of = {name: re.search(rf"^{name} = (.*)$", makefile, re.MULTILINE)[1].split() for name in ("TEST", "MORE")}
+    assert "stages.py $(TEST) $(MORE) ALL=--all\n" in makefile
+    marks = {
+        stage: re.search(rf"^{stage}: .*\n\t\$\(PYTEST\) -m '?(.*?)'?$", makefile, re.MULTILINE)[1]
+        for stage in of["TEST"] + of["MORE"]
+        if stage in ("unit", "long", "full")
+    }
+    assert marks == {"unit": "not long and not thorough", "long": "long and not thorough", "full": "thorough"}
+    assert {"lint", "notebook-tests", "one-framework", "mutations"} <= {*of["TEST"], *of["MORE"]}
 
 
 def test_the_map_names_what_exists():
