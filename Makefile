@@ -27,14 +27,14 @@ help:  ## says what each command does
 
 book: $(VENV)/.installed  ## builds the site in _build/html; 0.5 min
 	@echo 'Building the book from its stored outputs.'
-	@$(BIN)/jupyter-book build . -W --keep-going -n | $(QUIET_BOOK)
+	@$(BIN)/jupyter-book build . -W --keep-going -n | { grep --line-buffered -E $(PROGRESS) || true; }
 	@echo
 	@echo 'The book is in _build/html. Open _build/html/index.html, or serve it:'
 	@echo '    $(BIN)/python -m http.server --directory _build/html'
 	@echo 'and open http://localhost:8000.'
 
-# Sphinx's progress line by line; not the pages that it leaves as they are, nor its advice.
-QUIET_BOOK = grep --line-buffered -E '\[ *[0-9]+%\]|WARNING|ERROR|build (succeeded|finished)'
+# Of what Sphinx prints: how far it is. Warnings, which end it, and errors go to standard error and are all shown.
+PROGRESS = '(reading|writing) .*%]|build (succeeded|finished)'
 
 TEST = lint unit long notebook-tests
 # In the order in which .ci/run takes as many as there is time for.
@@ -50,7 +50,7 @@ MINUTES ?= inf
 more: $(VENV)/.installed  ## what thorough has beyond test; MINUTES=20 leaves out what takes longer; 22 min
 	@$(BIN)/python scripts/stages.py --minutes $(MINUTES) $(MORE)
 
-lint: $(VENV)/.installed  ## style and types; 0.5 min
+lint: $(VENV)/.installed  ## checks style and types; 0.5 min
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

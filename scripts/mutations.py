@@ -316,7 +316,7 @@ def main() -> None:
         return
     for mutation in chosen.values():
         broken(mutation, (ROOT / "ganlib" / mutation.file).read_text(encoding="utf-8"))
-    print(f"{len(chosen)} mutations. First their tests run on the package as it is.", flush=True)
+    print(f"Mutations: {len(chosen)}. First their tests run on the package as it is.", flush=True)
     if wrong := sound(list(chosen.values())):
         sys.exit("Without a mutation these tests must pass:\n" + "\n".join(wrong))
     missed = []
@@ -331,7 +331,7 @@ def main() -> None:
                 print(f"{number:2} of {len(chosen)}: {name:30} NOT CAUGHT:\n{said[-2000:]}", flush=True)
     if missed:
         sys.exit(f"No test of make test notices: {', '.join(missed)}. Add one that does.")
-    print(f"All {len(chosen)} are caught by tests of make test.")
+    print("Tests of make test catch them all.")
 
 
 if __name__ == "__main__":
