@@ -140,6 +140,7 @@ sys.exit(cli.main())
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif("tensorflow" not in ganlib.available(), reason="the strategy is TensorFlow's")
 def test_the_command_line_trains_on_two_devices(tmp_path):
     start = [sys.executable, "-c", MIRRORED, "train", "ring", "--framework", "tensorflow", "--device", "CPU:0,CPU:1"]

@@ -338,7 +338,7 @@ def assert_close_32(history, other, steps):
         np.testing.assert_allclose(values[-steps:], other[name][-steps:], rtol=1e-4, atol=1e-4, err_msg=name)
 
 
-@pytest.mark.parametrize("loss", ["nonsaturating", "relativistic"])
+@pytest.mark.parametrize("loss", ["relativistic", pytest.param("nonsaturating", marks=pytest.mark.thorough)])
 def test_each_player_alone(both, digits, loss):
     """fit_discriminator and fit_generator, in turns, on real samples and on given fakes."""
     recipe = ganlib.recipe("dcgan-digits", **SMALL, loss=loss, penalty="r1", penalty_weight=1.0)
