@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 # What the person has solved, who runs the notebooks, is left alone.
 export GANLIB_EXERCISES = $(CURDIR)/_build/exercises
 
-.PHONY: help book test thorough more lint unit long full notebook-tests mutations one-framework newest colab notebooks
+.PHONY: help book test thorough more lint pytest unit long full notebook-tests mutations one-framework newest colab notebooks
 .PHONY: picture clean
 
 help:  ## says what each command does
@@ -36,18 +36,18 @@ book: $(VENV)/.installed  ## builds the site in _build/html; 0.5 min
 # Of what Sphinx prints: how far it is. Warnings, which end it, and errors go to standard error and are all shown.
 PROGRESS = '(reading|writing) .*%]|build (succeeded|finished)'
 
-TEST = lint unit long notebook-tests
+TEST = lint pytest notebook-tests
 # In the order in which .ci/run takes as many as there is time for.
 MORE = full one-framework mutations
 
-test: $(VENV)/.installed  ## all that protects: style, units, trainings, pages, notebooks that changed; 10 min
+test: $(VENV)/.installed  ## runs the checks, the tests, and the notebooks that changed; 10 min
 	@$(BIN)/python scripts/stages.py $(TEST)
 
-thorough: $(VENV)/.installed  ## all that exists, every notebook again; 40 min
+thorough: $(VENV)/.installed  ## runs all that exists, every notebook again; 40 min
 	@$(BIN)/python scripts/stages.py $(TEST) $(MORE) ALL=--all
 
 MINUTES ?= inf
-more: $(VENV)/.installed  ## what thorough has beyond test; MINUTES=20 leaves out what takes longer; 22 min
+more: $(VENV)/.installed  ## runs what thorough has beyond test; MINUTES=20 leaves out what takes longer; 20 min
 	@$(BIN)/python scripts/stages.py --minutes $(MINUTES) $(MORE)
 
 lint: $(VENV)/.installed  ## checks style and types; 0.5 min
@@ -57,24 +57,27 @@ lint: $(VENV)/.installed  ## checks style and types; 0.5 min
 
 PYTEST = $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
-unit: $(VENV)/.installed  ## what computes, reads and writes; 2 min
-	$(PYTEST) -m 'not long and not thorough'
+pytest: $(VENV)/.installed  ## runs all tests but those that are marked as thorough; 8 min
+	$(PYTEST) -m 'not thorough'
 
-long: $(VENV)/.installed  ## what trains, starts processes or opens the built pages in a browser; 6 min
-	$(PYTEST) -m 'long and not thorough'
+unit: $(VENV)/.installed  ## of these, what neither trains nor starts processes nor opens a browser; 2 min
+	$(PYTEST) -m 'not thorough and not long'
 
-full: $(VENV)/.installed  ## every recipe, seed and case of which the stage long takes some; 8 min
+long: $(VENV)/.installed  ## of these, what does; 6 min
+	$(PYTEST) -m 'not thorough and long'
+
+full: $(VENV)/.installed  ## runs the tests that are marked as thorough: every recipe, seed and case; 6 min
 	$(PYTEST) -m thorough
 
-# ALL=--all runs those too that passed here and have not changed since.
-notebook-tests: $(VENV)/.installed  ## each notebook under PyTorch and TensorFlow, unless it passed as it is; 6 min
+# ALL=--all runs those too that passed here and have not changed since, and the exercises with their solutions.
+notebook-tests: $(VENV)/.installed  ## runs each notebook in both frameworks, unless it passed as it is; 6 min
 	$(BIN)/python scripts/notebook_tests.py $(ALL)
 
-mutations: $(VENV)/.installed  ## breaks copies of the package, a line each, and sees that a test of make test fails; 4 min
+mutations: $(VENV)/.installed  ## breaks copies of the package and sees that a test of make test fails; 6 min
 	$(BIN)/python scripts/mutations.py
 
 # Real environments, each without the other framework. They are made one by one: both write ganlib.egg-info.
-one-framework: $(VENV)-torch/.installed $(VENV)-tensorflow/.installed  ## real environments with one framework; 8 min
+one-framework: $(VENV)-torch/.installed $(VENV)-tensorflow/.installed  ## makes real environments with one framework, and tests them; 8 min
 	@echo 'Testing with PyTorch alone and with TensorFlow alone, side by side.'
 	$(MAKE) --no-print-directory -j 2 only-torch only-tensorflow
 

@@ -1,11 +1,11 @@
 """Runs every notebook under each framework, and none again until its text or the package has changed.
 
     python scripts/notebook_tests.py          what has not passed here as it is now
-    python scripts/notebook_tests.py --all    every notebook
+    python scripts/notebook_tests.py --all    every notebook, and _build/solved.ipynb, the exercises with their solutions
 
 A notebook passes when it runs to its end and its claims, the cells tagged nbval-check-output, print what is stored,
-which is the same for both frameworks. The exercises run twice: blank in their chapters, as readers first meet them, and
-in _build/solved.ipynb with their solutions put in.
+which is the same for both frameworks. In their chapters the exercises are blank, as readers first meet them. That
+each solution is right in each framework, tests/test_exercises.py sees too.
 
 What passed is kept in _build/passed.json, with a hash of whatever the result depends on: the notebook, every file of
 the package, and the version of everything that is installed. Git does not know that file, so a fresh clone runs all.
@@ -116,11 +116,13 @@ def command(task: Task) -> str:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--all", action="store_true", help="also those that passed and have not changed")
+    parser.add_argument("--all", action="store_true", help="also those that passed and have not changed, and the exercises solved")
     options = parser.parse_args()
     # TensorFlow would start a thread for each core in both of the notebooks that run at once.
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
-    paths = [*map(notebooks.notebook_path, notebooks.chapters()), notebooks.solved(notebooks.chapters())]
+    paths = [notebooks.notebook_path(chapter) for chapter in notebooks.chapters()]
+    if options.all:
+        paths.append(notebooks.solved(notebooks.chapters()))
     failed = run([Task(path, backend) for backend in notebooks.BACKENDS for path in paths], options.all)
     if failed:
         sys.exit(f"Failed: {', '.join(failed)}.")

@@ -97,9 +97,9 @@ def test_thorough_is_test_and_more_and_leaves_out_nothing_that_pytest_has():
     marks = {
         stage: re.search(rf"^{stage}: .*\n\t\$\(PYTEST\) -m '?(.*?)'?$", makefile, re.MULTILINE)[1]
         for stage in of["TEST"] + of["MORE"]
-        if stage in ("unit", "long", "full")
+        if stage in ("pytest", "full")
     }
-    assert marks == {"unit": "not long and not thorough", "long": "long and not thorough", "full": "thorough"}
+    assert marks == {"pytest": "not thorough", "full": "thorough"}
     assert {"lint", "notebook-tests", "one-framework", "mutations"} <= {*of["TEST"], *of["MORE"]}
 
 
