@@ -1,7 +1,7 @@
 """Runs every notebook under each framework, and none again until its text or the package has changed.
 
     python scripts/notebook_tests.py          what has not passed here as it is now
-    python scripts/notebook_tests.py --all    every notebook, and _build/solved.ipynb, the exercises with their solutions
+    python scripts/notebook_tests.py --all    every notebook, and the exercises solved (_build/solved.ipynb)
 
 A notebook passes when it runs to its end and its claims, the cells tagged nbval-check-output, print what is stored,
 which is the same for both frameworks. In their chapters the exercises are blank, as readers first meet them. That
@@ -69,8 +69,11 @@ def passed(record: Path = RECORD) -> dict[str, dict[str, Any]]:
 
 def expected(task: Task, known: dict[str, dict[str, Any]]) -> float:
     """How many seconds the task will take: as many as the last time here, or when its outputs were stored."""
-    stored = json.loads(task.path.read_text(encoding="utf-8"))["metadata"].get("ganlib", {})
-    return float(known.get(str(task), stored).get("seconds", UNKNOWN))
+    stored = json.loads(task.path.read_text(encoding="utf-8"))["metadata"]
+    outputs = task.path.parent / "outputs" / f"{task.path.stem}.json"  # the second framework's
+    if task.backend != notebooks.BACKENDS[0] and outputs.exists():
+        stored = json.loads(outputs.read_text(encoding="utf-8"))
+    return float(known.get(str(task), stored.get("ganlib", {})).get("seconds", UNKNOWN))
 
 
 def run(
@@ -87,6 +90,8 @@ def run(
     if len(left) < len(hashes):
         print(f"Skipped, unchanged since they passed here: {', '.join(str(t) for t in hashes if t not in left)}.")
     left.sort(key=lambda task: expected(task, known), reverse=True)
+    minutes = sum(expected(task, known) for task in left) / TOGETHER / 60
+    print(f"To run: {len(left)} of {len(hashes)} notebooks, {TOGETHER} at once; about {minutes:.0f} min.", flush=True)
     failed = []
     with ThreadPoolExecutor(TOGETHER) as pool:
         running = {pool.submit(run_one, *task): task for task in left}
@@ -116,7 +121,7 @@ def command(task: Task) -> str:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--all", action="store_true", help="also those that passed and have not changed, and the exercises solved")
+    parser.add_argument("--all", action="store_true", help="every notebook, and the exercises solved")
     options = parser.parse_args()
     # TensorFlow would start a thread for each core in both of the notebooks that run at once.
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"

@@ -53,8 +53,13 @@ def test_what_passed_is_not_run_again_until_it_is_asked_for(run, capsys):
     assert sorted(run(every=True)[0]) == sorted(ALL)
 
 
-def test_the_longest_go_first(run):
+def test_the_longest_go_first(run, book, capsys):
     assert [name.split()[0] for name in run()[0]] == ["long", "long", "short", "short"]
+    assert "To run: 4 of 4 notebooks, 1 at once; about 2 min." in capsys.readouterr().out
+    (book / "outputs").mkdir()
+    (book / "outputs" / "short.json").write_text(json.dumps({"ganlib": {"seconds": 99}}))
+    (book / "_build" / "passed.json").unlink()
+    assert run()[0][0] == "short under tensorflow"
 
 
 def test_a_changed_notebook_runs_again_under_each_framework(run, book):
