@@ -18,42 +18,66 @@ export PYTHONDONTWRITEBYTECODE = 1
 # What the person has solved, who runs the notebooks, is left alone.
 export GANLIB_EXERCISES = $(CURDIR)/_build/exercises
 
-.PHONY: help book test lint unit long notebook-tests one-framework newest colab notebooks picture wheel clean
+.PHONY: help book test thorough more lint pytest unit long full notebook-tests mutations one-framework newest colab notebooks
+.PHONY: picture wheel clean
 
 help:  ## says what each command does
 	@echo 'Commands (make COMMAND; PYTHON=python3.12 chooses the Python, 3.11 to 3.13):'
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-book: $(VENV)/.installed  ## builds the site in _build/html; half a minute
-	$(BIN)/jupyter-book build . -W --keep-going -n
+book: $(VENV)/.installed  ## builds the site in _build/html; 0.5 min
+	@echo 'Building the book from its stored outputs.'
+	@$(BIN)/jupyter-book build . -W --keep-going -n | { grep --line-buffered -E $(PROGRESS) || true; }
 	@echo
 	@echo 'The book is in _build/html. Open _build/html/index.html, or serve it:'
 	@echo '    $(BIN)/python -m http.server --directory _build/html'
 	@echo 'and open http://localhost:8000.'
 
-test: lint unit long one-framework notebook-tests  ## every check below; half an hour to an hour
+# Of what Sphinx prints: how far it is. Warnings, which end it, and errors go to standard error and are all shown.
+PROGRESS = '(reading|writing) .*%]|build (succeeded|finished)'
 
-lint: $(VENV)/.installed  ## style and types; half a minute
+TEST = lint pytest notebook-tests
+# In the order in which .ci/run takes as many as there is time for.
+MORE = full one-framework mutations
+
+test: $(VENV)/.installed  ## runs the checks, the tests, and the notebooks that changed; 10 min
+	@$(BIN)/python scripts/stages.py $(TEST)
+
+thorough: $(VENV)/.installed  ## runs all that exists, every notebook again; 40 min
+	@$(BIN)/python scripts/stages.py $(TEST) $(MORE) ALL=--all
+
+MINUTES ?= inf
+more: $(VENV)/.installed  ## runs what thorough has beyond test; MINUTES=20 leaves out what takes longer; 20 min
+	@$(BIN)/python scripts/stages.py --minutes $(MINUTES) $(MORE)
+
+lint: $(VENV)/.installed  ## checks style and types; 0.5 min
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-unit: $(VENV)/.installed  ## what computes, reads and writes; three minutes
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not long'
+PYTEST = $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
-long: $(VENV)/.installed  ## what trains, starts processes or opens the built pages in a browser; a quarter of an hour
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m long
+pytest: $(VENV)/.installed  ## runs all tests but those that are marked as thorough; 8 min
+	$(PYTEST) -m 'not thorough'
 
-# The book's claims: cells tagged nbval-check-output must print the same under both frameworks. The exercises run twice:
-# blank, as readers first meet them, and in _build/solved with their solutions put in.
-notebook-tests: $(VENV)/.installed  ## runs each notebook under PyTorch and under TensorFlow; up to two minutes each
-	$(BIN)/python scripts/notebooks.py solved
-	for backend in torch tensorflow; do \
-	    GANLIB_BACKEND=$$backend $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout=600 book/*.ipynb _build/solved/*.ipynb; \
-	done
+unit: $(VENV)/.installed  ## of these, what neither trains nor starts processes nor opens a browser; 2 min
+	$(PYTEST) -m 'not thorough and not long'
+
+long: $(VENV)/.installed  ## of these, what does; 6 min
+	$(PYTEST) -m 'not thorough and long'
+
+full: $(VENV)/.installed  ## runs the tests that are marked as thorough: every recipe, seed and case; 6 min
+	$(PYTEST) -m thorough
+
+# ALL=--all runs those too that passed here and have not changed since, and the exercises with their solutions.
+notebook-tests: $(VENV)/.installed  ## runs each notebook in both frameworks, unless it passed as it is; 6 min
+	$(BIN)/python scripts/notebook_tests.py $(ALL)
+
+mutations: $(VENV)/.installed  ## breaks copies of the package and sees that a test of make test fails; 6 min
+	$(BIN)/python scripts/mutations.py
 
 # Real environments, each without the other framework. They are made one by one: both write ganlib.egg-info.
-one-framework: $(VENV)-torch/.installed $(VENV)-tensorflow/.installed  ## the package where only one framework is; five minutes
+one-framework: $(VENV)-torch/.installed $(VENV)-tensorflow/.installed  ## makes real environments with one framework, and tests them; 8 min
 	@echo 'Testing with PyTorch alone and with TensorFlow alone, side by side.'
 	$(MAKE) --no-print-directory -j 2 only-torch only-tensorflow
 

@@ -3,7 +3,7 @@
     python scripts/notebooks.py run [CHAPTER …]    text -> notebook, run in both frameworks, outputs stored
     python scripts/notebooks.py prose [CHAPTER …]  text -> notebook, outputs kept; refused if code changed
     python scripts/notebooks.py text [CHAPTER …]   notebook -> text, after editing in Jupyter
-    python scripts/notebooks.py solved [CHAPTER …] text -> _build/solved/NAME.ipynb, exercises with their solutions
+    python scripts/notebooks.py solved [CHAPTER …] text -> _build/solved.ipynb, the exercises with their solutions
 
 Without a name, every chapter. The text, book/text/NAME.md, is what authors edit. The notebook,
 book/NAME.ipynb, holds PyTorch's outputs; book/outputs/NAME.json TensorFlow's, one list for each code cell.
@@ -35,7 +35,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 SOLUTIONS = ROOT / "ganlib" / "teaching" / "exercises" / "solutions"
-SOLVED = ROOT / "_build" / "solved"
+SOLVED = ROOT / "_build" / "solved.ipynb"
 BACKENDS = ("torch", "tensorflow")  # the first one's outputs stand in the notebook itself
 RECORDED = (*BACKENDS, "keras", "numpy", "matplotlib", "scikit-learn")
 CELL_TIMEOUT = 600  # seconds
@@ -124,26 +124,31 @@ def store_solutions(chapter: str) -> None:
         write(SOLUTIONS / f"{number.replace(' ', '_')}.md", solution)
 
 
-def solved(chapter: str) -> None:
-    """Writes a notebook that answers each exercise with its solution, and claims that the check says "right"."""
-    source = text_path(chapter).read_text(encoding="utf-8")
-    checks = dict(re.findall(r'^(?:print\()?ganlib\.exercises\.check\("(.+?)", (.*?)\)+$', source, re.MULTILINE))
+def solved(names: Iterable[str]) -> Path:
+    """Writes a notebook that answers each exercise with its solution, and claims that the check says "right".
+
+    It is one for all of them: each more would start a kernel and load a framework for a few seconds' work.
+    """
     apart = 'import os\nimport tempfile\n\nimport ganlib\n\nos.environ["GANLIB_EXERCISES"] = tempfile.mkdtemp()'
     cells = [nbformat.v4.new_code_cell(apart)]
-    for number, solution in solutions(chapter).items():
-        program = "\n".join(re.findall(r"^```python\n(.*?)^```", solution, re.DOTALL | re.MULTILINE))
-        claim = nbformat.v4.new_code_cell(
-            f'print(str(ganlib.exercises.check("{number}", {checks[number]})).splitlines()[0])'
-        )
-        claim.execution_count = 1  # nbval takes a cell with outputs for one that was run
-        claim.metadata["tags"] = ["nbval-check-output"]
-        claim.outputs = [nbformat.v4.new_output("stream", name="stdout", text=f"{number}: right.\n")]
-        cells += [nbformat.v4.new_code_cell(program), claim]
+    for chapter in names:
+        source = text_path(chapter).read_text(encoding="utf-8")
+        checks = dict(re.findall(r'^(?:print\()?ganlib\.exercises\.check\("(.+?)", (.*?)\)+$', source, re.MULTILINE))
+        for number, solution in solutions(chapter).items():
+            program = "\n".join(re.findall(r"^```python\n(.*?)^```", solution, re.DOTALL | re.MULTILINE))
+            claim = nbformat.v4.new_code_cell(
+                f'print(str(ganlib.exercises.check("{number}", {checks[number]})).splitlines()[0])'
+            )
+            claim.execution_count = 1  # nbval takes a cell with outputs for one that was run
+            claim.metadata["tags"] = ["nbval-check-output"]
+            claim.outputs = [nbformat.v4.new_output("stream", name="stdout", text=f"{number}: right.\n")]
+            cells += [nbformat.v4.new_code_cell(program), claim]
+    for place, cell in enumerate(cells):
+        cell.id = f"cell-{place}"  # nbformat's own are drawn at random: the file would differ each time
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    write(
-        SOLVED / f"{chapter}.ipynb",
-        nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})),
-    )
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    write(SOLVED, nbformat.writes(notebook))
+    return SOLVED
 
 
 def content(notebook: NotebookNode) -> list[tuple[str, str, dict]]:
@@ -275,8 +280,11 @@ def main() -> None:
     unknown = sorted(set(options.chapters) - set(known))
     if unknown:
         parser.error(f"there is no chapter {', '.join(unknown)}; there are: {', '.join(known)}")
+    if options.command == "solved":
+        solved(options.chapters or known)
+        return
     for chapter in options.chapters or known:
-        {"run": run, "prose": prose, "text": text, "solved": solved}[options.command](chapter)
+        {"run": run, "prose": prose, "text": text}[options.command](chapter)
 
 
 if __name__ == "__main__":

@@ -32,9 +32,12 @@ if importlib.util.find_spec("hypothesis"):  # not in the environments with one f
     settings.load_profile("ganlib")
 
 ROOT = Path(__file__).resolve().parent.parent
+SLOW = 180_000  # milliseconds that a page may take for anything, on a machine as busy as it may be
 BACKENDS = [
     name for name in ganlib.available() if os.environ.get("GANLIB_BACKEND", name) == name
 ]  # fmt: skip
+# For what does not depend on the framework: it runs in one of them, and in the other only in `make thorough`.
+ONE_OF_THEM = [*BACKENDS[:1], *(pytest.param(name, marks=pytest.mark.thorough) for name in BACKENDS[1:])]
 
 
 @pytest.fixture(params=BACKENDS)
@@ -76,6 +79,14 @@ def browser():
         missing(f"needs a browser: none of {', '.join(names)} is installed")
     with sync_playwright() as running:
         browser = running.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        make = browser.new_context
+
+        def patient(**options):
+            context = make(**options)
+            context.set_default_timeout(SLOW)
+            return context
+
+        browser.new_context = patient
         yield browser
         browser.close()
 

@@ -454,6 +454,15 @@ def test_a_saver_keeps_the_best(one, digits, tmp_path):
     assert checkpoint.steps(tmp_path / "function") == [4, 6]
     assert one.Trainer.load(tmp_path / "function", which="best").steps_done == 4
 
+    trainer = one.Trainer(RECIPE)
+    saver = checkpoint.Saver(tmp_path / "metric", every=2, keep=None, best="g_loss")
+    losses = trainer.fit(digits, callbacks=[saver], progress=False)["g_loss"].reshape(3, 2).mean(1)
+    for step, mean in zip((2, 4, 6), losses, strict=True):
+        assert checkpoint.describe(tmp_path / "metric", step)["score"] == pytest.approx(mean, rel=1e-12)
+    assert checkpoint.describe(tmp_path / "metric", "best")["step"] == 2 * (1 + losses.argmin())
+    with pytest.raises(ValueError, match=r"'fid', and the metrics are d_loss, g_loss"):
+        one.Trainer(RECIPE).fit(digits, callbacks=[checkpoint.Saver(tmp_path / "none", best="fid")], progress=False)
+
 
 def test_a_saver_changes_nothing_in_the_training(one, digits, tmp_path):
     watched, alone = one.Trainer(RECIPE), one.Trainer(RECIPE)
@@ -468,7 +477,7 @@ def test_a_saver_refuses_nonsense(tmp_path):
         with pytest.raises(ValueError, match="whole number of at least 1"):
             checkpoint.Saver(tmp_path, **wrong)
     with pytest.raises(TypeError, match="best must be"):
-        checkpoint.Saver(tmp_path, best="g_loss")
+        checkpoint.Saver(tmp_path, best=3)
 
 
 def test_the_errors_are_what_a_caller_may_expect():

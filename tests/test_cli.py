@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
+from conftest import ONE_OF_THEM
 
 import ganlib
 from ganlib import callbacks, report
@@ -349,6 +350,7 @@ def test_the_distance_that_chooses_the_best_checkpoint_is_small_for_the_data_and
 # ---- TensorBoard, doctor -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("gl", ONE_OF_THEM, indirect=True)
 def test_tensorboard_gets_every_metric(gl, call, tmp_path):
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     command = [*RING, "--steps", 20, "--tensorboard", "--framework", gl.name, "--out", tmp_path / "run"]
@@ -527,6 +529,7 @@ def test_the_module_is_the_command_and_help_loads_no_framework():
     assert result.returncode == 1
 
 
+@pytest.mark.parametrize("gl", ONE_OF_THEM, indirect=True)
 def test_what_the_monitor_saw_outlives_a_stop(gl, tmp_path, monkeypatch):
     monkeypatch.setattr(ganlib.monitor, "SMALL_SCALE", 2.0)  # seen at the start,
     monkeypatch.setattr(ganlib.monitor, "LARGE_LOGIT", 0.0)  # and at the first look and ever after

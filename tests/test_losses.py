@@ -194,3 +194,20 @@ def test_a_label_is_smoothed_where_there_is_one(gl, native):
 @pytest.mark.parametrize("name", reference.losses.names())
 def test_a_loss_asks_for_real_logits_where_the_reference_says_that_it_looks_at_them(gl, name):
     assert gl.losses.get(name).needs_real == reference.losses.get(name).needs_real
+
+
+def test_no_gradient_of_a_penalty_goes_back_into_the_generator(gl, native):
+    """Of D(x) = Σ x³ the penalties do depend on x; what G drew counts as a number all the same."""
+    real, fake = np.random.default_rng(0).normal(size=(2, 5, 2))
+
+    def discriminator(x):
+        return (x**3).sum(1) if gl.name == "torch" else __import__("tensorflow").reduce_sum(x**3, 1)
+
+    mix = native.tensor(gl, np.full(5, 0.5))
+    value, (to_fake,) = native.gradients(gl, lambda x: gl.penalties.r2(discriminator, x) + 0 * x[0, 0], fake)
+    assert value == pytest.approx((9 * fake**4).sum(1).mean())
+    assert not to_fake.any()
+    _, gradients = native.gradients(
+        gl, lambda x, y: gl.penalties.wgan_gp(discriminator, x, y, mix) + 0 * x[0, 0] + 0 * y[0, 0], real, fake
+    )
+    assert not any(gradient.any() for gradient in gradients)

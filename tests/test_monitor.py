@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import BACKENDS
+from conftest import BACKENDS, ONE_OF_THEM
 
 import ganlib
 from ganlib import initialise
@@ -309,7 +309,8 @@ def test_broken_runs_are_told(gl, ring, digits, case):
 # The monitor on healthy runs: the short version of benchmarks/monitor.py
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("gl", ONE_OF_THEM, indirect=True)
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize(
     ("name", "changes", "steps"), [("ring", {}, 160), ("grid", {}, 240), ("dcgan-digits", {"width": 8}, 160)]
 )

@@ -1,5 +1,7 @@
 """Both frameworks' networks against the NumPy oracle and against each other."""
 
+import importlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -203,10 +205,19 @@ def test_bfloat16_keeps_float32_weights_and_gives_float32_images(gl, native):
 
 
 def test_dropout_keeps_the_mean_and_the_rate(gl, native):
-    recipe = ganlib.recipe("ring", depth=1, width=2000, discriminator_dropout=0.3)
-    model = gl.Discriminator(recipe, 0, "float64")
-    x = np.random.default_rng(0).normal(size=(1, 2))
-    still = native.forward(gl, model, x, training=False)
-    drawn = np.array([native.forward(gl, model, x, training=True)[0] for _ in range(300)])
-    assert drawn.std() > 0
-    assert abs(drawn.mean() - still[0]) < 4 * drawn.std() / np.sqrt(len(drawn))
+    layer = importlib.import_module(f"ganlib.{gl.name}.networks").Dropout(0.3)
+    ones = native.tensor(gl, np.ones((100, 200)), "float32")
+    drawn = native.numpy(layer(ones) if gl.name == "torch" else layer(ones, training=True))
+    kept = drawn != 0
+    np.testing.assert_allclose(drawn[kept], 1 / 0.7, rtol=1e-6)
+    assert kept.mean() == pytest.approx(0.7, abs=0.02)  # six standard deviations
+    still = native.numpy(layer.eval()(ones) if gl.name == "torch" else layer(ones, training=False))
+    assert (still == 1).all()
+
+
+def test_a_discriminator_with_dropout_draws_anew_in_training_only(gl, native):
+    model = gl.Discriminator(ganlib.recipe("ring", width=16, discriminator_dropout=0.3), 0, "float64")
+    x = np.random.default_rng(0).normal(size=(4, 2))
+    for training in (True, False):
+        first, second = (native.forward(gl, model, x, training=training) for _ in range(2))
+        assert (first != second).any() == training

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 import yaml
@@ -207,6 +208,91 @@ def test_a_folded_cell_is_folded_everywhere(tmp_path, monkeypatch):
     notebooks.text("x")
     assert text in (tmp_path / "text" / "x.md").read_text()
     assert notebooks.content(notebooks.read_text("x")) == notebooks.content(notebook)
+
+
+def bound(nodes):
+    """The names that statements bind, but for those inside of functions and classes."""
+    names = set()
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        else:
+            names |= bound(ast.iter_child_nodes(node))
+    return names
+
+
+def about_frameworks(node, guards):
+    """Whether an expression asks which frameworks there are, or is made of the variables `guards` that hold it."""
+    text = ast.unparse(node)
+    names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    return "ganlib.available()" in text or "gl.name" in text or not names.isdisjoint(guards)
+
+
+def used(node, guards):
+    """The names that code reads and the modules that it imports, but for what an `if` about frameworks guards."""
+    if isinstance(node, ast.If | ast.IfExp) and about_frameworks(node.test, guards):
+        return set()
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+        return {node.id}
+    names = set()
+    if isinstance(node, ast.Import):
+        names = {alias.name.partition(".")[0] for alias in node.names}
+    elif isinstance(node, ast.ImportFrom):
+        names = {node.module.partition(".")[0]}
+    return names.union(*(used(child, guards) for child in ast.iter_child_nodes(node)))
+
+
+def of_one_framework(cells):
+    """The names that cells which run in both frameworks take from the cells of one: (cell's source, names)."""
+    trees = []
+    for cell in cells:
+        source = re.sub(r"^( *)%.*", r"\1pass", cell.source, flags=re.MULTILINE)
+        tab = next((tag for tag in cell.metadata.get("tags", []) if tag.startswith("tab-")), None)
+        trees.append((tab, ast.parse(source)))
+    own = {
+        tab: set().union(
+            *(bound(part.body) for t, tree in trees if t == tab for part in tree.body if isinstance(part, ast.If))
+        )
+        for tab in ("tab-torch", "tab-tensorflow")
+    }
+    common = set().union(*(bound(tree.body) for tab, tree in trees if tab is None))
+    one = (own["tab-torch"] ^ own["tab-tensorflow"]) - common | {"torch", "tensorflow", "keras"}
+    assigned = [node for tab, tree in trees if tab is None for node in tree.body if isinstance(node, ast.Assign)]
+    guards = set().union(*(bound(node.targets) for node in assigned if "ganlib.available()" in ast.unparse(node.value)))
+    found = [(ast.unparse(tree), used(tree, guards) & one) for tab, tree in trees if tab is None]
+    return [(source, names) for source, names in found if names]
+
+
+@every_chapter
+def test_what_both_frameworks_run_takes_nothing_from_the_cells_of_one(chapter):
+    """Where the other framework is not installed, its cells have defined nothing."""
+    assert not of_one_framework(notebooks.code_cells(notebooks.read_text(chapter)))
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("print(y)", {"y"}),
+        ("import torch.nn", {"torch"}),
+        ("from keras import layers", {"keras"}),
+        ("def f():\n    return y", {"y"}),
+        ("if gl.name == 'torch':\n    print(y)", None),
+        ("both = len(ganlib.available()) == 2\nif both:\n    print(y)", None),
+        ("y = 3\nprint(y)", None),
+        ("print(z)", None),
+    ],
+)
+def test_what_counts_as_taken_from_one(source, names):
+    torch = nbformat.v4.new_code_cell(
+        "if 'torch' in ganlib.available():\n    y = z = 1", metadata={"tags": ["tab-torch"]}
+    )
+    other = nbformat.v4.new_code_cell("if 1:\n    z = 1", metadata={"tags": ["tab-tensorflow"]})
+    found = of_one_framework([torch, other, nbformat.v4.new_code_cell(source)])
+    assert [names for _, names in found] == ([] if names is None else [names])
 
 
 @every_chapter

@@ -1,5 +1,10 @@
-"""The package where only one framework is installed. `make one-framework` runs this in real environments."""
+"""The package where only one framework is installed.
 
+`make one-framework` runs all of this in real environments; tests/test_without.py runs what takes little time where the
+other framework is hidden.
+"""
+
+import ast
 import json
 import re
 from pathlib import Path
@@ -11,7 +16,7 @@ import ganlib
 ROOT = Path(__file__).resolve().parent.parent
 INSTALLED = ganlib.available()
 
-pytestmark = pytest.mark.skipif(len(INSTALLED) != 1, reason="for an environment with one framework: make one-framework")
+pytestmark = pytest.mark.skipif(len(INSTALLED) != 1, reason="needs one framework: tests/without.py hides one")
 
 
 @pytest.fixture
@@ -61,7 +66,40 @@ def test_everything_else_works(few_steps, tmp_path):
         assert (again.sample(4, seed=1) == trainer.sample(4, seed=1)).all()
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "book").glob("*.ipynb")), ids=lambda path: path.stem)
+every_chapter = pytest.mark.parametrize("path", sorted((ROOT / "book").glob("*.ipynb")), ids=lambda path: path.stem)
+
+
+def code_cells(path):
+    """The cells with code, with their sources as Python: without %pip."""
+    cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    for cell in cells:
+        cell["source"] = re.sub(r"^( *)%.*", r"\1pass", "".join(cell["source"]), flags=re.MULTILINE)
+    return cells
+
+
+@every_chapter
+def test_a_missing_frameworks_own_cells_say_so_and_do_nothing(path, monkeypatch, capsys):
+    """They run right after the first cell and the imports: they want nothing that the cells between would make."""
+    pytest.importorskip("matplotlib.pyplot").switch_backend("Agg")
+    monkeypatch.delenv("GANLIB_BACKEND", raising=False)
+    (missing,) = {"torch", "tensorflow"} - set(INSTALLED)
+    cells = code_cells(path)
+    own = [cell for cell in cells if f"tab-{missing}" in cell["metadata"].get("tags", [])]
+    namespace: dict = {}
+    exec(cells[0]["source"], namespace)
+    for cell in cells:
+        if not any(tag.startswith("tab-") for tag in cell["metadata"].get("tags", [])):
+            imports = [node for node in ast.parse(cell["source"]).body if isinstance(node, ast.Import | ast.ImportFrom)]
+            exec("\n".join(map(ast.unparse, imports)), namespace)
+    capsys.readouterr()
+    for cell in own:
+        exec(cell["source"], namespace)
+    said = ["Skipped" in cell["source"] for cell in own]  # not again where only functions are defined
+    assert len(re.findall(r"Skipped: \w+ is not installed", capsys.readouterr().out)) == sum(said)
+
+
+@pytest.mark.thorough
+@every_chapter
 def test_chapters_run_and_skip_what_is_missing(path, few_steps, monkeypatch, capsys):
     pyplot = pytest.importorskip("matplotlib.pyplot")
     pyplot.switch_backend("Agg")
@@ -71,14 +109,14 @@ def test_chapters_run_and_skip_what_is_missing(path, few_steps, monkeypatch, cap
         few_steps(300)  # it averages the latents of each digit, so all ten have to be drawn
     if path.stem in ("deconvolution", "stability"):
         few_steps(20, named=1000)  # they look at steps on the way
-    cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    cells = code_cells(path)
     namespace: dict = {}
     with pyplot.rc_context():
         for cell in cells:
-            exec(re.sub(r"^( *)%.*", r"\1pass", "".join(cell["source"]), flags=re.MULTILINE), namespace)  # no %pip
+            exec(cell["source"], namespace)
             pyplot.close("all")  # as a notebook does
     printed = capsys.readouterr().out
     tabs = [cell for cell in cells if "tab-torch" in cell["metadata"].get("tags", [])]
-    said = ["Skipped" in "".join(cell["source"]) for cell in tabs]  # not again where only functions are defined
+    said = ["Skipped" in cell["source"] for cell in tabs]
     assert len(re.findall(r"Skipped: \w+ is not installed", printed)) == sum(said)
     assert any(said) or not tabs

@@ -104,6 +104,8 @@ def test_only_what_was_checked_is_published_under_its_own_address():
     assert [re.fullmatch(r"\d+ \d+ \* \* \d", entry["cron"]) is not None for entry in when["schedule"]] == [True]
     assert jobs["checks"]["uses"] == "./.github/workflows/ci.yml"
     assert "workflow_call" in parsed(ROOT / ".github" / "workflows" / "ci.yml")[True]
+    assert [step.get("run") for step in jobs["thorough"]["steps"]][-1] == "make thorough"
+    assert jobs["thorough"]["if"] == "${{ github.event_name != 'push' }}"
     assert "checks" in jobs["build"]["needs"]
     assert "needs.checks.result == 'success'" in jobs["build"]["if"]
     assert jobs["deploy"]["needs"] == "build"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import ONE_OF_THEM
 
 import ganlib
 from ganlib.runtime import cli
@@ -51,7 +52,7 @@ def test_every_chapter_can_be_read_and_opened_on_colab():
         assert re.search(rf"^\| {number}\. .*/{first}\.ipynb", run, re.MULTILINE)
 
 
-@pytest.mark.parametrize("backend", ganlib.available())
+@pytest.mark.parametrize("backend", ONE_OF_THEM)
 def test_five_lines_train_sample_and_score_and_a_sixth_saves_a_picture(backend, tmp_path):
     lines = [line for line in EXAMPLE.splitlines() if line and not line.startswith("import")]
     assert len(lines) == 6
@@ -72,6 +73,7 @@ def test_five_lines_train_sample_and_score_and_a_sixth_saves_a_picture(backend, 
     assert (tmp_path / "digits.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("gl", ONE_OF_THEM, indirect=True)
 def test_the_loop_with_a_saver_goes_on(gl, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GANLIB_BACKEND", gl.name)
@@ -89,10 +91,22 @@ def test_commands_are_in_the_makefile():
         assert re.search(rf"^{command}:.*## \S", makefile, re.MULTILINE), f"make {command}"
 
 
-def test_ci_runs_the_test_command():
+def test_ci_runs_both_commands_and_then_what_fits_into_its_time():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert "\nmake book\n" in script
-    assert script.endswith("\nmake test\n")
+    assert script.endswith("\nmake book\nmake test\nmake more MINUTES=$((40 - SECONDS / 60))\n")
+
+
+def test_thorough_is_test_and_more_and_leaves_out_nothing_that_pytest_has():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    of = {name: re.search(rf"^{name} = (.*)$", makefile, re.MULTILINE)[1].split() for name in ("TEST", "MORE")}
+    assert "stages.py $(TEST) $(MORE) ALL=--all\n" in makefile
+    marks = {
+        stage: re.search(rf"^{stage}: .*\n\t\$\(PYTEST\) -m '?(.*?)'?$", makefile, re.MULTILINE)[1]
+        for stage in of["TEST"] + of["MORE"]
+        if stage in ("pytest", "full")
+    }
+    assert marks == {"pytest": "not thorough", "full": "thorough"}
+    assert {"lint", "notebook-tests", "one-framework", "mutations"} <= {*of["TEST"], *of["MORE"]}
 
 
 def test_the_map_names_what_exists():

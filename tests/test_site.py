@@ -44,7 +44,6 @@ AXE = {
     "dark": {"resultTypes": ["violations"], "preload": False, "runOnly": ["color-contrast"]},
     "light": {"resultTypes": ["violations"], "preload": False},
 }
-SLOW = 180_000  # milliseconds: a chapter under axe, on a busy machine
 WINDOW = 4000  # pixels; a whole chapter in windows of this height takes the browser a third of the time of one picture
 BAR = 100  # pixels at the top of a window, which the bar of buttons hides
 
@@ -98,7 +97,6 @@ def visits(browser, address, names):
         context.add_init_script(f"localStorage['sphinx-design-tab-id-framework'] = '{FRAMEWORKS[device]}'")
         for name in names:
             page = context.new_page()
-            page.set_default_timeout(SLOW)
             seen[name, device] = visit(page, address, name, device)
             page.close()
         context.close()

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from conftest import ONE_OF_THEM
 
 import ganlib
 from ganlib import specimens
@@ -27,6 +28,11 @@ ERRORS = {  # what the frameworks say; ganlib's own words are in the finding
         r"needs \(n, \*\(28, 28, 1\)\)",
     ),
 }
+
+
+@pytest.fixture(params=ONE_OF_THEM)
+def gl(request):
+    return ganlib.backend(request.param)
 
 
 def test_every_document_and_specimen_is_covered():

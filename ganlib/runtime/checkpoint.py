@@ -141,8 +141,9 @@ class Saver:
         directory: the run's folder; made if it is not there.
         every: steps from one checkpoint to the next.
         keep: how many of the last ones are kept, beside the best one; None keeps all.
-        best: a function of the trainer that gives a number, the smaller the better, such as
-            `ganlib.report.distance(data)`; None keeps no best one.
+        best: what is best: a function of the trainer that gives a number, the smaller the better, such as
+            `ganlib.report.distance(data)`; or the name of a metric, whose mean since the checkpoint before counts,
+            though few losses of a GAN say how good its samples are; None keeps no best one.
     """
 
     def __init__(
@@ -150,11 +151,11 @@ class Saver:
         directory: Folder,
         every: int = 500,
         keep: int | None = 3,
-        best: Callable[[BaseTrainer], float] | None = None,
+        best: str | Callable[[BaseTrainer], float] | None = None,
     ) -> None:
         self.every, self.keep = arguments.whole("every", every, 1), _checked_keep(keep)
-        if best is not None and not callable(best):
-            raise TypeError(f"best must be a function of the trainer, ganlib.report.distance(data), not {best!r}.")
+        if best is not None and not isinstance(best, str) and not callable(best):
+            raise TypeError(f"best must be a metric's name, a function of the trainer, or None, not {best!r}.")
         self.directory, self.best = Path(directory), best
         self._saved: int | None = None  # the step of the checkpoint that this run wrote last
         self._terminated = False
@@ -163,7 +164,9 @@ class Saver:
 
     def on_start(self, trainer: BaseTrainer) -> None:
         """Takes the folder, and sees at once whether it can be saved into."""
-        self._saved, self._terminated = None, False
+        if isinstance(self.best, str) and self.best not in trainer.metric_names:
+            raise ValueError(f"best is {self.best!r}, and the metrics are {', '.join(trainer.metric_names)}.")
+        self._saved, self._start, self._terminated = None, trainer.steps_done, False
         if not trainer.rank:
             self._held.enter_context(lock(self.directory))
             run = {"recipe": trainer.recipe.to_json(), "seed": trainer.seed}
@@ -196,7 +199,12 @@ class Saver:
     def _save(self, trainer: BaseTrainer) -> None:
         if trainer.rank:  # of several workers that train together the first alone writes
             return
-        score = None if self.best is None else float(self.best(trainer))
+        score = None
+        if isinstance(self.best, str):
+            values = trainer.history[self.best][self._start if self._saved is None else self._saved :]
+            score = float(np.mean(values)) if len(values) else None
+        elif self.best is not None:
+            score = float(self.best(trainer))
         trainer.save(self.directory, keep=self.keep, score=score)
         self._saved = trainer.steps_done
 

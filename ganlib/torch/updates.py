@@ -57,7 +57,9 @@ def consensus(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, 
     judged, g_loss, d_gradients, g_gradients = _linked(game, batches[0], draws)
     gradients = (*d_gradients, *g_gradients)
     penalty = draws["penalty_weight"] / 2 * torch.stack([g.square().sum() for g in gradients]).sum()
-    extra = torch.autograd.grad(penalty, [*trainable(game.discriminator), *trainable(game.generator)])
+    weights = [*trainable(game.discriminator), *trainable(game.generator)]
+    # No gradient depends on a critic's last bias.
+    extra = torch.autograd.grad(penalty, weights, materialize_grads=True)
     moved = [(g + e).detach() for g, e in zip(gradients, extra, strict=True)]
     game.discriminator_optimiser.apply(moved[: len(d_gradients)], draws["progress"])
     game.generator_optimiser.apply(moved[len(d_gradients) :], draws["progress"])
