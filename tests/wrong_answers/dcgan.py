@@ -410,7 +410,7 @@ WRONG = {
         (((faint() + 1) / 2,), "in [0, 1]"),
         ((faint(),), "hardly moved"),
         ((np.repeat(faint(1), 500, axis=0),), "own latent"),
-        ((127.5 * (faint() + 1),), "-1 the paper"),
+        ((127.5 * (faint() + 1),), "-1 the paper and 1 the ink"),
     ],
     "3.12": [
         ((lambda images, train: to_train(images, train).min(axis=1),), "You moved nothing"),
