@@ -79,7 +79,9 @@ def picture(samples: np.ndarray) -> str:
     """Samples side by side as a JPEG file in base64: to look at, at a quarter of a PNG file's size."""
     pixels = np.round((np.clip(np.concatenate(list(samples), axis=1), -1, 1) + 1) * 127.5).astype(np.uint8)
     file = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(file, "jpeg", quality=95, subsampling=0, optimize=True)
+    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(
+        file, "jpeg", quality=95, subsampling=0, optimize=True
+    )
     return base64.b64encode(file.getvalue()).decode()
 
 
