@@ -21,13 +21,11 @@ from __future__ import annotations
 
 import argparse
 import functools
-import io
 import time
 from typing import Any
 
 import images
 import numpy as np
-from PIL import Image
 
 import ganlib
 from ganlib import architectures, ledger, metrics, specimens
@@ -168,7 +166,7 @@ def run(method: str, data: str, backend: str, seed: int, full: bool = False) -> 
     result |= {"findings": [finding.sentence for finding in watch.findings]}
     result |= {name: float(values[-50:].mean()) for name, values in trainer.history.items()}
     if seed == 0 and backend == "torch" and method != CHECK:  # the chapter shows no other
-        result["samples"] = picture(samples[:SHOWN])
+        result["samples"] = images.picture(samples[:SHOWN])
     return result, seconds
 
 
@@ -251,14 +249,6 @@ def cost(name: str, batch_size: int, backend: str) -> dict[str, Any]:
         seconds.append(time.perf_counter() - start)
     least = min(seconds[1:])  # the first one builds
     return {**sizes(recipe), "seconds_a_step": least, "seconds_an_epoch": least * 10_000 / batch_size}
-
-
-def picture(samples: np.ndarray) -> bytes:
-    """Samples side by side as a JPEG file: to look at, at a quarter of a PNG file's size."""
-    pixels = np.round((np.clip(np.concatenate(list(samples), axis=1), -1, 1) + 1) * 127.5).astype(np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "jpeg", quality=95, subsampling=0, optimize=True)
-    return file.getvalue()
 
 
 def main() -> None:

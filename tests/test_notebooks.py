@@ -19,7 +19,6 @@ import ganlib
 pytestmark = pytest.mark.long
 
 jupytext = pytest.importorskip("jupytext")
-nbformat = pytest.importorskip("nbformat")
 plt = pytest.importorskip("matplotlib.pyplot")
 Image = pytest.importorskip("PIL.Image")
 import notebooks  # noqa: E402 (it needs jupytext)

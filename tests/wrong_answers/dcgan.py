@@ -38,6 +38,15 @@ def width_first(size, latent, width, channels):
     return without_norms(size, latent, width // 2**steps, channels) + 2 * sum(layers(size, width // 2**steps))
 
 
+def projection_with_bias(size, latent, width, channels):
+    grids = layers(size, width)
+    return without_norms(size, latent, width, channels) + 2 * sum(grids) + 4 * 4 * grids[0]
+
+
+def projection_not_normalised(size, latent, width, channels):
+    return without_norms(size, latent, width, channels) + 2 * sum(layers(size, width)[1:])
+
+
 def by_variance(kernel, scale, shift, mean, variance, epsilon):
     r = scale / (variance + epsilon)
     return r * kernel, shift - r * mean
@@ -62,6 +71,11 @@ def inputs_scaled(kernel, scale, shift, mean, variance, epsilon):
     return np.einsum("hwio,i->hwio", kernel, r), shift - r * mean
 
 
+def rows_scaled(kernel, scale, shift, mean, variance, epsilon):
+    r = scale / (variance + epsilon) ** 0.5
+    return np.einsum("hwio,h->hwio", kernel, r), shift - r * mean
+
+
 def leaves(tau, inputs):
     return tau * inputs**0.5
 
@@ -74,8 +88,9 @@ def keeps(inputs):
     return (2 / inputs) ** 0.5
 
 
-def won_or_lost(n):
-    return 2 ** (1 - n)
+def sign_test(lost, n):
+    rarer = sum(math.comb(n, k) for k in range(min(lost, n - lost) + 1))
+    return min(1, 2 * rarer / 2**n)
 
 
 def enough(changes, level):
@@ -277,12 +292,42 @@ def among_the_data(real):
     return np.random.default_rng(0).permutation(real)
 
 
+def digits(n=500):
+    """Real ones, as somebody might give them for generated ones."""
+    return ganlib.data.load("digits").images[:n]
+
+
+def faint(n=500):
+    """A generator in its first steps: noise on grey paper."""
+    return np.random.default_rng(0).normal(0, 0.1, (n, 16, 16, 1)).clip(-1, 1)
+
+
+def windows(images, fill=-1.0):
+    """Nine shifts of each image."""
+    wide = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=fill)
+    h, w = images.shape[1:3]
+    return [wide[:, top : top + h, left : left + w] for top in range(3) for left in range(3)]
+
+
+def around(images):
+    """All shifts but none."""
+    nine = windows(images)
+    return nine[:4] + nine[5:]
+
+
+def to_train(images, train):
+    """Distances to all training images."""
+    return np.linalg.norm(images.reshape(len(images), 1, -1) - train.reshape(1, len(train), -1), axis=2)
+
+
 WRONG = {
     "3.1": [
         ((without_norms,), "normalisations are missing"),
         ((with_statistics,), "are they trained"),
         ((with_biases,), "gave every layer a bias"),
         ((width_first,), "for the first grid"),
+        ((projection_with_bias,), "gave the projection a bias"),
+        ((projection_not_normalised,), "projection too is followed"),
     ],
     "3.2": [
         ((by_variance,), "divided by the variance"),
@@ -290,6 +335,7 @@ WRONG = {
         ((mean_unscaled,), "takes away the mean as it is"),
         ((bias_first,), "returned the bias first"),
         ((inputs_scaled,), "scaled the input channels"),
+        ((rows_scaled,), "scaled the kernel's rows"),
     ],
     "3.3": [
         ((lambda tau, inputs: inputs * tau**2, taps, keeps), "standard deviation was asked"),
@@ -305,11 +351,13 @@ WRONG = {
         ((lambda first, order: first,), "changed nothing"),
     ],
     "3.5": [
-        ((lambda n: 1 / 2**n, enough), "chance to lose all"),
-        ((lambda n: 1 - 2 / 2**n, enough), "mixed result"),
-        ((won_or_lost, lambda changes, level: enough(1, level)), "enough for one change"),
-        ((won_or_lost, lambda changes, level: math.floor(math.log2(2 * changes / level))), "One too few"),
-        ((won_or_lost, lambda changes, level: enough(changes, level) + 1), "One too many"),
+        ((lambda lost, n: sum(math.comb(n, k) for k in range(min(lost, n - lost) + 1)) / 2**n, enough), "one side"),
+        ((lambda lost, n: math.comb(n, lost) / 2**n, enough), "chance of exactly this"),
+        ((lambda lost, n: lost / n, enough), "share of lost pairs"),
+        ((lambda lost, n: sum(math.comb(n, k) for k in range(lost + 1)) / 2**n, enough), "everything up to"),
+        ((sign_test, lambda changes, level: enough(1, level)), "enough for one change"),
+        ((sign_test, lambda changes, level: math.floor(math.log2(2 * changes / level))), "One too few"),
+        ((sign_test, lambda changes, level: enough(changes, level) + 1), "One too many"),
     ],
     "3.6": [
         ((lambda a, b, t: a + t * (b - a),), "That is the straight line"),
@@ -356,6 +404,32 @@ WRONG = {
         ((impostor, too_far), "not in the outlier's ball"),
         ((impostor, among_the_data), "among the data"),
         ((impostor, np.zeros_like), "collapsed G"),
+    ],
+    "3.11": [
+        ((digits(),), "A copy needs no generator"),
+        (((faint() + 1) / 2,), "in [0, 1]"),
+        ((faint(),), "hardly moved"),
+        ((np.repeat(faint(1), 500, axis=0),), "own latent"),
+        ((127.5 * (faint() + 1),), "-1 the paper and 1 the ink"),
+    ],
+    "3.12": [
+        ((lambda images, train: to_train(images, train).min(axis=1),), "You moved nothing"),
+        (
+            (lambda images, train: np.min([to_train(one, train).min(1) for one in windows(images, 0.0)], axis=0),),
+            "which is grey",
+        ),
+        (
+            (lambda images, train: np.min([to_train(one, train).min(1) for one in around(images)], axis=0),),
+            "one of the nine",
+        ),
+        (
+            (lambda images, train: np.min([to_train(one, train).min(1) for one in windows(images)], axis=0) ** 2,),
+            "squared distance",
+        ),
+        (
+            (lambda images, train: np.min([to_train(images, one).min(1) for one in windows(train)], axis=0),),
+            "moved the training images",
+        ),
     ],
 }
 

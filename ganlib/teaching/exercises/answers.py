@@ -321,7 +321,8 @@ def _difference(
                 return f"of the {len(expected)} results, number {k}: {difference}"
         return None
     if expected is None or isinstance(expected, str | bool | np.bool_):
-        same = got is None if expected is None else isinstance(got, str | bool | np.bool_) and got == expected
+        kinds = str if isinstance(expected, str) else bool | np.bool_ | int | np.integer  # 1 says True as well
+        same = got is None if expected is None else isinstance(got, kinds) and got == expected
         return None if same else f"got {show(got)}{wanted}"
     if got is None:
         return f"got None{wanted}"

@@ -15,11 +15,24 @@ HINTS = (
 )
 
 
-def count(size, latent, width, channels, norm=2, bias=False, last=True, taps=16, projected=16, doubled=0, halve=True):
-    """The number, with switches for what readers forget."""
+def count(
+    size,
+    latent,
+    width,
+    channels,
+    norm=2,
+    bias=False,
+    last=True,
+    taps=16,
+    projected=16,
+    doubled=0,
+    halve=True,
+    first=None,
+):
+    """The number, with switches for what readers forget; `first` is what the projection has besides its weights."""
     doublings = (size // 4).bit_length() - 1
     c = width * 2 ** (doublings - 1 + doubled)
-    total = projected * latent * c + norm * c + bias * 16 * c
+    total = projected * latent * c + (norm * c + bias * 16 * c if first is None else first * c)
     for _ in range(doublings - 1):
         out = c // 2 if halve else c
         total += taps * c * out + norm * out + bias * out
@@ -46,6 +59,15 @@ MISTAKES = (
     (partial(count, norm=1), "A normalisation learns more than one number a channel: it scales, and then?"),
     (partial(count, norm=4), "Moving mean and variance are stored, but are they trained?"),
     (partial(count, bias=True), "You gave every layer a bias. Which layers have none, and why?"),
+    (
+        partial(count, first=2 + 16),
+        "You gave the projection a bias. A normalisation follows it too: what would it do to one?",
+    ),
+    (partial(count, first=0), "The projection too is followed by a normalisation."),
+    (
+        partial(count, first=2 * 16),
+        "You normalise the projection's numbers one by one. It is the channels of the first grid that are normalised.",
+    ),
     (partial(count, last=False), "One layer has no normalisation after it. What does it have instead?"),
     (
         partial(count, projected=1),

@@ -68,13 +68,19 @@ MISTAKES = (
         mistake(usual, spread=lambda k, r: k * r[:, None]),
         "You scaled the input channels. Whose channels does the normalisation see, and on which axis are they?",
     ),
+    (
+        mistake(usual, spread=lambda k, r: k * r[:, None, None, None]),
+        "You scaled the kernel's rows. The output channels are its last axis, which is also where NumPy aligns r.",
+    ),
 )
 
 
 def check(rng, fold):
+    """Square cases first, so that a wrong axis is a wrong number and not only an error."""
+
     def case(inputs, outputs, epsilon):
         kernel, (scale, shift, mean) = rng.normal(size=(4, 4, inputs, outputs)), rng.normal(size=(3, outputs))
         return kernel, scale, shift, mean, rng.uniform(0.1, 2, size=outputs), epsilon
 
-    compare(fold, right, [case(3, 3, 0.1), case(3, 3, 0.5)], MISTAKES)
+    compare(fold, right, [case(4, 4, 0.1), case(4, 4, 0.5)], MISTAKES)
     compare(fold, right, [case(3, 2, 1e-3)], MISTAKES)

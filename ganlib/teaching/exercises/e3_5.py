@@ -1,23 +1,50 @@
-"""Exercise 3.5: the chance that a harmless change wins or loses all pairs."""
+"""Exercise 3.5: a sign test of paired runs, and how many pairs many changes need."""
 
 import math
 
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
 from ganlib.teaching.exercises.answers import compare
 
-ASKS = ("chance(n)", "pairs(changes, level)")
+ASKS = ("p_value(lost, n)", "pairs(changes, level)")
 HINTS = (
-    "All lost is one outcome of 2ⁿ, all won another. Of many changes at once any one may do it.",
-    "chance(n) is 2 · 2⁻ⁿ. `pairs` counts n up until changes · chance(n) is below the level.",
+    "If the change does nothing, the lost pairs are heads of n fair coins. What is as far from n / 2 as what was seen, "
+    "or further, on either side?",
+    "p_value adds up C(n, k) / 2ⁿ for k from 0 to min(lost, n - lost), doubles the sum, and is at most 1. `pairs` "
+    "counts n up until changes · p_value(n, n) is below the level.",
 )
-CHANCE = (
-    (lambda n: 0.5**n, "That is the chance to lose all of them. To win all would count as well."),
-    (lambda n: 0.25**n, "Won all *and* lost all? It is one or the other: do the two chances multiply, or add?"),
-    (lambda n: 1 - 2 * 0.5**n, "That is the chance of a mixed result. Won all or lost all is the opposite."),
-    (lambda n: 1 - 0.5**n, "That is the chance of not losing all. Lost all or won all is asked for."),
-    (lambda n: n * 0.5**n, "You counted the ways to lose (or win) just one pair. In how many ways can all be lost?"),
-    (lambda n: 1 / n, "Each pair is a toss of a coin of its own. What is the chance of n heads?"),
+
+
+def tail(lost, n):
+    """The chance of the rarer side, what was seen included."""
+    return binom.cdf(min(lost, n - lost), n, 0.5)
+
+
+P_VALUE = (
+    (tail, "That is one side. A change that wins as many pairs as this one loses would have been as surprising."),
+    (
+        lambda lost, n: 2 * tail(lost, n),
+        "A chance above 1? Of an even number of pairs half lost is counted on both sides.",
+    ),
+    (
+        lambda lost, n: binom.cdf(lost, n, 0.5),
+        "You counted everything up to what was lost: for many losses that is nearly 1.",
+    ),
+    (lambda lost, n: binom.sf(lost - 1, n, 0.5), "That is one side, and for few losses it is nearly 1."),
+    (
+        lambda lost, n: binom.pmf(lost, n, 0.5),
+        "That is the chance of exactly this. Results still further out count too.",
+    ),
+    (
+        lambda lost, n: min(1, 2 * binom.pmf(lost, n, 0.5)),
+        "You doubled the chance of exactly this. Results still further out count too.",
+    ),
+    (
+        lambda lost, n: min(1, 2 * binom.cdf(min(lost, n - lost) - 1, n, 0.5)),
+        "What was seen itself must be counted, and not only what lies further out.",
+    ),
+    (lambda lost, n: min(1, 2 * 0.5**n), "That is right where all pairs are lost. There are other results."),
+    (lambda lost, n: lost / n, "That is the share of lost pairs, not the chance of it."),
 )
 
 
@@ -38,8 +65,9 @@ PAIRS = (
 )
 
 
-def check(rng, chance, pairs):
-    compare(chance, lambda n: binomtest(n, n).pvalue, [(n,) for n in (10, 1, 2, 5, 14)], CHANCE, rtol=1e-6, atol=0)
+def check(rng, p_value, pairs):
+    seen = [(9, 10), (10, 10), (5, 10), (1, 8), (3, 7), (0, 5), (4, 12)]
+    compare(p_value, lambda lost, n: binomtest(lost, n).pvalue, seen, P_VALUE, rtol=1e-6, atol=0)
     cases = [(19, 0.05), (1, 0.05)]
     while len(cases) < 5:
         changes, level = int(rng.integers(2, 100)), float(rng.uniform(0.001, 0.1))

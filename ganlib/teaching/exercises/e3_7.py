@@ -10,14 +10,14 @@ from ganlib.teaching.exercises.answers import compare
 
 ASKS = ("cosine(n, share, d)", "needed(goal, share, d)")
 HINTS = (
-    "scipy.stats.norm.isf(share) is c, norm.pdf(c) / share is μ. Along w the average is μ; what is it across?",
+    "scipy.stats.norm.isf(share) is u, norm.pdf(u) / share is μ. Along w the average is μ; what is it across?",
     "Set the cosine equal to the goal and solve for n: (d - 1) / (μ² (1/goal² - 1)), rounded up.",
 )
 
 
 @functools.cache
 def mean(share):
-    """The mean of a normal number beyond c, by SciPy."""
+    """The mean of a normal number beyond u, by SciPy."""
     return float(truncnorm.mean(norm.isf(share), np.inf))
 
 
@@ -45,14 +45,14 @@ COSINE = (
     (mistake(across=lambda n, d: 1 / n), "You have one direction across w. There are d - 1 of them."),
     (mistake(root=lambda square: square), "The root is missing below: a length, not its square."),
     (lambda *a: right(*a) ** 2, "That is the squared cosine."),
-    (mistake(lambda s: norm.pdf(norm.isf(s))), "φ(c) is not yet the mean of the class: over what share is it spread?"),
+    (mistake(lambda s: norm.pdf(norm.isf(s))), "φ(u) is not yet the mean of the class: over what share is it spread?"),
     (
         mistake(lambda s: norm.pdf(norm.isf(s)) / (1 - s)),
         "You divided by the share of those that are *not* in the class.",
     ),
-    (mistake(lambda s: norm.pdf(s) / s), "φ is to be taken at c. Which c has the share s beyond it?"),
-    (mistake(norm.isf), "You took the border c for the mean. Members lie beyond it: how far, on average?"),
-    (mistake(lambda s: norm.sf(s) / s), "φ is the density, norm.pdf, and it is taken at c."),
+    (mistake(lambda s: norm.pdf(s) / s), "φ is to be taken at u. Which u has the share s beyond it?"),
+    (mistake(norm.isf), "You took the border u for the mean. Members lie beyond it: how far, on average?"),
+    (mistake(lambda s: norm.sf(s) / s), "φ is the density, norm.pdf, and it is taken at u."),
 )
 
 
