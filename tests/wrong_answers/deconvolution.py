@@ -37,6 +37,15 @@ def odd_kernels(K, s):
     return (K - 1) // 2, s - 1
 
 
+def p_alone(K, s):
+    return max(0, (K - s + 1) // 2)
+
+
+def two_nones(K, s):
+    P, R = never_none(K, s)
+    return (P, R) if s > R else (None, None)
+
+
 # 1.3
 
 
@@ -104,6 +113,10 @@ def up_strided(x, w, s):
     return np.convolve(x, w)[::s]
 
 
+def up_in_a_batch(x, w, s):
+    return np.convolve(spread(x, s), w)[None, None, :]
+
+
 def up_turned_in_torch(x, w, s):
     import torch
 
@@ -122,6 +135,11 @@ def up_repeat_in_tensorflow(x, w, s):
 
 def unsorted_values(n):
     return (1 + np.cos(2 * np.pi * np.arange(n) / n)) / 2
+
+
+def unsorted_from_one(n):
+    k = np.arange(1, n + 1)
+    return 0.5 + 0.5 * np.cos(2 * np.pi * k / n)
 
 
 def rising(n):
@@ -318,6 +336,106 @@ def rescaled(kernel, s):
     return result
 
 
+# 1.12
+
+
+def stamped(x, w):
+    n, K = len(x), len(w)
+    y = np.zeros((2 * n - 2 + K, 2 * n - 2 + K))
+    for a, b in np.ndindex(K, K):
+        y[a : a + 2 * n : 2, b : b + 2 * n : 2][:n, :n] += x @ w[a, b]
+    return y
+
+
+def slid(x, w):
+    n, padded = len(x), np.pad(x, ((1, 1), (1, 1), (0, 0)))
+    return sum(padded[a : a + n, b : b + n] @ w[a, b] for a, b in np.ndindex(3, 3))
+
+
+def drawn(x, w):
+    return stamped(x, w)[1:-1, 1:-1] if len(w) == 4 else slid(x.repeat(2, 0).repeat(2, 1), w)
+
+
+def training(draw=drawn, scale=lambda pixels: 2 / pixels, fewer=0, again=True):
+    """Gradient descent, whose gradient is taken from the image of each unit kernel."""
+
+    def train(x, target, w, steps, rate):
+        met = [drawn(x, unit.reshape(w.shape)) for unit in np.eye(w.size)]
+        error = drawn(x, w) - target
+        for _ in range(steps - fewer):
+            w = w - rate * scale(target.size) * np.reshape([(error * one).sum() for one in met], w.shape)
+            error = drawn(x, w) - target if again else error
+        return draw(x, w)
+
+    return train
+
+
+def stamped_turned(x, w):
+    return drawn(x, w[::-1, ::-1] if len(w) == 4 else w)
+
+
+def slid_turned(x, w):
+    return drawn(x, w[::-1, ::-1] if len(w) == 3 else w)
+
+
+def nothing_cut(x, w):
+    return stamped(x, w) if len(w) == 4 else drawn(x, w)
+
+
+def never_copied(x, w):
+    return stamped(x, w)[:-1, :-1] if len(w) == 3 else drawn(x, w)
+
+
+def tiled(x, w):
+    return slid(np.tile(x, (2, 2, 1)), w) if len(w) == 3 else drawn(x, w)
+
+
+def the_kernel(x, w):
+    return w
+
+
+def in_a_batch(x, w):
+    return drawn(x, w)[None, None]
+
+
+def summed_in_torch(x, target, w, steps, rate):
+    import torch
+    from torch.nn import functional
+
+    w, x, K = w.clone().requires_grad_(), x.permute(2, 0, 1)[None], len(w)
+    copied = x.repeat_interleave(2, 2).repeat_interleave(2, 3)
+
+    def draw():
+        kernel = w.permute(2, 0, 1)
+        if K == 4:
+            return functional.conv_transpose2d(x, kernel[:, None], stride=2, padding=1)[0, 0]
+        return functional.conv2d(copied, kernel[None], padding=1)[0, 0]
+
+    for _ in range(steps):
+        (gradient,) = torch.autograd.grad(((draw() - target) ** 2).sum(), w)
+        with torch.no_grad():
+            w -= rate * gradient
+    return draw().detach()
+
+
+def upwards_in_tensorflow(x, target, w, steps, rate):
+    import tensorflow as tf
+
+    def draw(w):
+        if len(w) == 4:
+            size = (1, *target.shape, 1)
+            return tf.nn.conv2d_transpose(x[None], w[:, :, None, :], size, 2, "SAME")[0, :, :, 0]
+        copied = tf.repeat(tf.repeat(x, 2, axis=0), 2, axis=1)
+        return tf.nn.conv2d(copied[None], w[..., None], 1, "SAME")[0, :, :, 0]
+
+    for _ in range(steps):
+        with tf.GradientTape() as tape:
+            tape.watch(w)
+            loss = tf.reduce_mean((draw(w) - target) ** 2)
+        w = w + rate * tape.gradient(loss, w)
+    return draw(w)
+
+
 WRONG = {
     "1.1": [
         (([1, 2, 1, 0, 0, 0, 3, 6, 3],), "side by side"),
@@ -332,6 +450,8 @@ WRONG = {
         ((negative,), "Your P is negative"),
         ((never_none,), "Which R are allowed"),
         ((odd_kernels,), "recipe for odd kernels"),
+        ((p_alone,), "That is P alone"),
+        ((two_nones,), "None itself"),
     ],
     "1.3": [
         ((by_phase,), "as in the middle"),
@@ -348,9 +468,11 @@ WRONG = {
         ((up_trailing,), "none after the last"),
         ((up_one_more_zero,), "You put s zeros"),
         ((up_strided,), "which shrinks"),
+        ((up_in_a_batch,), "more than one axis"),
     ],
     "1.5": [
         ((unsorted_values,), "not yet in order"),
+        ((unsorted_from_one,), "not yet in order"),
         ((rising,), "These rise"),
         ((no_square,), "A square is missing"),
         ((of_ctc,), "squared once too often"),
@@ -402,10 +524,26 @@ WRONG = {
         ((equal_means,), "the phases' means equal"),
         ((rescaled,), "You multiplied each phase"),
     ],
+    "1.12": [
+        ((training(stamped_turned),), "With K = 4 your kernel is turned"),
+        ((training(slid_turned),), "With K = 3 your kernel is turned"),
+        ((training(nothing_cut),), "You cut nothing off"),
+        ((training(never_copied),), "each pixel is copied first"),
+        ((training(tiled),), "repeat, not tile"),
+        ((training(the_kernel),), "You returned the kernel"),
+        ((training(in_a_batch),), "out of its batch"),
+        ((training(scale=lambda pixels: 2),), "too long by the number of pixels"),
+        ((training(scale=lambda pixels: 1 / pixels),), "half as long"),
+        ((training(scale=lambda pixels: -2 / pixels),), "you go uphill"),
+        ((training(fewer=1),), "one step behind"),
+        ((training(again=False),), "All your steps are alike"),
+    ],
 }
 
 if "torch" in ganlib.available():
     WRONG["1.4"] += [((up_turned_in_torch,), "two turns")]
     WRONG["1.6"] += [((away_in_torch,), "The sign is flipped")]
+    WRONG["1.12"] += [((summed_in_torch,), "too long by the number of pixels")]
 if "tensorflow" in ganlib.available():
     WRONG["1.4"] += [((up_repeat_in_tensorflow,), "repeated each input")]
+    WRONG["1.12"] += [((upwards_in_tensorflow,), "you go uphill")]

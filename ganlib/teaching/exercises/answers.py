@@ -241,6 +241,8 @@ def _numbers(value: Any) -> np.ndarray | None:
         found = np.asarray(value)
     except Exception:  # lists of unequal lengths
         return None
+    if found.dtype.kind == "c" and np.allclose(found.imag, 0):  # real numbers, as a Fourier transform gives them
+        found = found.real
     return found if found.dtype.kind in "fiub" else None
 
 

@@ -6,9 +6,11 @@ from ganlib.teaching.exercises.answers import compare
 
 ASKS = ("share(mean, deviation, s)",)
 HINTS = (
-    "For a phase with h entries: which variance has the mean of a pixel over random kernels, and which its noise? And "
-    "s² independent numbers vary around their own mean by how much less than around the true one?",
-    "The pattern has the variance μ²ω²h(1 - 1/s²), the noise τ²ω²h. The share is the first over the sum of both.",
+    "A pixel is a sum of h products, input times entry, with the h entries of its phase. Split each input into its "
+    "mean μ and the rest. What the means give repeats from tile to tile: that is the pattern. What the rest gives is "
+    "noise. Which variance has each of the two, if the entries have variance ω²?",
+    "The pattern has the variance μ²ω²h(1 - 1/s²): its s² numbers vary around their own mean, not around zero. The "
+    "noise has τ²ω²h. The share is the first over the sum of both.",
 )
 
 

@@ -37,6 +37,8 @@ KERNEL_LARGER = (
         lambda K, s: ((K - 1) // 2, 2 * ((K - 1) // 2) - K + s),
         "This makes sn pixels, but with a smaller R a smaller P does too.",
     ),
+    (lambda K, s: fitting(K, s)[0], "That is P alone. Return both numbers: return P, R."),
+    (lambda K, s: str(fitting(K, s)), "You returned text. Return the two numbers themselves: return P, R."),
 )
 KERNEL_SMALLER = (
     (lambda K, s: (-((s - K) // 2), (K - s) % 2), "Your P is negative for K < s. Nothing is cut off there: P = 0."),
@@ -48,6 +50,10 @@ STRIDE_ONE = (
     (fitting, "With s = 1 your R is sometimes 1. Which R are allowed there?"),
     (lambda K, s: ((K - 1) // 2, 0), "For an even K and s = 1 this makes one pixel too many. Is there any other P?"),
     (lambda K, s: (K // 2, 0), "For an even K and s = 1 this makes one pixel too few. Is there any other P?"),
+    (
+        lambda K, s: right(K, s) or (None, None),
+        "Where there is no pair, return None itself and not a pair of two None.",
+    ),
     (lambda K, s: None, "You refuse every s = 1. For an odd K the size can be kept: try K = 3."),
 )
 

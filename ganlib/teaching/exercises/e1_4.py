@@ -50,6 +50,13 @@ MISTAKES = (
         lambda x, w, s: np.convolve(x, w)[::s],
         "Keeping every s-th number is a convolution with stride s, which shrinks.",
     ),
+    *(
+        (
+            lambda x, w, s, axes=axes: np.expand_dims(right(x, w, s), axes),
+            "The numbers are right, in an array with more than one axis. Return a row of numbers, as x is one.",
+        )
+        for axes in (0, 1, (0, 1), (0, 2))
+    ),
     (lambda x, w, s: np.convolve(x, w), "You left out the stride: neighbouring stamps start s places apart."),
     (
         lambda x, w, s: np.convolve(x, spread(w, s)),

@@ -30,7 +30,10 @@ def down(values):
 
 
 MISTAKES = (
-    (lambda n: np.cos(np.pi * np.arange(n) / n) ** 2, "These are the right numbers, not yet in order: largest first."),
+    *(
+        (lambda n, k=k: np.cos(np.pi * (np.arange(n) + k) / n) ** 2, "These are the right numbers, not yet in order.")
+        for k in (0, 1)
+    ),
     (lambda n: right(n)[::-1], "These rise. They are asked for from largest to smallest."),
     (
         lambda n: down(np.cos(2 * np.pi * np.arange(n) / n)),

@@ -7,7 +7,9 @@ from ganlib.teaching.exercises.answers import compare
 
 ASKS = ("offset(L)",)
 HINTS = (
-    "Follow one pixel: Keras takes place p to 2p, PyTorch to 2p - 1. How far apart are two that were q apart before?",
+    "Follow a bright pixel through one layer. From column p the middle of its stamp comes to column 2p + 1 in Keras "
+    "and to column 2p in PyTorch. If the two pictures were q pixels apart before a layer, how far apart are they after "
+    "it?",
     "Each layer doubles the distance and adds one: 0, 1, 3, 7, … Which power of 2 is near these?",
 )
 
