@@ -39,9 +39,8 @@ SOLVED = ROOT / "_build" / "solved"
 BACKENDS = ("torch", "tensorflow")  # the first one's outputs stand in the notebook itself
 RECORDED = (*BACKENDS, "keras", "numpy", "matplotlib", "scikit-learn")
 CELL_TIMEOUT = 600  # seconds
-# Where a chapter's first cell gets ganlib from. It is no part of the code: a fork's own (scripts/address.py) leaves the
-# outputs valid.
-ADDRESS = re.compile(r"(?<=git\+)https://\S+")
+# Where the first cell gets ganlib from. It is no part of a cell's name: a fork has its own (scripts/address.py).
+ADDRESS = re.compile(r"(?<=git\+)https://[^\s\"]+")
 FOLDED = "hide-input"  # the tag of a cell whose code is folded; Jupyter Book knows it
 # What folds it elsewhere. Colab shows the form's title in the code's place: the cell's first line, "# @title …".
 FOLDS = {"jupyter": {"source_hidden": True}, "cellView": "form"}
@@ -98,8 +97,11 @@ def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 
 def code_hash(notebook: NotebookNode) -> str:
-    """Says what code the stored outputs came from: SHA-256 over the sources of the code cells."""
-    sources = json.dumps([ADDRESS.sub("", cell.source) for cell in code_cells(notebook)])
+    """Says what code the stored outputs came from: SHA-256 over the sources of the code cells.
+
+    The first cell does not count. It only finds ganlib, and stands in all chapters alike (`scripts/first_cell.py`).
+    """
+    sources = json.dumps([cell.source for cell in code_cells(notebook)[1:]])
     return hashlib.sha256(sources.encode()).hexdigest()
 
 

@@ -22,6 +22,10 @@ def diagnose(at_once, over_time=("stuck", "jumping")):
     return answer
 
 
+def healthy_but(**changes):
+    return patient(6).changed(**{"moving_average": 0.98, **changes})
+
+
 WRONG = {
     "4.11": [
         ((diagnose(lambda table: np.median(table.sum(axis=1)), ("jumping", "stuck")),), "wrong way round"),
@@ -29,6 +33,17 @@ WRONG = {
         ((diagnose(lambda table: table[-1].sum()),), "the last moment alone"),
         ((diagnose(lambda table: table.sum(axis=1).min()),), "One bad moment"),
         ((diagnose(lambda table: table.all(axis=0).sum()),), "the same modes at all moments"),
+    ],
+    "4.12": [
+        (("cgeafbhd",), "no level at all"),
+        (("gcefabhd",), "a cloud, a clump"),
+        ((list("cgefabdh"),), "which are dim"),
+    ],
+    "4.13": [
+        ((healthy_but(batch_size=64, loss="hinge"), healthy_but(batch_size=64)), "One change at a time"),
+        ((healthy_but(moving_average=0.9999), healthy_but(moving_average=0.9999, batch_size=64)), "not the game"),
+        ((healthy_but(discriminator_steps=2), healthy_but(discriminator_steps=3)), "Leave the cause in place"),
+        ((healthy_but(batch_size=64), healthy_but(batch_size=64, discriminator_steps=2)), "tougher than that"),
     ],
     "clinic 1": [
         ((lambda points, rng: points + rng.normal(0, 0.3, points.shape),), "added or scaled"),

@@ -40,6 +40,13 @@ WRONG = {
         ((lambda n: n**0.5, lambda n: half_zero(n, 2.0)), "have the mean 1"),
         ((lambda n: n**0.5, lambda n: [half_zero(n)[0], -half_zero(n)[0]]), "both of your batches are right"),
     ],
+    "4.9": [
+        ((ganlib.recipe("ring", steps=2000, width=64, batch_size=128),), "what makes each step count"),
+        ((ganlib.recipe("ring", steps=600, batch_size=128),), "Set width=64"),
+        ((ganlib.recipe("ring", steps=600, width=64, batch_size=128, discriminator_steps=5),), "on the budget too"),
+        ((ganlib.recipe("grid", steps=600, width=64, batch_size=128),), "Begin with"),
+        ((ganlib.recipe("ring", steps=60, width=64, batch_size=128),), "Modes are missing"),
+    ],
     "4.10": [
         ((lambda x, w: slopes(x, w, lambda n, f: 1 - 1 / n - f**2 / n)[::-1],), "other way round"),
         ((lambda x, w: slopes(x, w, lambda n, f: 1 + 0 * f),), "for constants. Both"),
