@@ -33,7 +33,7 @@ CLINIC = [number for number in NUMBERS if number.startswith("clinic")]
 every_exercise = pytest.mark.parametrize("number", NUMBERS)
 every_chapters_exercise = pytest.mark.parametrize("number", [number for number in NUMBERS if number not in CLINIC])
 WRONG = {}
-for chapter in (*CHAPTERS.values(), "clinic"):
+for chapter in (*CHAPTERS.values(), "remedies", "clinic"):
     WRONG |= importlib.import_module(f"wrong_answers.{chapter}").WRONG
 
 
@@ -223,7 +223,7 @@ def test_every_exercise_of_the_book_has_a_check_and_a_cell():
         assert list(cells) == stated
         for number, given in cells.items():
             assert given.split(", ") == asked(number)
-    text = (ROOT / "book" / "text" / "stability.md").read_text()
+    text = (ROOT / "book" / "text" / "clinic.md").read_text()
     cells = re.findall(r'^ganlib\.exercises\.check\("(clinic \d)", (.*)\)$', text, re.MULTILINE)
     assert cells == [(number, asked(number)[0]) for number in CLINIC]
     assert len(CLINIC) == len(ganlib.clinic.CASES)

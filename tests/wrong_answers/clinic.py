@@ -1,4 +1,4 @@
-"""The clinic. Number → (answers, part of the hint); those that are refused without a training."""
+"""The clinic. Number → (answers, part of the hint); those of the patients are refused without a training."""
 
 import numpy as np
 
@@ -9,7 +9,42 @@ def softplus(x):
     return np.logaddexp(0, x).mean()
 
 
+def diagnose(at_once, over_time=("stuck", "jumping")):
+    """A detector by the number of modes that `at_once` makes of the table of moments and modes."""
+
+    def answer(frames, centers):
+        distances = ((frames[:, :, None] - centers) ** 2).sum(axis=3)
+        table = np.array([np.bincount(d.argmin(axis=1), minlength=len(centers)) > 0 for d in distances])
+        if at_once(table) > len(centers) / 2:
+            return "healthy"
+        return over_time[int(table.any(axis=0).sum() > len(centers) / 2)]
+
+    return answer
+
+
+def healthy_but(**changes):
+    return patient(6).changed(**{"moving_average": 0.98, **changes})
+
+
 WRONG = {
+    "4.11": [
+        ((diagnose(lambda table: np.median(table.sum(axis=1)), ("jumping", "stuck")),), "wrong way round"),
+        ((diagnose(lambda table: table.any(axis=0).sum()),), "over the whole run"),
+        ((diagnose(lambda table: table[-1].sum()),), "the last moment alone"),
+        ((diagnose(lambda table: table.sum(axis=1).min()),), "One bad moment"),
+        ((diagnose(lambda table: table.all(axis=0).sum()),), "the same modes at all moments"),
+    ],
+    "4.12": [
+        (("cgeafbhd",), "no level at all"),
+        (("gcefabhd",), "a cloud, a clump"),
+        ((list("cgefabdh"),), "which are dim"),
+    ],
+    "4.13": [
+        ((healthy_but(batch_size=64, loss="hinge"), healthy_but(batch_size=64)), "One change at a time"),
+        ((healthy_but(moving_average=0.9999), healthy_but(moving_average=0.9999, batch_size=64)), "not the game"),
+        ((healthy_but(discriminator_steps=2), healthy_but(discriminator_steps=3)), "Leave the cause in place"),
+        ((healthy_but(batch_size=64), healthy_but(batch_size=64, discriminator_steps=2)), "tougher than that"),
+    ],
     "clinic 1": [
         ((lambda points, rng: points + rng.normal(0, 0.3, points.shape),), "added or scaled"),
         ((lambda points, rng: rng.uniform(-1, 1, size=points.shape),), "plot what the function returns"),

@@ -1,13 +1,8 @@
-"""Chapter 4. Number → (answers, part of the hint)."""
+"""Why training circles. Number → (answers, part of the hint)."""
 
 import math
 
 import numpy as np
-
-import ganlib
-from ganlib import dynamics
-
-DIRAC = dynamics.DiracGAN().jacobian()
 
 
 def best_step(gamma):
@@ -79,64 +74,31 @@ def not_zero_sum(theta, psi, h):
     return (theta, psi) + np.linalg.inv(equations) @ (h * s * psi, -h * s * theta)
 
 
-def simultaneous(h_g, h_d):
-    return math.hypot(1, math.sqrt(h_g * h_d) / 2)
+def trained(real, latents, gamma, h, steps, at_once=False, saturating=False, everywhere=False):
+    """The training of exercise 4.4, with the mistakes that its name says."""
+    a, b, w = 0.0, 1.0, np.zeros(2)
+
+    def features(x):
+        return np.stack([x, x**2]), np.stack([np.ones_like(x), 2 * x])
+
+    for _ in range(steps):
+        fake = a + b * latents
+        (on_real, _), (on_fake, of_fake) = features(real), features(fake)
+        slopes = of_fake if everywhere else features(real)[1]
+        push = on_real @ (1 / (1 + np.exp(w @ on_real))) - on_fake @ (1 / (1 + np.exp(-w @ on_fake)))
+        old, w = w, w + h * (push / len(real) - gamma * slopes @ (w @ slopes) / len(real))
+        seen = old if at_once else w
+        logits = seen @ on_fake
+        uphill = (seen @ of_fake) / (1 + np.exp(-logits if saturating else logits))
+        a, b = a + h * uphill.mean(), b + h * (uphill * latents).mean()
+    return a, b
 
 
-def alternating(h_g, h_d):
-    return 1
-
-
-def entry(h_g, h_d):
-    return 1 - h_g * h_d / 4  # of the matrix of one update, its first
-
-
-def searched(h, grid, **how):
-    return grid[np.argmin([dynamics.contraction(DIRAC, h, momentum=beta, **how) for beta in grid])]
-
-
-def least_factor(h):
-    return min(dynamics.contraction(DIRAC, h, momentum=beta) for beta in np.linspace(-0.9, 0.9, 181))
-
-
-def half_zero(n, norm=2**0.5):
-    gradients = np.zeros((n, 2))
-    gradients[::2] = norm, 0
-    return np.eye(2)[np.arange(n) % 2], gradients
-
-
-def translate(change):
-    """The book's translation, with a change to what it is made of."""
-
-    def answer(g, inside, outside, low, high, every, multiplied):
-        made_of = {
-            "halves": (1 + inside) * (1 + outside),
-            "stretch": (2 / (high - low)) ** 2,
-            "every": 1 if multiplied else every,
-            **change(inside, outside, low, high, every, multiplied),
-        }
-        return 2 * g / made_of["halves"] * made_of["stretch"] / made_of["every"]
-
-    return answer
-
-
-def slopes(x, w, inner):
-    h = x @ w
-    f = (h - h.mean()) / h.std()
-    return 0 * f, abs(inner(len(x), f)) / h.std() * np.sqrt(w @ w)
-
-
-def diagnose(at_once, over_time=("stuck", "jumping")):
-    """A detector by the number of modes that `at_once` makes of the table of moments and modes."""
-
-    def answer(frames, centers):
-        distances = ((frames[:, :, None] - centers) ** 2).sum(axis=3)
-        table = np.array([np.bincount(d.argmin(axis=1), minlength=len(centers)) > 0 for d in distances])
-        if at_once(table) > len(centers) / 2:
-            return "healthy"
-        return over_time[int(table.any(axis=0).sum() > len(centers) / 2)]
-
-    return answer
+def of_eigenvalues(jacobian, pick, squared=2, refuse=True):
+    values = np.linalg.eigvals(jacobian)
+    if refuse and any(value.real >= 0 for value in values):
+        return 0
+    return pick(-2 * value.real / abs(value) ** squared for value in values)
 
 
 WRONG = {
@@ -164,87 +126,18 @@ WRONG = {
         ((not_zero_sum,), "zero-sum"),
     ],
     "4.4": [
-        ((lambda h_g, h_d: 1 + h_g * h_d / 4, alternating), "the product of *two* eigenvalues"),
-        ((lambda h_g, h_d: math.sqrt(1 + h_g * h_d), alternating), "has ½, not 1"),
-        ((lambda h_g, h_d: math.sqrt(1 + (h_g + h_d) ** 2 / 16), alternating), "mean of both rates"),
-        ((simultaneous, simultaneous), "simultaneous one again"),
-        ((simultaneous, entry), "one entry of the matrix"),
+        ((lambda real, latents, gamma, h, steps: trained(real, latents, 0 * gamma, h, steps),), "is not in it"),
+        ((lambda real, latents, gamma, h, steps: trained(real, latents, 2 * gamma, h, steps),), "twice as strong"),
+        ((lambda real, latents, gamma, h, steps: trained(real, latents, gamma / 2, h, steps),), "half as strong"),
+        ((lambda real, latents, gamma, h, steps: trained(real, latents, gamma * len(real), h, steps),), "added"),
+        ((lambda *case: trained(*case, at_once=True),), "Both players moved at once"),
+        ((lambda *case: trained(*case, saturating=True),), "G's minimax loss"),
+        ((lambda *case: trained(*case, everywhere=True),), "That is R2"),
     ],
     "4.5": [
-        ((lambda h: -searched(h, np.linspace(-0.99, 0.5, 150)),), "sign is flipped"),
-        ((lambda h: searched(h, np.linspace(0, 0.99, 100)),), "Without momentum"),
-        ((least_factor,), "how fast it settles"),
-        ((lambda h: searched(h, np.linspace(-0.99, 0.5, 150), update="simultaneous"),), "These here take turns"),
-    ],
-    "4.6": [
-        ((lambda modes, n: (modes - 1) / n,), "second-order term"),
-        ((lambda modes, n: modes / n / 2,), "how many of them are free"),
-        ((lambda modes, n: (modes - 1) / (2 * n) / math.log(2),), "in bits"),
-        ((lambda modes, n: (1 - 1 / modes) / (2 * n),), "the mean over the modes"),
-    ],
-    "4.7": [
-        ((lambda modes, drawn, pack: (drawn / modes) ** pack,), "What of the others"),
-        ((lambda modes, drawn, pack: 1 - drawn / modes,), "single samples"),
-        ((lambda modes, drawn, pack: pack * (modes - drawn) / modes,), "do not add up"),
-        ((lambda modes, drawn, pack: (1 - drawn / modes) ** pack,), "nothing but"),
-        ((lambda modes, drawn, pack: 2 - 2 * (drawn / modes) ** pack,), "the sum of all differences"),
-    ],
-    "4.8": [
-        ((lambda n: n, half_zero), "You added norms"),
-        ((lambda n: 1, half_zero), "the library's own"),
-        ((lambda n: n**0.5, lambda n: half_zero(n)[::-1]), "asked for first"),
-        ((lambda n: n**0.5, lambda n: half_zero(n, 2.0)), "have the mean 1"),
-        ((lambda n: n**0.5, lambda n: [half_zero(n)[0], -half_zero(n)[0]]), "both of your batches are right"),
-    ],
-    "4.9": [
-        ((translate(lambda i, o, low, high, k, m: {"stretch": 2 / (high - low)}),), "And their stretch"),
-        ((translate(lambda i, o, low, high, k, m: {"stretch": ((high - low) / 2) ** 2}),), "one and the same critic"),
-        ((translate(lambda i, o, low, high, k, m: {"halves": 2 if i or o else 1}),), "both halves at once"),
-        ((translate(lambda i, o, low, high, k, m: {"halves": 2 * (1 + i) * (1 + o)}),), "what is γ"),
-        ((translate(lambda i, o, low, high, k, m: {"every": k if m else 1}),), "other way round"),
-        ((translate(lambda i, o, low, high, k, m: {"every": 1}),), "as strong as one at all"),
-    ],
-    "4.10": [
-        ((lambda x, w: slopes(x, w, lambda n, f: 1 - 1 / n - f**2 / n)[::-1],), "other way round"),
-        ((lambda x, w: slopes(x, w, lambda n, f: 1 + 0 * f),), "for constants. Both"),
-        ((lambda x, w: slopes(x, w, lambda n, f: 1 - 1 / n + 0 * f),), "The mean is in it"),
-        ((lambda x, w: slopes(x, w, lambda n, f: 1 - 1 / n - f / n),), "stands before it once more"),
-        ((lambda x, w: slopes(x, w, lambda n, f: (1 - 1 / n - f**2 / n) / np.sqrt(w @ w)),), "left to x_i"),
-    ],
-    "4.11": [
-        ((diagnose(lambda table: np.median(table.sum(axis=1)), ("jumping", "stuck")),), "wrong way round"),
-        ((diagnose(lambda table: table.any(axis=0).sum()),), "over the whole run"),
-        ((diagnose(lambda table: table[-1].sum()),), "the last moment alone"),
-        ((diagnose(lambda table: table.sum(axis=1).min()),), "One bad moment"),
-        ((diagnose(lambda table: table.all(axis=0).sum()),), "the same modes at all moments"),
+        ((lambda jacobian: of_eigenvalues(jacobian, max),), "most patient"),
+        ((lambda jacobian: of_eigenvalues(jacobian, min) / 2,), "A factor 2"),
+        ((lambda jacobian: of_eigenvalues(jacobian, min, squared=1),), "stands squared"),
+        ((lambda jacobian: of_eigenvalues(jacobian, min, refuse=False),), "A negative step size"),
     ],
 }
-
-if "torch" in ganlib.available():
-    import torch
-
-    def torch_slopes(x, w):
-        """By the framework, with its own standard deviation, which divides by n - 1."""
-        own = []
-        for i in range(len(x)):
-            moved = x.clone().requires_grad_()
-            h = moved @ w
-            [gradient] = torch.autograd.grad(((h - h.mean()) / h.std())[i], moved)
-            own.append(gradient[i].norm())
-        return torch.zeros(len(x)), torch.stack(own)
-
-    WRONG["4.10"].append(((torch_slopes,), "not n - 1"))
-
-if "tensorflow" in ganlib.available():
-    import tensorflow as tf
-
-    def tf_slopes(x, w):
-        """One gradient of the sum for both."""
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            h = tf.linalg.matvec(x, w)
-            total = tf.reduce_sum(h - tf.stop_gradient(tf.reduce_mean(h))) / tf.stop_gradient(tf.math.reduce_std(h))
-        norms = tf.norm(tape.gradient(total, x), axis=1)
-        return norms, norms
-
-    WRONG["4.10"].append(((tf_slopes,), "also in the sum"))

@@ -7,6 +7,8 @@ from ganlib.teaching.exercises.answers import compare
 
 ASKS = ("flow(r, time)", "ring(h)")
 HINTS = (
+    "Multiply the velocity with the position. Which power of r does the result have near 0, and what is its mean over "
+    "the angle? A squared distance is easier to follow than a distance.",
     "With u = r² the average over a turn is du/dt = -u²/8. A simultaneous step adds h² ‖v‖², about h² u/4 in a time h.",
     "1/u grows by time/8. And the ring is where -u²/8 + h u/4 = 0; r is the root of u in both.",
 )

@@ -1,45 +1,70 @@
-"""Exercise 4.5: the best momentum."""
+"""Exercise 4.5: the largest step at which a game of any size converges locally."""
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
-from ganlib.teaching import dynamics
 from ganlib.teaching.exercises.answers import compare
 
-ASKS = ("best_momentum(h)",)
+ASKS = ("largest_rate(jacobian)",)
 HINTS = (
-    "ganlib.dynamics.contraction takes a momentum, positive or negative, and a grid is quickly done.",
-    "Take np.linspace(-0.99, 0.5, 150), the contraction of DiracGAN().jacobian() at each, and the β where it is least.",
+    "Take one eigenvalue λ of J. For which h is |1 + hλ|² = 1 + 2h Re λ + h² |λ|² below 1? Which eigenvalue decides?",
+    "The answer is the least of -2 Re λ / |λ|² over all eigenvalues, numpy.linalg.eigvals(jacobian), and 0 where one "
+    "real part is not negative.",
 )
-JACOBIAN = dynamics.DiracGAN().jacobian()
 
 
-def best(h, **how):
-    """By search from a coarse grid."""
+def bounds(jacobian):
+    """How far each eigenvalue lets h go."""
+    values = np.linalg.eigvals(jacobian)
+    return -2 * values.real / np.abs(values) ** 2, values
 
-    def factor(beta):
-        return dynamics.contraction(JACOBIAN, h, momentum=beta, **how)
 
-    grid = np.linspace(-0.98, 0.98, 50)
-    start = grid[np.argmin([factor(beta) for beta in grid])]
-    bounds = (start - 0.05, start + 0.05)
-    return float(minimize_scalar(factor, bounds=bounds, method="bounded", options={"xatol": 1e-4}).x)
+def right(jacobian):
+    found, values = bounds(jacobian)
+    return float(found.min()) if values.real.max() < -1e-12 else 0.0
+
+
+def where_it_converges(formula):
+    """A mistake in the formula alone: 0 where it belongs."""
+    return lambda jacobian: float(formula(*bounds(jacobian))) if right(jacobian) else 0.0
 
 
 MISTAKES = (
-    (lambda h: -best(h), "The sign is flipped: on a circle an old gradient points outwards. Which memory pulls in?"),
-    (lambda h: 0.0, "Without momentum this game circles for ever. Did your grid have negative ones?"),
+    (where_it_converges(lambda found, values: found.max()), "You took the most patient eigenvalue. All must agree."),
     (
-        lambda h: dynamics.contraction(JACOBIAN, h, momentum=best(h)),
-        "That is how fast it settles with the best momentum. Which momentum was it?",
+        where_it_converges(lambda found, values: (2 / np.abs(values.real)).min()),
+        "That holds for real eigenvalues. An imaginary part makes |1 + hλ| larger.",
     ),
-    (lambda h: -0.5, "That is right for small steps. Does it stay where it is for h = 1?"),
-    (lambda h: best(h, update="simultaneous"), "That is the best for simultaneous updates. These here take turns."),
-    (lambda h: best(h / 2), "That is the best for half of the step: are two halves in it already?"),
-    (lambda h: best(2 * h), "That is the best for twice the step: the Jacobian has ½ in it."),
+    (
+        where_it_converges(lambda found, values: found.min() / 2),
+        "A factor 2: at your step the modulus is least.",
+    ),
+    (
+        where_it_converges(lambda found, values: (-2 * values.real / np.abs(values)).min()),
+        "Solve 2h Re λ + h² |λ|² = 0 once more: |λ| stands squared.",
+    ),
+    (
+        where_it_converges(lambda found, values: found[values.real.argmax()]),
+        "You looked at the largest real part alone. A large imaginary part may be stricter.",
+    ),
+    (
+        lambda jacobian: float(bounds(jacobian)[0].min()),
+        "A negative step size? There are games that no step settles.",
+    ),
+    (lambda jacobian: float(np.abs(bounds(jacobian)[0]).min()), "There are games that no step settles. What is 0 for?"),
+    (
+        lambda jacobian: float(2 / np.abs(np.linalg.eigvalsh((jacobian + jacobian.T) / 2)).max()),
+        "The symmetric part of J loses the rotation. Take the eigenvalues of J itself.",
+    ),
 )
 
 
-def check(rng, best_momentum):
-    steps = [(0.1,), (1.0,), *((round(float(h), 2),) for h in rng.uniform(0.15, 0.9, size=2))]
-    compare(best_momentum, best, steps, MISTAKES, rtol=0, atol=0.01)
+def check(rng, largest_rate):
+    cases = []
+    for n, friction in ((1, 0.3), (2, 1.0), (3, 0.4)):
+        mixed = rng.normal(size=(n, n))
+        own = np.diag(rng.uniform(0.1, 1.5, size=n))
+        cases.append((np.block([[-0.2 * own, mixed], [-mixed.T, -friction * np.eye(n)]]),))
+    cases.append((np.diag([-0.5, -3.0]),))
+    cases.append((np.array([[0.0, 0.5], [-0.5, 0.0]]),))
+    cases.append((np.array([[0.3, 1.0], [-1.0, -0.1]]),))
+    compare(largest_rate, right, cases, MISTAKES)
