@@ -1,0 +1,260 @@
+"""Every stabiliser with numbers of its own: a small search, the same for each, and then seeds that it never saw.
+
+    python benchmarks/stabilisers.py search --data ring       # PyTorch, 8 settings, seeds 100 to 102
+    python benchmarks/stabilisers.py fresh --data ring        # what the search chose, 10 new seeds, both frameworks
+    python benchmarks/stabilisers.py published --data ring    # the numbers that the authors give for such points
+    python benchmarks/stabilisers.py table --data ring        # prints what the ledger holds, runs nothing
+
+A run trains one method with one setting from one seed in one framework and becomes a row of the ledger stabilisers.
+Rows that are there are not run again, so each command goes on where it stopped. The samples are scored as in
+`benchmarks/scoreboard.py`, by PacGAN's protocol.
+
+The rules, which were fixed before the first run:
+
+- The same budget for each. A run may move the players as often as `BUDGET` says, D's steps and G's together; an
+  extragradient step counts twice. So a method with five steps of D takes fewer steps of G.
+- The same number of trials for each, the plain GAN included: `TRIALS` settings, each from the three seeds of the
+  search. They are the first points of Halton's sequence (Halton 1960) in the box of the method's own numbers, the rate
+  first: they fill a box of any dimension evenly, without anybody's choice.
+- One rule chooses: the setting with the fewest misplaced samples, in the median of the seeds. A sample is misplaced
+  when it lies outside every mode, or in a mode that already has its share. That is the distance in total variation
+  between the samples' shares, with one for those outside, and a perfect sampler's; it sees lost modes, unequal modes
+  and samples that are not good alike. On the digits the rule is the Fréchet distance.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from scoreboard import BASES, METHODS, SAMPLES, both, changes_from_shipped, digits_scores
+
+import ganlib
+from ganlib import ledger, metrics
+from ganlib.errors import TrainingFailed
+
+NAME = "stabilisers"
+ABOUT = "Stabilisers of GAN training, each with numbers found by the same small search, on ring, grid and digits."
+COMMAND = "python benchmarks/stabilisers.py"
+TRIALS = 8
+SEARCH_SEEDS = (100, 101, 102)
+FRESH_SEEDS = {"ring": range(200, 210), "grid": range(200, 210), "digits": range(200, 205)}
+BUDGET = {"ring": 5000, "grid": 10_000, "digits": 1000}  # steps of D and of G together
+SPACING = {"ring": 2 * math.sin(math.pi / 8), "grid": 2.0, "digits": 1.0}  # between modes, which noise is measured in
+
+Range = tuple[float, float] | list[int]  # of a number on a logarithmic scale, or the whole numbers to choose from
+RATE: dict[str, Range] = {"rate": (2e-4, 5e-3)}
+GAMMA: dict[str, Range] = {"penalty_weight": (3e-3, 3.0)}
+AVERAGE: dict[str, Range] = {"forgetting": (5e-4, 5e-2)}
+
+
+class Method(NamedTuple):
+    """What a method changes of the plain GAN, and the ranges of its own numbers beside the rate."""
+
+    changes: dict[str, Any]
+    own: dict[str, Range]
+
+
+REGULARISED = {"loss": "relativistic", "penalty": "r1+r2"}
+SEARCHED = {
+    "GAN": Method({}, {}),
+    "two rates": Method({}, {"ratio": (0.25, 8.0)}),
+    "β₁ = 0": Method(METHODS["β₁ = 0"], {}),
+    "β₁ = -.5": Method(METHODS["β₁ = -.5"], {}),
+    "more D steps": Method({}, {"discriminator_steps": [2, 3, 4, 5]}),
+    "label smoothing": Method({}, {"smoothing": (0.02, 0.3)}),
+    "instance noise": Method({}, {"noise": (0.02, 0.4)}),
+    "L2": Method({}, {"l2": (1e-6, 1e-3)}),
+    "L1": Method({}, {"l1": (1e-7, 1e-4)}),
+    "deeper": Method({}, {"depth": [4, 5, 6, 7]}),
+    "dropout": Method({}, {"discriminator_dropout": (0.02, 0.3)}),
+    # The data's scale is the method's one number: D's slope is at most 1, and on data k times as large that is k.
+    "spectral norm": Method({"discriminator_norm": "spectral"}, {"scale": (1.0, 30.0)}),
+    "WGAN-GP": Method(
+        {"loss": "wasserstein", "penalty": "wgan_gp", "discriminator_norm": "none", **both(beta1=0.5, beta2=0.9)},
+        {"penalty_weight": (0.01, 10.0), "discriminator_steps": [1, 2, 3, 5]},
+    ),
+    "R1": Method({"penalty": "r1"}, GAMMA),
+    "R2": Method({"penalty": "r2"}, GAMMA),
+    "relativistic": Method({"loss": "relativistic"}, {}),
+    "relativistic, R1 + R2": Method(REGULARISED, GAMMA),
+    "packing": Method({}, {"pack": [2, 3, 4]}),
+    "moving average": Method({}, AVERAGE),
+    "R1, moving average": Method({"penalty": "r1"}, {**GAMMA, **AVERAGE}),
+    "consensus": Method({"update": "simultaneous", "penalty": "consensus"}, GAMMA),
+    "extragradient": Method({"update": "extragradient"}, {}),
+    # What the recipes ring-stable and grid-stable put together, at the budget of the others.
+    "all together": Method(
+        {**REGULARISED, "generator_octaves": 2, "discriminator_octaves": 4, "moving_average": 0.995},
+        {**GAMMA, "penalty_end": (1e-3, 1.0)},
+    ),
+}
+POINTS_ONLY = ("deeper", "all together")  # a DCGAN takes its depth from its images, and octaves are for dense networks
+# A penalty's weight has the units of the squared distance between samples, which is larger among the digits; that of
+# consensus has not. Tanh holds G's images where the digits are, so that they have one scale.
+DIGITS_GAMMA: dict[str, Range] = {"penalty_weight": (0.1, 100.0)}
+ON_DIGITS: dict[str, dict[str, Range]] = {
+    **dict.fromkeys(("WGAN-GP", "R1", "R2", "relativistic, R1 + R2", "R1, moving average"), DIGITS_GAMMA),
+    "consensus": {"penalty_weight": (1e-4, 0.1)},
+    "spectral norm": {"scale": [1]},
+}
+BATCHES = {"digits": 64}  # else 128
+
+
+def halton(number: int, base: int) -> float:
+    """The digits of a whole number, in this base, behind the point in reverse order: from 0 to below 1."""
+    share, place = 0.0, 1.0
+    while number:
+        number, digit = divmod(number, base)
+        place /= base
+        share += digit * place
+    return share
+
+
+def settings(method: str, data: str) -> list[dict[str, float]]:
+    """The trials of a method: its numbers by name, on ranges that are written above."""
+    ranges = RATE | SEARCHED[method].own | (ON_DIGITS.get(method, {}) if data == "digits" else {})
+    return [
+        {name: at(ranges[name], halton(trial, base)) for name, base in zip(ranges, (2, 3, 5), strict=False)}
+        for trial in range(1, TRIALS + 1)
+    ]
+
+
+def at(range_: Range, share: float) -> float:
+    """The number at this share of a range, to two digits."""
+    if isinstance(range_, list):
+        return range_[int(share * len(range_))]
+    low, high = range_
+    return float(f"{low * (high / low) ** share:.2g}")
+
+
+def recipe(method: str, data: str, numbers: Mapping[str, float]) -> ganlib.Recipe:
+    """The recipe of a method with these numbers, as long as the budget lasts."""
+    name, base = BASES[data]
+    changes = base | SEARCHED[method].changes
+    rate, decay = numbers["rate"], {key: numbers[key] for key in ("l1", "l2") if key in numbers}
+    for player in ("generator_optimiser", "discriminator_optimiser"):
+        own = {"rate": rate * numbers.get("ratio", 1.0) if player == "discriminator_optimiser" else rate}
+        changes[player] = base.get(player, {}) | SEARCHED[method].changes.get(player, {}) | own | decay
+    for key, value in numbers.items():
+        if key == "smoothing":
+            changes["real_label"] = 1 - value
+        elif key == "forgetting":
+            changes["moving_average"] = 1 - value
+        elif key == "pack":  # D judges as many packs as it judges samples elsewhere, as in PacGAN's code
+            changes |= {"pack": value, "batch_size": value * BATCHES.get(data, 128)}
+        elif key == "noise":
+            changes["instance_noise"] = float(f"{value * SPACING[data]:.2g}")
+        elif key not in ("rate", "ratio", "scale", "l1", "l2"):
+            changes[key] = value
+    turns = (changes.get("discriminator_steps", 1) + 1) * (2 if changes.get("update") == "extragradient" else 1)
+    changes["steps"] = BUDGET[data] // turns
+    if "noise" in numbers:
+        changes["instance_noise_steps"] = changes["steps"]
+    return ganlib.recipe(name, **changes)
+
+
+def misplaced_percent(coverage: metrics.ModeCoverage) -> float:
+    """The distance in total variation between the samples' shares and a perfect sampler's, in percent."""
+    good = coverage.good_percent.perfect
+    shares = 100 * coverage.counts / coverage.n
+    return float(np.abs(shares - good / len(shares)).sum() + abs(coverage.good_percent - good)) / 2
+
+
+def run(chosen: ganlib.Recipe, data: str, backend: str, seed: int, scale: float = 1.0) -> dict[str, Any]:
+    """Trains once, on data that many times as large, and returns what the ledger keeps of it."""
+    trainer = ganlib.backend(backend).Trainer(chosen, seed)
+    loaded = ganlib.data.load(data)
+    result: dict[str, Any] = {}
+    start = time.process_time()  # the processor's, which other work on the machine does not lengthen
+    try:
+        trainer.fit((scale * loaded.samples).astype(np.float32), progress=False)
+    except TrainingFailed as failed:  # the trainer is back at its last good step, and is scored there
+        result["failed_at"] = failed.step
+    result["train_seconds"] = round(time.process_time() - start, 2)
+    if data == "digits":
+        return result | digits_scores(trainer)
+    coverage = metrics.mode_coverage(trainer.sample(SAMPLES, seed=1) / scale, loaded.centers, loaded.std)
+    for name in ("modes", "good_percent", "reverse_kl", "std_ratio"):
+        value = getattr(coverage, name).value
+        result[name] = float(value) if np.isfinite(value) else None  # without a good sample there is no histogram
+    return result | {"misplaced_percent": misplaced_percent(coverage)}
+
+
+Job = tuple[dict[str, Any], ganlib.Recipe, float]  # a row's key, its recipe, and the data's scale
+
+
+def methods_on(data: str) -> list[str]:
+    """The methods that this data set has."""
+    return [method for method in SEARCHED if data != "digits" or method not in POINTS_ONLY]
+
+
+def search(data: str) -> Iterator[Job]:
+    """Every setting of every method from the first seed of the search, then from the next."""
+    for seed in SEARCH_SEEDS:
+        for trial in range(TRIALS):
+            for method in methods_on(data):
+                numbers = settings(method, data)[trial]
+                key = {"stage": "search", "data": data, "method": method, "trial": trial + 1}
+                yield key | {"backend": "torch", "seed": seed}, recipe(method, data, numbers), numbers.get("scale", 1.0)
+
+
+def best(method: str, data: str) -> int | None:
+    """The trial that the rule chooses, counted from 1, or None before the search is done."""
+    rule = "frechet" if data == "digits" else "misplaced_percent"
+    found: dict[int, list[float]] = {}
+    for row in ledger.rows(NAME):
+        key = row["key"]
+        if (key["stage"], key["data"], key["method"]) == ("search", data, method):
+            found.setdefault(key["trial"], []).append(row["result"][rule])
+    if sum(map(len, found.values())) < TRIALS * len(SEARCH_SEEDS):
+        return None
+    return min(sorted(found), key=lambda trial: float(np.median(found[trial])))
+
+
+def fresh(data: str) -> Iterator[Job]:
+    """What the search chose for every method, from seeds that it has not seen, in both frameworks."""
+    chosen = {method: trial for method in methods_on(data) if (trial := best(method, data))}
+    for seed in FRESH_SEEDS[data]:
+        for backend in ("torch", "tensorflow"):
+            for method, trial in chosen.items():
+                numbers = settings(method, data)[trial - 1]
+                key = {"stage": "fresh", "data": data, "method": method, "trial": trial, "backend": backend}
+                yield key | {"seed": seed}, recipe(method, data, numbers), numbers.get("scale", 1.0)
+
+
+STAGES: dict[str, Callable[[str], Iterator[Job]]] = {"search": search, "fresh": fresh}
+
+
+def train(jobs: Iterator[Job]) -> None:
+    """Runs what the ledger lacks of these."""
+    done = [row["key"] for row in ledger.rows(NAME)]
+    for key, chosen, scale in jobs:
+        if key in done:
+            continue
+        start = time.perf_counter()
+        result = run(chosen, key["data"], key["backend"], key["seed"], scale)
+        seconds = time.perf_counter() - start
+        if scale != 1:
+            result["scale"] = scale
+        ledger.record(NAME, ABOUT, COMMAND, key, result, changes_from_shipped(chosen), seconds)
+        shown = {name: round(value, 3) for name, value in result.items() if isinstance(value, float)}
+        print(f"{' '.join(map(str, key.values()))}: {shown}", flush=True)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("--data", nargs="+", choices=BUDGET, default=list(BUDGET))
+    options = parser.parse_args()
+    for data in options.data:
+        train(STAGES[options.stage](data))
+
+
+if __name__ == "__main__":
+    main()
