@@ -53,6 +53,7 @@ _MODULES = {
     "report": "runtime.report",
     "run": "runtime.run",
     "specimens": "teaching.specimens",
+    "verdict": "teaching.verdict",
 }
 
 

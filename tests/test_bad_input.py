@@ -910,6 +910,7 @@ EXEMPT = {
     },
     "monitor.": "a callback; tests/test_monitor.py",
     "gl.distributed.": "behind Trainer; tests/test_distributed.py",
+    "verdict.": "takes what a ledger holds; tests/test_verdict.py",
 }
 
 
