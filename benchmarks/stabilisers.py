@@ -2,8 +2,8 @@
 
     python benchmarks/stabilisers.py search --data ring       # PyTorch, 8 settings, seeds 100 to 102
     python benchmarks/stabilisers.py fresh --data ring        # what the search chose, 10 new seeds, both frameworks
-    python benchmarks/stabilisers.py published --data ring    # the numbers that the authors give for such points
-    python benchmarks/stabilisers.py table --data ring        # prints what the ledger holds, runs nothing
+    python benchmarks/stabilisers.py published --data ring    # what the authors publish, 3 of the new seeds, PyTorch
+    python benchmarks/stabilisers.py table                    # prints what the ledger holds, runs nothing
 
 A run trains one method with one setting from one seed in one framework and becomes a row of the ledger stabilisers.
 Rows that are there are not run again, so each command goes on where it stopped. The samples are scored as in
@@ -34,7 +34,7 @@ import numpy as np
 from scoreboard import BASES, METHODS, SAMPLES, both, changes_from_shipped, digits_scores
 
 import ganlib
-from ganlib import ledger, metrics
+from ganlib import ledger, metrics, verdict
 from ganlib.errors import TrainingFailed
 
 NAME = "stabilisers"
@@ -93,6 +93,85 @@ SEARCHED = {
         {**GAMMA, "penalty_end": (1e-3, 1.0)},
     ),
 }
+
+
+OURS = {"ring": 1.0, "grid": 1.0}
+
+
+class Published(NamedTuple):
+    """Settings that the authors give, as near as a recipe comes to them."""
+
+    source: str
+    steps: int  # of G
+    changes: dict[str, Any]
+    scale: dict[str, float] = OURS  # their points are ours times this
+
+
+CONSTANT = {"rate_end": 1.0}  # no rate that falls
+PACGAN = {
+    **{"generator_norm": "batch", "batch_norm_momentum": 0.95, "weight_init": "normal", "width": 200, "depth": 4},
+    **{"update": "simultaneous", "batch_size": 100, **both(**CONSTANT, rate=1e-4, beta1=0.8, beta2=0.999)},
+}
+# With maxout, of which the package has none, PacGAN's D has three layers of 200, and its G four of 400. RMSProp is
+# Adam without momentum, once β₂ᵗ is small.
+PUBLISHED = {
+    # Whose authors trained them on such points.
+    "GAN": Published("PacGAN's code, fjxmlzn/PacGAN, for the same ring and grid", 400_000, PACGAN),
+    "packing": Published(
+        "PacGAN's code, fjxmlzn/PacGAN, for the same ring and grid", 400_000, PACGAN | {"pack": 4, "batch_size": 400}
+    ),
+    "WGAN-GP": Published(
+        "its authors' gan_toy.py, igul222/improved_wgan_training, 512 wide; its ring and grid are ours at other scales",
+        100_000,
+        {
+            **{"loss": "wasserstein", "penalty": "wgan_gp", "penalty_weight": 0.1, "discriminator_steps": 5},
+            **{"discriminator_slope": 0.0, "weight_init": "glorot_uniform", "batch_size": 256},
+            **both(**CONSTANT, rate=1e-4, beta2=0.9),
+        },
+        {"ring": 2**0.5, "grid": 2**-1.5},
+    ),
+    "consensus": Published(
+        "its authors' notebook mog-eigval-dist, LMescheder/TheNumericsOfGANs, for the same ring",
+        50_000,
+        {
+            **{"update": "simultaneous", "penalty": "consensus", "penalty_weight": 10.0, "latent": 16, "width": 16},
+            **{"depth": 4, "discriminator_slope": 0.0, "weight_init": "glorot_uniform", "batch_size": 512},
+            **both(**CONSTANT, rate=1e-4, beta1=0.0, beta2=0.9),
+        },
+    ),
+    # Whose authors trained them on images: the numbers are theirs, the networks this comparison's.
+    "spectral norm": Published(
+        "its authors' sn_cifar10_unconditional.yml, pfnet-research/sngan_projection",
+        50_000,
+        {
+            **{"discriminator_norm": "spectral", "loss": "hinge", "discriminator_steps": 5, "batch_size": 64},
+            **both(rate=2e-4, rate_end=0.0, beta1=0.0, beta2=0.9),
+        },
+    ),
+    "R1": Published(
+        "its authors' default.yaml, LMescheder/GAN_stability; RMSProp",
+        150_000,
+        {
+            **{"penalty": "r1", "penalty_weight": 10.0, "batch_size": 64, "moving_average": 0.999},
+            **both(**CONSTANT, rate=1e-4, beta1=0.0, beta2=0.99),
+        },
+    ),
+    "relativistic": Published(
+        "its author's stable.sh, AlexiaJM/RelativisticGAN, without its spectral normalisation",
+        100_000,
+        {"loss": "relativistic", "batch_size": 32, **both(**CONSTANT, rate=2e-4, beta2=0.999)},
+    ),
+    "relativistic, R1 + R2": Published(
+        "R3GAN's preset CIFAR10 (Huang et al. 2024), β₂ as at its end; read in the copy Lemutisme/R3GAN",
+        20_000_000 // 128,
+        {
+            **{"loss": "relativistic", "penalty": "r1+r2", "penalty_weight": 0.05, "penalty_end": 0.1},
+            **both(rate=2e-4, rate_end=0.25, beta1=0.0, beta2=0.99),
+        },
+    ),
+}
+LIMIT = 40_000  # steps of D and of G together, at most, of what would take its authors' length days here
+PUBLISHED_SEEDS = range(200, 203)
 POINTS_ONLY = ("deeper", "all together")  # a DCGAN takes its depth from its images, and octaves are for dense networks
 # A penalty's weight has the units of the squared distance between samples, which is larger among the digits; that of
 # consensus has not. Tanh holds G's images where the digits are, so that they have one scale.
@@ -151,11 +230,15 @@ def recipe(method: str, data: str, numbers: Mapping[str, float]) -> ganlib.Recip
             changes["instance_noise"] = float(f"{value * SPACING[data]:.2g}")
         elif key not in ("rate", "ratio", "scale", "l1", "l2"):
             changes[key] = value
-    turns = (changes.get("discriminator_steps", 1) + 1) * (2 if changes.get("update") == "extragradient" else 1)
-    changes["steps"] = BUDGET[data] // turns
+    changes["steps"] = BUDGET[data] // turns(changes)
     if "noise" in numbers:
         changes["instance_noise_steps"] = changes["steps"]
     return ganlib.recipe(name, **changes)
+
+
+def turns(changes: Mapping[str, Any]) -> int:
+    """How often a step of the recipe moves the players, D and G together; an extragradient step counts twice."""
+    return (changes.get("discriminator_steps", 1) + 1) * (2 if changes.get("update") == "extragradient" else 1)
 
 
 def misplaced_percent(coverage: metrics.ModeCoverage) -> float:
@@ -183,6 +266,17 @@ def run(chosen: ganlib.Recipe, data: str, backend: str, seed: int, scale: float 
         value = getattr(coverage, name).value
         result[name] = float(value) if np.isfinite(value) else None  # without a good sample there is no histogram
     return result | {"misplaced_percent": misplaced_percent(coverage)}
+
+
+def published_recipe(method: str, data: str) -> ganlib.Recipe:
+    """The recipe of a method as its authors publish it, but no longer than `LIMIT`."""
+    name, base = BASES[data]
+    one = PUBLISHED[method]
+    changes = base | one.changes
+    for player in ("generator_optimiser", "discriminator_optimiser"):
+        changes[player] = base[player] | one.changes.get(player, {})
+    changes["steps"] = min(one.steps, LIMIT // turns(changes))
+    return ganlib.recipe(name, **changes)
 
 
 Job = tuple[dict[str, Any], ganlib.Recipe, float]  # a row's key, its recipe, and the data's scale
@@ -227,7 +321,75 @@ def fresh(data: str) -> Iterator[Job]:
                 yield key | {"seed": seed}, recipe(method, data, numbers), numbers.get("scale", 1.0)
 
 
-STAGES: dict[str, Callable[[str], Iterator[Job]]] = {"search": search, "fresh": fresh}
+def published(data: str) -> Iterator[Job]:
+    """The settings of `PUBLISHED`, from the first of the new seeds, in PyTorch."""
+    for seed in PUBLISHED_SEEDS if data != "digits" else ():
+        for method, one in PUBLISHED.items():
+            key = {"stage": "published", "data": data, "method": method, "trial": 0, "backend": "torch", "seed": seed}
+            yield key, published_recipe(method, data), one.scale[data]
+
+
+STAGES: dict[str, Callable[[str], Iterator[Job]]] = {"search": search, "fresh": fresh, "published": published}
+
+
+MEASURES = {
+    "ring": ("modes", "reverse_kl", "good_percent"),
+    "grid": ("modes", "reverse_kl", "good_percent"),
+    "digits": ("frechet", "coverage", "classes"),
+}
+
+
+def results(stage: str, data: str, method: str) -> dict[str, np.ndarray]:
+    """One value a seed of each measure: of a run without a good sample, the reverse KL of all in one mode."""
+    rows = [row for row in ledger.rows(NAME) if (stage, data, method) == tuple(list(row["key"].values())[:3])]
+    most = math.log({"ring": 8, "grid": 25}.get(data, 10))
+    return {measure: verdict.by_seed(rows, measure, most) for measure in MEASURES[data]} if rows else {}
+
+
+def table() -> str:
+    """Both comparisons with the plain GAN on all that was measured with new seeds, in Markdown."""
+    runs = {
+        (stage, data, method): found
+        for stage in ("fresh", "published")
+        for data in BUDGET
+        for method in SEARCHED
+        if len(next(iter((found := results(stage, data, method)).values()), ())) > 1
+    }
+    runs = {name: found for name, found in runs.items() if (*name[:2], "GAN") in runs}
+    effects = verdict.compare(runs, {name: (*name[:2], "GAN") for name in runs})
+    lines = []
+    for stage, data in dict.fromkeys(name[:2] for name in runs):
+        lines += [
+            f"\n{stage}, {data}:\n",
+            f"| method | {' | '.join(MEASURES[data])} | against the plain GAN | verdict |",
+        ]
+        lines += ["|:--|" + "--:|" * len(MEASURES[data]) + ":--|:--|"]
+        for name in [name for name in runs if name[:2] == (stage, data)]:
+            own = effects.get(name, {})
+            medians = " | ".join(f"{np.median(values):.3g}" for values in runs[name].values())
+            shifts = "; ".join(f"{one.shift:+.3g} ({one.low:+.3g} to {one.high:+.3g})" for one in own.values())
+            lines += [f"| {name[2]} | {medians} | {shifts} | {verdict.decide(own) if own else ''} |"]
+    return "\n".join(lines)
+
+
+def search_table(data: str) -> str:
+    """What the search has found: of each method the settings, best first, with their medians over the seeds so far."""
+    rule = "frechet" if data == "digits" else "misplaced_percent"
+    lines = []
+    for method in methods_on(data):
+        trials = settings(method, data)
+        found: dict[int, list[float]] = {}
+        for row in ledger.rows(NAME):
+            key = row["key"]
+            if (key["stage"], key["data"], key["method"]) == ("search", data, method):
+                found.setdefault(key["trial"], []).append(row["result"][rule])
+        ranked = sorted((float(np.median(values)), len(values), trial) for trial, values in found.items())
+        shown = [
+            f"{score:.1f} ({', '.join(f'{name} {value:g}' for name, value in trials[trial - 1].items())}; {n} seeds)"
+            for score, n, trial in ranked
+        ]
+        lines.append(f"{method}: " + "; ".join(shown))
+    return "\n".join(lines)
 
 
 def train(jobs: Iterator[Job]) -> None:
@@ -249,9 +411,12 @@ def train(jobs: Iterator[Job]) -> None:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("stage", choices=[*STAGES, "table"])
     parser.add_argument("--data", nargs="+", choices=BUDGET, default=list(BUDGET))
     options = parser.parse_args()
+    if options.stage == "table":
+        print("\n\n".join([f"Search, {data}:\n{search_table(data)}" for data in options.data] + [table()]))
+        return
     for data in options.data:
         train(STAGES[options.stage](data))
 
