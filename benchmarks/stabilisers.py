@@ -27,7 +27,7 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -297,22 +297,29 @@ def search(data: str) -> Iterator[Job]:
                 yield key | {"backend": "torch", "seed": seed}, recipe(method, data, numbers), numbers.get("scale", 1.0)
 
 
-def best(method: str, data: str) -> int | None:
-    """The trial that the rule chooses, counted from 1, or None before the search is done."""
+def searched(data: str) -> dict[str, dict[int, list[float]]]:
+    """By method and trial, what the rule looks at in each run of the search so far."""
     rule = "frechet" if data == "digits" else "misplaced_percent"
-    found: dict[int, list[float]] = {}
+    found: dict[str, dict[int, list[float]]] = {method: {} for method in methods_on(data)}
     for row in ledger.rows(NAME):
         key = row["key"]
-        if (key["stage"], key["data"], key["method"]) == ("search", data, method):
-            found.setdefault(key["trial"], []).append(row["result"][rule])
-    if sum(map(len, found.values())) < TRIALS * len(SEARCH_SEEDS):
-        return None
-    return min(sorted(found), key=lambda trial: float(np.median(found[trial])))
+        if (key["stage"], key["data"]) == ("search", data):
+            found[key["method"]].setdefault(key["trial"], []).append(row["result"][rule])
+    return found
+
+
+def best(data: str) -> dict[str, int]:
+    """The trial, counted from 1, that the rule chooses for each method whose search is done."""
+    return {
+        method: min(sorted(trials), key=lambda trial: float(np.median(trials[trial])))
+        for method, trials in searched(data).items()
+        if sum(map(len, trials.values())) == TRIALS * len(SEARCH_SEEDS)
+    }
 
 
 def fresh(data: str) -> Iterator[Job]:
     """What the search chose for every method, from seeds that it has not seen, in both frameworks."""
-    chosen = {method: trial for method in methods_on(data) if (trial := best(method, data))}
+    chosen = best(data)
     for seed in FRESH_SEEDS[data]:
         for backend in ("torch", "tensorflow"):
             for method, trial in chosen.items():
@@ -339,23 +346,20 @@ MEASURES = {
 }
 
 
-def results(stage: str, data: str, method: str) -> dict[str, np.ndarray]:
+def results(rows: Sequence[dict[str, Any]], data: str) -> dict[str, np.ndarray]:
     """One value a seed of each measure: of a run without a good sample, the reverse KL of all in one mode."""
-    rows = [row for row in ledger.rows(NAME) if (stage, data, method) == tuple(list(row["key"].values())[:3])]
     most = math.log({"ring": 8, "grid": 25}.get(data, 10))
-    return {measure: verdict.by_seed(rows, measure, most) for measure in MEASURES[data]} if rows else {}
+    return {measure: verdict.by_seed(rows, measure, most) for measure in MEASURES[data]}
 
 
 def table() -> str:
     """Both comparisons with the plain GAN on all that was measured with new seeds, in Markdown."""
-    runs = {
-        (stage, data, method): found
-        for stage in ("fresh", "published")
-        for data in BUDGET
-        for method in SEARCHED
-        if len(next(iter((found := results(stage, data, method)).values()), ())) > 1
-    }
-    runs = {name: found for name, found in runs.items() if (*name[:2], "GAN") in runs}
+    rows: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in ledger.rows(NAME):
+        if (key := row["key"])["stage"] != "search":
+            rows.setdefault((key["stage"], key["data"], key["method"]), []).append(row)
+    runs = {name: results(of, name[1]) for name, of in rows.items() if (*name[:2], "GAN") in rows}
+    runs = {name: found for name, found in runs.items() if min(map(len, found.values())) > 1}  # seeds
     effects = verdict.compare(runs, {name: (*name[:2], "GAN") for name in runs})
     lines = []
     for stage, data in dict.fromkeys(name[:2] for name in runs):
@@ -374,18 +378,12 @@ def table() -> str:
 
 def search_table(data: str) -> str:
     """What the search has found: of each method the settings, best first, with their medians over the seeds so far."""
-    rule = "frechet" if data == "digits" else "misplaced_percent"
     lines = []
-    for method in methods_on(data):
-        trials = settings(method, data)
-        found: dict[int, list[float]] = {}
-        for row in ledger.rows(NAME):
-            key = row["key"]
-            if (key["stage"], key["data"], key["method"]) == ("search", data, method):
-                found.setdefault(key["trial"], []).append(row["result"][rule])
-        ranked = sorted((float(np.median(values)), len(values), trial) for trial, values in found.items())
+    for method, trials in searched(data).items():
+        numbers = settings(method, data)
+        ranked = sorted((float(np.median(values)), len(values), trial) for trial, values in trials.items())
         shown = [
-            f"{score:.1f} ({', '.join(f'{name} {value:g}' for name, value in trials[trial - 1].items())}; {n} seeds)"
+            f"{score:.1f} ({', '.join(f'{name} {value:g}' for name, value in numbers[trial - 1].items())}; {n} seeds)"
             for score, n, trial in ranked
         ]
         lines.append(f"{method}: " + "; ".join(shown))
