@@ -214,7 +214,8 @@ def _stacked_digits(size: int, n: int, rng: np.random.Generator) -> Data:
     """
     check_memory((n, size, size, 3))
     digits = _digits(size, None, rng)
+    assert digits.labels is not None
     which = rng.integers(len(digits), size=(n, 3))
-    images = np.ascontiguousarray(digits.images[which, :, :, 0].transpose(0, 2, 3, 1))
+    images = np.ascontiguousarray(digits.samples[which, :, :, 0].transpose(0, 2, 3, 1))
     names = tuple(f"{kind:03}" for kind in range(1000))  # red, green, blue
     return Data("stacked_digits", images, labels=digits.labels[which] @ (100, 10, 1), label_names=names)

@@ -111,7 +111,7 @@ def stacked_modes(images: ArrayLike) -> StackedModes:
     counts = np.bincount(100 * red + 10 * green + blue, minlength=1000)
     perfect = 1000 * (1 - 0.999 ** len(x))
     kl = divergence_score(counts, np.full(1000, 1e-3), len(x))
-    return StackedModes(Score(np.count_nonzero(counts), perfect), kl, counts)
+    return StackedModes(Score(int(np.count_nonzero(counts)), perfect), kl, counts)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
