@@ -1,6 +1,7 @@
 """The comparison of stabilisers: equal trials and steps, one rule that chooses, rows of the command as it is."""
 
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
@@ -68,19 +69,34 @@ def test_misplaced_samples(counts, expected):
 
 
 def test_the_rule_takes_the_best_median_of_a_search_that_is_done(monkeypatch):
-    def rows(done):
-        return tuple(
-            {
-                "key": {"stage": "search", "data": "ring", "method": "R1", "trial": trial, "seed": seed},
-                "result": {"misplaced_percent": 99.0 if (trial, seed) == (4, 102) else abs(trial - 4) + 1.0},
-            }
-            for seed in stabilisers.SEARCH_SEEDS
-            for trial in range(1, stabilisers.TRIALS + 1)
-        )[:done]
-
+    rows = [
+        {
+            "key": {"stage": "search", "data": "ring", "method": "R1", "trial": trial, "seed": seed},
+            "result": {"misplaced_percent": 99.0 if (trial, seed) == (4, 102) else abs(trial - 4) + 1.0},
+        }
+        for seed in stabilisers.SEARCH_SEEDS
+        for trial in range(1, stabilisers.TRIALS + 1)
+    ]
     for done, chosen in ((24, {"R1": 4}), (23, {})):
-        monkeypatch.setattr(stabilisers.ledger, "rows", lambda name, done=done: rows(done))
-        assert stabilisers.best("ring") == chosen
+        monkeypatch.setattr(stabilisers.ledger, "rows", lambda name, done=done: tuple(rows[:done]))
+        assert stabilisers.best(stabilisers.searched("ring"), 24) == chosen
+        assert {key["trial"] for key, *_ in stabilisers.fresh("ring")} == set(chosen.values())
+
+
+def test_a_row_that_is_there_is_not_run_again(tmp_path, monkeypatch):
+    for name in ("rows", "record"):
+        function = getattr(ganlib.ledger, name)
+        monkeypatch.setattr(stabilisers.ledger, name, functools.partial(function, folder=tmp_path))
+    ran = []
+
+    def jobs(count):
+        for seed in range(count):
+            yield {"seed": seed}, ganlib.recipe("ring", width=8), lambda seed=seed: ran.append(seed) or {"modes": 8.0}
+
+    stabilisers.train(jobs(2), "trial", "", "")
+    stabilisers.train(jobs(3), "trial", "", "")
+    assert ran == [0, 1, 2]
+    assert stabilisers.ledger.rows("trial")[0]["recipe"] == {"name": "ring", "width": 8}
 
 
 @pytest.mark.parametrize("scale", [1.0, 4.0])
