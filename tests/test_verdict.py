@@ -64,7 +64,15 @@ def test_the_interval_holds_the_true_shift_as_often_as_it_says():
 
 
 def test_equal_runs_differ_by_nothing():
-    assert verdict.effect([8] * 10, [8] * 10) == (0, 0, 0, 1)
+    assert verdict.effect([8] * 10, [8] * 10) == (0, 0, 0, 0.5, 1)
+
+
+def test_a_difference_between_runs_that_are_mostly_equal_has_a_direction():
+    found = {"GAN": {"modes": [8] * 12 + [7] * 8}, "other": {"modes": [8] * 20}}
+    effects = verdict.compare(found, plain="GAN")["other"]
+    assert effects["modes"].shift == 0
+    assert effects["modes"].superiority == pytest.approx(0.7)
+    assert verdict.decide(effects) == "better"
 
 
 def test_holm_by_hand():
