@@ -104,6 +104,18 @@ def _digits() -> tuple[np.ndarray, np.ndarray, Any]:
     return images, metrics.features(images), metrics.class_histogram(images)
 
 
+def digits_scores(trainer: Any) -> dict[str, float]:
+    """The scores of as many samples as there are digits, against the digits."""
+    real, real_features, real_classes = _digits()
+    fake = trainer.sample(len(real), seed=1)
+    fake_features = metrics.features(fake)
+    return {
+        "frechet": metrics.frechet_distance(real_features, fake_features).value,
+        "coverage": metrics.prdc(real_features, fake_features).coverage.value,
+        "classes": metrics.class_histogram(fake, real_classes).kl.value,
+    }
+
+
 def run(method: str, data: str, backend: str, seed: int) -> dict[str, Any]:
     """Trains once and returns what the ledger keeps of it."""
     chosen = recipe(method, data)
@@ -118,12 +130,7 @@ def run(method: str, data: str, backend: str, seed: int) -> dict[str, Any]:
     result["train_seconds"] = round(time.process_time() - start, 2)
     result |= {name: float(trainer.history[name][-50:].mean()) for name in ("d_loss", "g_loss")}
     if data == "digits":
-        real, real_features, real_classes = _digits()
-        fake = trainer.sample(len(real), seed=1)
-        fake_features = metrics.features(fake)
-        result["frechet"] = metrics.frechet_distance(real_features, fake_features).value
-        result["coverage"] = metrics.prdc(real_features, fake_features).coverage.value
-        result["classes"] = metrics.class_histogram(fake, real_classes).kl.value
+        result |= digits_scores(trainer)
     else:
         samples = trainer.sample(SAMPLES, seed=1)
         found = metrics.mode_coverage(samples, points.centers, points.std)

@@ -33,7 +33,7 @@ __all__ = ["Optimiser", "Recipe", "available", "backend", "recipe", "recipes"]
 # the same wherever a file lives.
 _HERE = ("architectures", "data", "errors", "metrics", "reference")
 _RUNTIME = ("callbacks", "checkpoint", "doctor", "monitor", "pictures", "report", "run")
-_TEACHING = ("clinic", "dynamics", "exercises", "gamma", "interactive", "ledger", "plots", "specimens")
+_TEACHING = ("clinic", "dynamics", "exercises", "gamma", "interactive", "ledger", "plots", "specimens", "verdict")
 _MODULES = {
     **{name: name for name in _HERE},
     **{name: f"runtime.{name}" for name in _RUNTIME},

@@ -312,6 +312,17 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
         {"images": DIGITS, "real": ganlib.metrics.class_histogram(DIGITS)},
         {"images": IMAGES, "real": [Bad("text", "uniform", "uniform"), Bad("counts", np.ones(10), r"\(10,\)")]},
     ),
+    "metrics.stacked_modes": (
+        {"images": DIGITS.repeat(3, axis=3)},
+        {
+            "images": arrays(
+                (4, 16, 16, 3),
+                Bad("0 to 255 as float", RNG.uniform(0, 255, (4, 16, 16, 3)), "25[0-5]"),
+                *shaped((4, 3, 16, 16), label="channels first"),
+                *shaped((16, 16), (4, 16, 16), (4, 16, 16, 1)),
+            )
+        },
+    ),
     "metrics.evaluate": (
         {"real": DIGITS, "fake": DIGITS[::-1], "k": 3},
         {"real": [*IMAGES, *shaped((12, 2))], "fake": [*IMAGES, *shaped((12, 2))], "k": whole(1, high=11)},
@@ -910,6 +921,7 @@ EXEMPT = {
     },
     "monitor.": "a callback; tests/test_monitor.py",
     "gl.distributed.": "behind Trainer; tests/test_distributed.py",
+    "verdict.": "takes what a ledger holds; tests/test_verdict.py",
 }
 
 

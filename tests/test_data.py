@@ -46,15 +46,29 @@ def test_default_numbers_of_samples():
     assert len(load("ring")) == len(load("grid")) == 100_000
     assert len(load("shapes", size=16)) == 10_000
     assert len(load("digits")) == 1797
+    assert len(load("stacked_digits", size=8)) == 20_000
 
 
-@pytest.mark.parametrize("name", ["ring", "grid", "shapes"])
+@pytest.mark.parametrize("name", ["ring", "grid", "shapes", "stacked_digits"])
 def test_draws_depend_on_seed_and_split_only(name):
     first, again = load(name, n=50, seed=3), load(name, n=50, seed=np.int64(3))
     np.testing.assert_array_equal(first.samples, again.samples)
     np.testing.assert_array_equal(first.labels, again.labels)
     for other in (load(name, n=50, seed=4), load(name, n=50, seed=3, split="test")):
         assert not np.isclose(first.samples, other.samples).all()
+
+
+def test_stacked_digits_are_three_digits_and_their_label_names_them():
+    digits, stacked = load("digits"), load("stacked_digits", n=200, seed=1)
+    assert stacked.images.shape == (200, 16, 16, 3)
+    assert stacked.images.dtype == np.float32
+    assert stacked.images.flags.c_contiguous
+    known = {image.tobytes(): label for image, label in zip(digits.images[..., 0], digits.labels, strict=True)}
+    for image, label in zip(stacked.images, stacked.labels, strict=True):
+        seen = "".join(str(known[np.ascontiguousarray(image[..., colour]).tobytes()]) for colour in range(3))
+        assert stacked.label_names[label] == seen
+    assert len({image.tobytes() for image in stacked.images}) == 200
+    assert len(np.unique(load("stacked_digits").labels)) == 1000
 
 
 def test_digits_at_their_own_size_are_scikit_learns():

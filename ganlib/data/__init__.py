@@ -29,7 +29,7 @@ from ganlib.errors import DataError
 
 __all__ = ["COLOURS", "NAMES", "SHAPES", "Data", "load", "shape_factors"]
 
-NAMES = ("ring", "grid", "digits", "shapes", "mnist", "fashion_mnist", "cifar10", "folder:PATH")
+NAMES = ("ring", "grid", "digits", "stacked_digits", "shapes", "mnist", "fashion_mnist", "cifar10", "folder:PATH")
 DIGITS = Path(__file__).parents[1] / "assets" / "digits.npz"
 
 
@@ -102,8 +102,8 @@ def load(
             where that asks for three channels, grey images get them.
         size: the side of the images. None: what the data has (digits 16, shapes 32). Images from a folder are
             first cropped to a centred square; with None they must all have one size already.
-        n: how many samples. Of ring and grid 100,000 are drawn by default, of shapes 10,000; of the others
-            all are taken, and with n a random selection, in the original order.
+        n: how many samples. Of ring and grid 100,000 are drawn by default, of shapes 10,000, of stacked digits
+            20,000; of the others all are taken, and with n a random selection, in the original order.
         seed: of the draw, or of the selection.
         split: "train" or "test": of drawn data another draw, of downloaded data the official one.
         folder: where mnist, fashion_mnist and cifar10 are looked for, as FOLDER/NAME/FILE or FOLDER/FILE
@@ -146,6 +146,8 @@ def load(
         data = _mixture(name, n or 100_000, rng)
     elif name == "digits":
         data = _digits(size or 16, n, rng)
+    elif name == "stacked_digits":
+        data = _stacked_digits(size or 16, n or 20_000, rng)
     elif name == "shapes":
         images, factors = draw_shapes(size or 32, n or 10_000, rng)
         labels = factors["shape"] * len(COLOURS) + factors["colour"]
@@ -197,3 +199,17 @@ def _digits(size: int, n: int | None, rng: np.random.Generator) -> Data:
     raw = np.pad(raw[keep], ((0, 0), (margin, margin), (margin, margin)))
     images = scaled(raw[..., None], 16, size)
     return Data("digits", images, labels=labels[keep].astype(np.int64), label_names=CLASSES["mnist"])
+
+
+def _stacked_digits(size: int, n: int, rng: np.random.Generator) -> Data:
+    """Three random digits in red, green and blue, which are 1,000 kinds: Stacked MNIST, from the digits at hand.
+
+    Metz et al. 2017 (unrolled GANs) stack MNIST's digits so; `metrics.stacked_modes` counts the kinds.
+    """
+    check_memory((n, size, size, 3))
+    digits = _digits(size, None, rng)
+    assert digits.labels is not None
+    which = rng.integers(len(digits), size=(n, 3))
+    images = np.ascontiguousarray(digits.samples[which, :, :, 0].transpose(0, 2, 3, 1))
+    names = tuple(f"{kind:03}" for kind in range(1000))  # red, green, blue
+    return Data("stacked_digits", images, labels=digits.labels[which] @ (100, 10, 1), label_names=names)

@@ -13,11 +13,20 @@ same sample sizes. That value is rarely 0 or 1, and what matters is how far the 
 
 from ganlib.features import classify, features
 from ganlib.metrics.distances import Prdc, frechet_distance, kernel_distance, prdc
-from ganlib.metrics.images import ClassHistogram, Evaluation, checkerboard, class_histogram, evaluate
+from ganlib.metrics.images import (
+    ClassHistogram,
+    Evaluation,
+    StackedModes,
+    checkerboard,
+    class_histogram,
+    evaluate,
+    stacked_modes,
+)
 from ganlib.metrics.points import ModeCoverage, mode_coverage
 from ganlib.metrics.scores import Score
 
 __all__ = [
-    "ClassHistogram", "Evaluation", "ModeCoverage", "Prdc", "Score", "checkerboard", "class_histogram",
-    "classify", "evaluate", "features", "frechet_distance", "kernel_distance", "mode_coverage", "prdc",
+    "ClassHistogram", "Evaluation", "ModeCoverage", "Prdc", "Score", "StackedModes", "checkerboard",
+    "class_histogram", "classify", "evaluate", "features", "frechet_distance", "kernel_distance", "mode_coverage",
+    "prdc", "stacked_modes",
 ]  # fmt: skip
