@@ -136,6 +136,16 @@ def test_the_same_idea_stands_in_both_tabs(pages):
     assert "Trainer" not in page.select_one("article").text
 
 
+def test_old_links_into_sections_that_moved_arrive(pages):
+    script = (ROOT / "book" / "_static" / "book.js").read_text(encoding="utf-8")
+    moved = re.findall(r'^  "(\w+)\.html#(\S+)": "(\w+)\.html#(\S+)",$', script, re.MULTILINE)
+    assert len(moved) > 15
+    named = {path.stem: page for path, page in pages.items()}
+    for old, section, new, now in moved:
+        assert not named[old].find(id=section), f"{old}#{section} is still there"
+        assert named[new].find(id=now), f"{new}#{now} is not there"
+
+
 def test_every_picture_has_alternative_text(pages):
     for page in pages.values():
         for image in page.select("article img"):

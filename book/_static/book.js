@@ -23,7 +23,28 @@ window.addEventListener("beforeprint", () => {
 window.addEventListener("afterprint", () => opened.splice(0).forEach((details) => { details.open = false; }));
 
 // Sections that stand on a page of their own now: a link to where they were goes on to where they are.
-const MOVED = {};
-const page = location.pathname.split("/").pop();
-const moved = MOVED[page + location.hash];
+const MOVED = {
+  "minimax.html#losses-from-logits": "objectives.html#losses-from-logits",
+  "minimax.html#a-loss-that-cannot-work": "objectives.html#losses-from-logits",
+  "minimax.html#other-objectives": "objectives.html#six-objectives",
+  "minimax.html#reading-the-curves": "objectives.html#reading-the-curves",
+  "minimax.html#watching-a-game": "objectives.html#watching-a-game",
+  "dcgan.html#has-it-learnt-its-images-by-heart": "judging.html#has-it-learnt-its-images-by-heart",
+  "dcgan.html#what-the-scores-see": "judging.html#six-generators-with-known-faults",
+  "dcgan.html#how-many-samples": "judging.html#how-many-samples",
+  "stability.html#remedies-in-the-order-one-would-try-them": "remedies.html#twenty-remedies-one-line-each",
+  "stability.html#the-scoreboard": "remedies.html#the-scoreboard",
+  "stability.html#what-helped": "remedies.html#the-scoreboard",
+  "stability.html#gradient-penalties-right-and-wrong": "remedies.html#gradient-penalties-right-and-wrong",
+  "stability.html#one-norm-a-sample": "remedies.html#one-norm-a-sample",
+  "stability.html#a-penalty-through-batch-normalisation": "remedies.html#a-penalty-through-batch-normalisation",
+  "stability.html#a-modern-baseline-in-fifty-lines": "remedies.html#a-modern-baseline-and-why-it-loses-here",
+  "stability.html#mode-collapse-seen": "clinic.html#mode-collapse-watched",
+  "stability.html#on-the-digits": "clinic.html#on-the-digits",
+  "stability.html#the-clinic": "clinic.html#the-ward",
+  "stability.html#patients-1-to-3-the-losses-of-success": "clinic.html#patients-1-to-3-the-losses-of-success",
+  "stability.html#patients-4-and-5-losses-that-say-so": "clinic.html#patients-4-and-5-losses-that-say-so",
+  "stability.html#patients-6-to-8-healthy-players-bad-samples": "clinic.html#patients-6-to-8-healthy-players-bad-samples",
+};
+const moved = MOVED[location.pathname.split("/").pop() + location.hash];
 if (moved && !document.getElementById(location.hash.slice(1))) location.replace(moved);
