@@ -32,7 +32,7 @@ PAGE = Path(__file__).resolve().parent.parent / "book" / "measurements.md"
 BEGIN, END = "<!-- begin: scripts/measurements.py writes this -->\n", "<!-- end -->\n"
 LEDGERS = (
     *("training_step", "time_to_quality", "precision", "cost", "monitor", "the_book"),
-    *("dcgan_guidelines", "images", "scoreboard", "gamma", "sources", "conjugate"),
+    *("dcgan_guidelines", "images", "scoreboard", "stabilisers", "gamma", "sources", "conjugate"),
 )
 NAMES = {"ganlib": "ganlib", "python": "Python", "torch": "PyTorch", "tensorflow": "TensorFlow"}
 Rows = Sequence[dict[str, Any]]
