@@ -1,4 +1,4 @@
-"""Every formula of the chapter on the minimax objective, checked with numbers.
+"""Every formula of the chapter on the minimax objective and its page on objectives, checked with numbers.
 
 p and q are mostly shares of a few points here. Expectations are then sums, and the losses of `ganlib.reference` take
 them exactly: as batches in which each point stands as often as its share says.
@@ -179,6 +179,53 @@ def test_the_best_discriminator_at_one_point(p, q, t, s):
     best = (t * p + s * q) / (p + q)
     grid = np.linspace(1e-4, 1 - 1e-4, 2001)
     assert (value(best) >= value(grid) - 1e-12).all()
+
+
+# Two families of distances: φ, its slope, its conjugate, and the divergence that it makes.
+FAMILIES = {
+    "minimax": (
+        lambda u: u * np.log(u) - (u + 1) * np.log((u + 1) / 2),
+        lambda u: np.log(2 * u / (u + 1)),
+        lambda t: -np.log(2 - np.exp(t)),
+        lambda p, q: 2 * jsd(p, q),
+    ),
+    "KL": (lambda u: u * np.log(u), lambda u: 1 + np.log(u), lambda t: np.exp(t - 1), kl),
+    "Pearson": (
+        lambda u: (u - 1) ** 2,
+        lambda u: 2 * (u - 1),
+        lambda t: t + t**2 / 4,
+        lambda p, q: ((p - q) ** 2 / q).sum(),
+    ),
+    "TV": (lambda u: np.abs(u - 1) / 2, lambda u: np.sign(u - 1) / 2, lambda t: t, tv),
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@drawn
+@given(pair=counts, seed=st.integers(0, 9))
+def test_a_score_bounds_the_divergence_of_the_ratio(family, pair, seed):
+    *_, p, q = shares(pair)
+    phi, slope, conjugate, divergence = FAMILIES[family]
+    value, best = (q * phi(p / q)).sum(), slope(p / q)
+    assert phi(1.0) == 0
+    assert value == pytest.approx(divergence(p, q), **close)
+    assert (p * best).sum() - (q * conjugate(best)).sum() == pytest.approx(value, **close)
+    # The slope at other ratios: scores that the conjugate is defined for.
+    other = slope(np.random.default_rng(seed).uniform(0.05, 9, size=p.size))
+    assert (p * other).sum() - (q * conjugate(other)).sum() <= value + 1e-12
+
+
+@drawn
+@given(pair=counts)
+def test_the_minimax_bound_is_the_value_and_that_of_kl_gives_an_objective(pair):
+    *_, p, q = shares(pair)
+    d = p / (p + q)
+    score, conjugate = np.log(d) + LOG2, FAMILIES["minimax"][2]
+    bound = (p * score).sum() - (q * conjugate(score)).sum()
+    assert bound == pytest.approx((p * np.log(d)).sum() + (q * np.log(1 - d)).sum() + np.log(4), **close)
+    best = 1 + np.log(p / q)  # exercise 2.14: D's loss there, and the slope of G's in the score
+    assert (q * np.exp(best - 1)).sum() - (p * best).sum() == pytest.approx(-kl(p, q), **close)
+    np.testing.assert_allclose(np.exp(best - 1), p / q)
 
 
 # Densities on the line.

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.optimize import linprog
 from scipy.special import expit
+from scipy.stats import norm
 
 import ganlib
 
@@ -232,6 +233,18 @@ def as_pure(game):
     return game.max(axis=1).min(), strategy
 
 
+def by_rounds(game, rounds=4000):
+    """Fictitious play."""
+    plays, d_plays = np.zeros(len(game)), np.zeros(game.shape[1])
+    row = column = 0
+    for _ in range(rounds):
+        plays[row] += 1
+        d_plays[column] += 1
+        column = (plays @ game).argmax()
+        row = (game @ d_plays).argmin()
+    return (plays / rounds @ game).max(), plays / rounds
+
+
 def uniform_mix(game):
     strategy = np.full(len(game), 1 / len(game))
     return (strategy @ game).max(), strategy
@@ -371,6 +384,57 @@ def fixed_seed(samples, logits, seed):
     return rejection(ratio)(samples, logits, 0)
 
 
+# 2.12
+
+
+def as_drawn(spread, places, weights=None):
+    """A generator that puts each latent, by its rank, where samples of hills would lie."""
+
+    def generator(z):
+        u = norm.cdf(z)
+        edges = np.cumsum(weights or np.full(len(places), 1 / len(places)))
+        hill = np.minimum(np.searchsorted(edges, u), len(places) - 1)
+        within = np.clip((u - np.r_[0, edges][hill]) / np.diff(np.r_[0, edges])[hill], 1e-9, 1 - 1e-9)
+        return np.asarray(places)[hill] + spread * norm.ppf(within)
+
+    return generator
+
+
+def fresh_samples(z):
+    return np.random.default_rng(len(z)).choice([-2, 2], size=z.shape) + 0.5 * z
+
+
+# 2.13
+
+
+def witness(x, real, fake, width, sign=1, inner=True):
+    def part(centres):
+        apart = x[:, None] - centres[None]
+        height = np.exp(-(apart**2) / 2 / width**2)
+        return height.mean(1), (-apart / (width**2 if inner else 1) * height).mean(1)
+
+    (up, up_slope), (down, down_slope) = part(real), part(fake)
+    return sign * (up - down), sign * (up_slope - down_slope)
+
+
+def descend(real, fake, width, rate, steps, frozen=False):
+    first = fake
+    for _ in range(steps):
+        fake = fake + rate * witness(fake, real, first if frozen else fake, width)[1]
+    return fake
+
+
+# 2.14
+
+
+def kl_losses(real, fake):
+    return np.exp(fake - 1).mean() - real.mean(), -np.exp(fake - 1).mean()
+
+
+def kl_score(p, q):
+    return 1 + np.log(p / q)
+
+
 WRONG = {
     "2.1": [
         ((lambda theta: max(0, 1 - theta) * np.log(4),), "this is D's loss"),
@@ -381,6 +445,9 @@ WRONG = {
     ],
     "2.2": [
         ((gauss_ratio, grid_value), "you divide 0 by 0"),
+        ((grid_value, half_where_none), "in the order of the check"),
+        ((lambda x, p: p(x), grid_value), "in the order of the check"),
+        ((lambda x, p, q: half_where_none(x, p, q).mean(), grid_value), "in which shape"),
         ((other_way, grid_value), "You exchanged the two"),
         ((small_below, grid_value), "you answer 0"),
         ((small_in_both, grid_value), "drowns small densities"),
@@ -395,14 +462,15 @@ WRONG = {
         ((clipped,), "or a clip, caps"),
         ((summed,), "You added up the samples"),
         ((undivided,), "those of a sum"),
-        ((by_all,), "divided both derivatives by n + m"),
-        ((one_mean,), "one mean over all n + m"),
+        ((by_all,), "divided both derivatives by n + k"),
+        ((one_mean,), "one mean over all n + k"),
         ((labels_swapped,), "Real and fake are exchanged"),
         ((uphill,), "The sign of both"),
         ((inner_derivative,), "The sign by the real logits"),
         ((of_v,), "This is V"),
         ((sigmoid_twice,), "the sigmoid twice"),
         ((fake_first,), "in the wrong order"),
+        ((lambda real, fake: parts(real, fake)[0].mean(),), "in which shape"),
     ],
     "2.4": [
         ((swapped,), "the other way round"),
@@ -417,6 +485,7 @@ WRONG = {
         ((pure, as_pure), "that of a pure strategy"),
         ((pure, lambda game: programme(game, low=0)), "keeps unknowns above 0"),
         ((pure, uniform_mix), "You draw all rows alike"),
+        ((pure, by_rounds), "An iteration comes close"),
         ((pure, of_the_columns), "a strategy for D"),
         ((pure, lambda game: programme(game)[::-1]), "The value comes first"),
         ((pure, lambda game: (programme(game)[0], uniform_mix(game)[1])), "belongs to this value"),
@@ -480,6 +549,30 @@ WRONG = {
         ((1.18,), "KL(q ‖ p)"),
         ((0.216,), "the divergence which both have"),
         ((-1.48,), "to the left"),
+    ],
+    "2.12": [
+        ((lambda z: 0 * z,), "one number"),
+        ((as_drawn(0.5, [2]),), "One hill is missing"),
+        ((lambda z: 2 * z,), "between the hills"),
+        ((as_drawn(0.5, [-2, 2], [0.35, 0.65]),), "unequal weights"),
+        ((as_drawn(0.1, [-1.5, 1.5]),), "too near"),
+        ((as_drawn(0.5, [-2.6, 2.6]),), "their place or their width"),
+        ((fresh_samples,), "draw new random numbers"),
+    ],
+    "2.13": [
+        ((lambda *case: witness(*case, sign=-1), descend), "Upside down"),
+        ((lambda *case: witness(*case, inner=False), descend), "The inner derivative is missing"),
+        ((lambda *case: witness(*case)[::-1], descend), "the values come first"),
+        ((witness, lambda *case: descend(*case, frozen=True)), "compute it anew"),
+        ((witness, lambda real, fake, width, rate, steps: descend(real, fake, width, -rate, steps)), "flee"),
+        ((witness, lambda real, fake, width, rate, steps: descend(real, fake, width, rate, 1)), "You took one step."),
+    ],
+    "2.14": [
+        ((lambda *scores: tuple(-one for one in kl_losses(*scores)), kl_score), "Both signs are flipped"),
+        ((lambda real, fake: (kl_losses(real, fake)[0], -fake.mean()), kl_score), "another loss for G"),
+        ((lambda real, fake: (np.exp(fake).mean() - real.mean(), -np.exp(fake).mean()), kl_score), "lies at u = exp"),
+        ((kl_losses, lambda p, q: np.log(p / q)), "not log u"),
+        ((kl_losses, lambda p, q: kl_score(q, p)), "p and q are exchanged"),
     ],
 }
 

@@ -117,13 +117,21 @@ class Answer:
             raise Blank(f"{self.name} returns nothing yet. If you have written it: does it end in a return?")
 
 
+CALLED = (
+    "The function is called with the arguments that the exercise names, in their order. If it asks for several "
+    "functions, are yours in the order of the check?"
+)
+FORM = "What comes back, and in which shape, is said where the exercise says what is checked. Mend that first."
+
+
 class Raised(Wrong):
     """The answer raised an exception; `error` is it."""
 
     def __init__(self, name: str, shown: str, error: Exception | None) -> None:
         self.error = error
         lines = [line for line in str(error).splitlines() if line.strip()] or ["no message"]
-        super().__init__(f"{name} raised {type(error).__name__}: {lines[0][:200]}\nGiven {shown}.")
+        arguments = isinstance(error, TypeError) and "positional argument" in str(error)
+        super().__init__(f"{name} raised {type(error).__name__}: {lines[0][:200]}\nGiven {shown}.", arguments * CALLED)
 
 
 def _spoken(function: Any) -> list[str]:
@@ -281,7 +289,8 @@ def compare(
         for wrong, hint in mistakes:
             if len(results) == len(cases) and _agrees(wrong, cases, results, rtol, atol):
                 raise Wrong(f"{answer.name}: {difference}\nGiven {shown}.", hint)
-        raise Wrong(f"{answer.name}: {difference}\nGiven {shown}.")
+        same = _form(results[0]) == _form(right(*cases[0]))
+        raise Wrong(f"{answer.name}: {difference}\nGiven {shown}.", "" if same else FORM)
 
 
 def compare_value(answer: Answer, right: Any, mistakes: Mistakes = (), rtol: float = 1e-4, atol: float = 1e-6) -> None:
@@ -290,6 +299,14 @@ def compare_value(answer: Answer, right: Any, mistakes: Mistakes = (), rtol: flo
     if difference is not None:
         hints = (hint for wrong, hint in mistakes if _difference(answer.value(), wrong, rtol, atol) is None)
         raise Wrong(f"{answer.name}: {difference}", next(hints, ""))
+
+
+def _form(value: Any) -> Any:
+    """The shapes in a result, which say whether it is of the right kind at all."""
+    if isinstance(value, tuple | list) and any(isinstance(one, tuple | list | np.ndarray) for one in value):
+        return [_form(one) for one in value]
+    numbers = _numbers(value)
+    return None if numbers is None else numbers.shape
 
 
 def _agrees(wrong: Callable[..., Any], cases: Sequence[tuple], results: list, rtol: float, atol: float) -> bool:

@@ -11,7 +11,7 @@ HINTS = (
     "-log σ(ℓ) = softplus(-ℓ) and -log(1 - σ(ℓ)) = softplus(ℓ). Which function computes softplus without overflow? "
     "And what is its derivative?",
     "The loss is the mean of np.logaddexp(0, -real) plus that of np.logaddexp(0, fake); the derivatives -σ(-real)/n "
-    "and σ(fake)/m.",
+    "and σ(fake)/k.",
 )
 
 
@@ -30,7 +30,7 @@ LOSS = (
     (lambda r, f: (softplus(-r).sum() + softplus(f).sum(), ..., ...), "You added up the samples. The loss has means."),
     (
         lambda r, f: (pooled(r, f), ..., ...),
-        "You took one mean over all n + m samples. Each of the two parts has its own mean.",
+        "You took one mean over all n + k samples. Each of the two parts has its own mean.",
     ),
     (lambda r, f: (right(r, f)[0] / 2, ..., ...), "You took half of it. L_D is the sum of its two parts."),
     (lambda r, f: (-right(r, f)[0], ..., ...), "This is V, which D makes large. Its loss is the negative."),
@@ -69,11 +69,11 @@ GRADIENT = (
     ),
     (
         derivatives(lambda a, b, r, f: (a * len(a) / (len(a) + len(b)), b * len(b) / (len(a) + len(b)))),
-        "You divided both derivatives by n + m. Each part of the loss is a mean over its own samples.",
+        "You divided both derivatives by n + k. Each part of the loss is a mean over its own samples.",
     ),
     (
         derivatives(lambda a, b, r, f: (a * len(a) / len(b), b * len(b) / len(a))),
-        "You divided the real derivatives by m and the fake ones by n.",
+        "You divided the real derivatives by k and the fake ones by n.",
     ),
     (
         derivatives(lambda a, b, r, f: (-a, -b)),
