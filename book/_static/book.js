@@ -45,6 +45,15 @@ const MOVED = {
   "stability.html#patients-1-to-3-the-losses-of-success": "clinic.html#patients-1-to-3-the-losses-of-success",
   "stability.html#patients-4-and-5-losses-that-say-so": "clinic.html#patients-4-and-5-losses-that-say-so",
   "stability.html#patients-6-to-8-healthy-players-bad-samples": "clinic.html#patients-6-to-8-healthy-players-bad-samples",
+  "stability.html#the-steps": "remedies.html#twenty-remedies-one-line-each",
+  "stability.html#ds-task": "remedies.html#twenty-remedies-one-line-each",
+  "stability.html#ds-weights": "remedies.html#twenty-remedies-one-line-each",
+  "stability.html#ds-slope": "remedies.html#twenty-remedies-one-line-each",
+  "stability.html#the-question": "remedies.html#twenty-remedies-one-line-each",
+  "stability.html#where-the-field-points": "remedies.html#twenty-remedies-one-line-each",
+  "stability.html#the-three-meanings-of-γ": "remedies.html#what-γ-means-and-how-to-choose-it",
+  "stability.html#how-to-choose-γ": "remedies.html#what-γ-means-and-how-to-choose-it",
+  "stability.html#two-frameworks-one-experiment": "remedies.html#the-scoreboard",
 };
-const moved = MOVED[location.pathname.split("/").pop() + location.hash];
-if (moved && !document.getElementById(location.hash.slice(1))) location.replace(moved);
+const moved = MOVED[location.pathname.split("/").pop() + decodeURIComponent(location.hash)];
+if (moved && !document.getElementById(decodeURIComponent(location.hash).slice(1))) location.replace(moved);
