@@ -78,9 +78,7 @@ def picture(samples: np.ndarray) -> bytes:
     """Samples side by side as a WebP file: to look at, at an eighth of a PNG file's size."""
     pixels = np.round((np.clip(np.concatenate(list(samples), axis=1), -1, 1) + 1) * 127.5).astype(np.uint8)
     file = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(
-        file, "webp", quality=90, method=6
-    )
+    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(file, "webp", quality=90, method=6)
     return file.getvalue()
 
 
