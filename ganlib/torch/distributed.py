@@ -62,7 +62,10 @@ def share(values: Shared, axis: int = 0) -> Shared:
 
 
 def average(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
-    """The mean of each tensor over the workers, differentiable as often as needed; WorkerLost where one is."""
+    """The mean of each tensor over the workers, differentiable as often as needed.
+
+    WorkerLost if another worker ended, or did not answer in time.
+    """
     if workers() == 1:
         return tensors
     flat = _Sum.apply(torch.cat([tensor.flatten() for tensor in tensors])) / workers()
