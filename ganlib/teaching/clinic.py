@@ -113,10 +113,10 @@ def check(number: int, answer: object, seed: int = 0, backend: str | None = None
     arguments.whole("seed", seed, 0)
     if sick.code is None and not isinstance(answer, Recipe):
         made = f"ganlib.clinic.patient({number}).changed(field=value)"
-        raise TypeError(f"Patient {number} is cured by a recipe, {made}, not {arguments.describe(answer)}.")
+        raise TypeError(f"For patient {number} answer must be a recipe, {made}, not {arguments.describe(answer)}.")
     if sick.code is not None and (not callable(answer) or isinstance(answer, type)):
         like = f"like {sick.code.__name__}, which print(ganlib.clinic.patient({number})) shows"
-        raise TypeError(f"Patient {number} is cured by a function {like}, not {arguments.describe(answer)}.")
+        raise TypeError(f"For patient {number} answer must be a function {like}, not {arguments.describe(answer)}.")
     if hint := sick.look(answer):
         return Result(False, hint)
     run = _train(sick, answer, seed, backend)

@@ -64,7 +64,7 @@ def share(values: Shared, axis: int = 0) -> Shared:
 def average(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
     """The mean of each tensor over the workers, differentiable as often as needed.
 
-    A WorkerLost says that a worker is gone.
+    WorkerLost if another worker ended, or did not answer in time.
     """
     if workers() == 1:
         return tensors
