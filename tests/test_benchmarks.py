@@ -13,6 +13,7 @@ import pytest
 import the_book
 import time_to_quality
 import training_step
+from conftest import ONE_OF_THEM
 
 import ganlib
 from ganlib.runtime.monitor import FAR
@@ -74,6 +75,7 @@ def test_an_exponent_is_found_over_the_upper_half():
     assert cost.exponent(values, 3.0 * values**2) == pytest.approx(2)
 
 
+@pytest.mark.parametrize("gl", ONE_OF_THEM, indirect=True)
 @pytest.mark.parametrize("way", time_to_quality.WAYS)
 def test_time_to_quality_looks_at_the_distance_and_counts_training_only(gl, way):
     result, seconds = time_to_quality.run(way, "digits", gl.name, seed=0, steps=2)
@@ -88,6 +90,7 @@ def test_the_first_look_that_is_as_good_counts():
     assert [time_to_quality.reached(looks, target) for target in (95, 35, 10)] == [1.0, 2.0, float("inf")]
 
 
+@pytest.mark.parametrize("gl", ONE_OF_THEM, indirect=True)
 def test_the_same_seeds_are_scored_in_both_precisions(gl):
     for precision in precision_benchmark.PRECISIONS:
         result = precision_benchmark.run(precision, gl.name, 0, steps=1)
@@ -95,6 +98,7 @@ def test_the_same_seeds_are_scored_in_both_precisions(gl):
         assert 0 <= result["coverage"] < 0.5
 
 
+@pytest.mark.parametrize("gl", ONE_OF_THEM, indirect=True)
 def test_what_the_monitor_measured_worst_is_kept(gl):
     result = monitor_benchmark.run({"name": "ring", "width": 16, "steps": 200}, gl.name, 0)
     assert not result["findings"]
@@ -116,6 +120,7 @@ def test_the_photographs_are_cut_into_pieces_the_same_each_time():
     np.testing.assert_array_equal(pieces, monitor_benchmark.photographs(16, n=20))
 
 
+@pytest.mark.parametrize("gl", ONE_OF_THEM, indirect=True)
 @pytest.mark.parametrize(("width", "looks", "steps"), [(24, 1, 100), (24, 2, 200), (8, 1, 200), (8, 2, 600)])
 def test_a_run_ends_when_looks_in_a_row_see_nothing(gl, width, looks, steps):  # the smaller one misses modes at first
     result = monitor_benchmark.run({"name": "ring", "width": width, "steps": 700}, gl.name, 0, until_quiet=looks)
