@@ -32,7 +32,8 @@ PAGE = Path(__file__).resolve().parent.parent / "book" / "measurements.md"
 BEGIN, END = "<!-- begin: scripts/measurements.py writes this -->\n", "<!-- end -->\n"
 LEDGERS = (
     *("training_step", "time_to_quality", "precision", "cost", "monitor", "the_book"),
-    *("dcgan_guidelines", "images", "scoreboard", "stabilisers", "gamma", "sources", "conjugate"),
+    *("dcgan_guidelines", "joint_batches", "images", "scoreboard", "stabilisers", "gamma"),
+    *("sources", "conjugate"),
 )
 NAMES = {"ganlib": "ganlib", "python": "Python", "torch": "PyTorch", "tensorflow": "TensorFlow"}
 Rows = Sequence[dict[str, Any]]
@@ -172,7 +173,7 @@ def devices() -> str:
     rows = [row for one in ledgers for row in one.rows]
     gpu = sum(map(on_gpu, rows))
     means = f"""
-    These are all the runs that the chapters and this page read: {len(rows):,} of them, and
+    These are all the runs whose results are stored with the package: {len(rows):,} of them, and
     {f"{gpu:,} were measured on a GPU" if gpu else "none was measured on a GPU"}.
     """
     lines = ["| Ledger | runs | machine | command |", "|:--|--:|:--|:--|"]
