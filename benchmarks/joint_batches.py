@@ -1,6 +1,6 @@
 """Real and generated images normalised apart or together in D: writes the ledger "joint_batches".
 
-    python benchmarks/joint_batches.py               # every run: two minutes on one core
+    python benchmarks/joint_batches.py               # every run: a minute on one core
     python benchmarks/joint_batches.py --seeds 1
 
 A loop in plain PyTorch with the networks of `dcgan-digits-quick`. "apart" gives D one batch of each kind. "together in
@@ -72,7 +72,7 @@ def run(way: str, seed: int, steps: int = STEPS) -> tuple[dict[str, Any], float]
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
     done = [row["key"] for row in ganlib.ledger.rows(NAME)]
     for seed in range(options.seeds):
