@@ -108,7 +108,7 @@ def _look_at_loss(answer: Callable[..., Any]) -> str | None:
     if sure[0] == sure[1]:
         return "this loss does not depend on what D says of G's samples, so G gets no gradient at all."
     if sure[0] < sure[1]:
-        return f"this loss is {sure[0]:.2f} where D rejects G's samples and {sure[1]:.2f} where it believes: G helps D."
+        return f"this loss is {sure[0]:.2f} where D rejects and {sure[1]:.2f} where D believes G: G works for D."
     return None
 
 

@@ -62,7 +62,7 @@ WRONG = {
     ],
     "clinic 4": [
         ((lambda loss, real_logits, fake_logits: loss.generator(fake_logits, real_logits),), "does not depend"),
-        ((lambda loss, real_logits, fake_logits: softplus(fake_logits),), "works for D"),
+        ((lambda loss, real_logits, fake_logits: softplus(fake_logits),), "G works for D"),
         ((lambda loss, real_logits, fake_logits: -np.log(fake_logits.clip(0)).mean(),), "must be a finite number"),
     ],
     "clinic 5": [
@@ -76,7 +76,7 @@ WRONG = {
         ((patient(6).changed(batch_size=64),), "Which weights do the samples come from"),
     ],
     "clinic 7": [
-        ((patient(7).changed(generator_norm="none"),), "make the two agree"),
+        ((patient(7).changed(generator_norm="none"),), "Make training and sampling agree"),
         ((patient(7).changed(moving_average=0.9),), "What else is averaged"),
         ((patient(7).changed(batch_norm_epsilon=0.8),), "keeps a division finite"),
     ],
