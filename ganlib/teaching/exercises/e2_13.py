@@ -105,8 +105,8 @@ def check(rng, witness, descend):
         for size, n, k, width in ((4, 6, 3, 0.7), (5, 3, 8, 2.0), (6, 12, 10, 0.4))
     ]
     compare(witness, right, cases, WITNESS)
-    cases = [
+    descents = [
         (rng.normal(2, 1, size=n), rng.normal(size=k), width, rate, steps)
         for n, k, width, rate, steps in ((6, 4, 1.0, 0.3, 2), (10, 14, 1.5, 0.5, 8), (20, 12, 2.0, 1.0, 60))
     ]
-    compare(descend, moved, cases, DESCEND)
+    compare(descend, moved, descents, DESCEND)
