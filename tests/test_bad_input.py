@@ -868,6 +868,7 @@ EXEMPT = {
     "Recipe": "a record that checks itself; tests/test_recipe.py, and the rows of recipe() stand above",
     "checkpoint.": "behind Trainer.save and load; tests/test_checkpoint.py and tests/test_fuzz.py",
     "errors.": "what is raised",
+    "metrics.StackedModes": "a result",
     "clinic.Run": "a result",
     "clinic.Result": "a result",
     "clinic.Patient": "a record that `patient` makes; tests/test_clinic.py",

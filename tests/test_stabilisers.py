@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import types
 
 import numpy as np
 import pytest
@@ -84,9 +85,9 @@ def test_the_rule_takes_the_best_median_of_a_search_that_is_done(monkeypatch):
 
 
 def test_a_row_that_is_there_is_not_run_again(tmp_path, monkeypatch):
-    for name in ("rows", "record"):
-        function = getattr(ganlib.ledger, name)
-        monkeypatch.setattr(stabilisers.ledger, name, functools.partial(function, folder=tmp_path))
+    functions = {name: getattr(ganlib.ledger, name) for name in ("rows", "record")}
+    here = {name: functools.partial(function, folder=tmp_path) for name, function in functions.items()}
+    monkeypatch.setattr(stabilisers, "ledger", types.SimpleNamespace(**here))
     ran = []
 
     def jobs(count):
