@@ -34,7 +34,7 @@ ganlib.plots.style()
 place = gl.device_name()
 print("The networks of this chapter run in", gl.name, "on the", place)
 """
-OPENING = "```{code-cell} ipython3\n:tags: [hide-input]\n\n"
+OPENING = "```{code-cell} ipython3\n:tags: [hide-input, remove-output]\n\n"
 # The cell as jupytext writes it, but for its last line.
 CELL = re.compile(r"^```\{code-cell\} ipython3\n.*?(?=^```$)", re.DOTALL | re.MULTILINE)
 

@@ -148,7 +148,8 @@ def with_both_outputs(cells: list[dict], second: list[list[dict]]) -> list[dict]
             continue
         outputs = {"torch": cell["outputs"], "tensorflow": next(others)}
         tags = cell["metadata"].get("tags", [])
-        if any(tag.startswith("tab-") for tag in tags) or same(*outputs.values()):
+        alone = any(tag == "remove-output" or tag.startswith("tab-") for tag in tags)
+        if alone or same(*outputs.values()):
             result.append(cell)
             continue
         result.append({**cell, "outputs": []})
