@@ -53,7 +53,7 @@ TEMPTING = [
     (5, {"penalty": "r1", "penalty_weight": 3.0, "discriminator_norm": "spectral"}, "2 remedies at once"),
     (6, {"steps": 20_000}, "50 times the cost"),
     (6, {"generator_optimiser": {"rate": 1e-2}}, "Which weights"),
-    (7, {"generator_norm": "none"}, "make the two agree"),
+    (7, {"generator_norm": "none"}, "Make training and sampling agree"),
     (7, {"moving_average": 0.9}, "What else is averaged"),
     (7, {"batch_norm_epsilon": 0.8}, "epsilon only"),
     (8, lambda pixels, rng: pixels / 127.5, "never leaves"),

@@ -295,7 +295,7 @@ def test_an_unknown_name_gets_the_nearest_and_the_list(name, near):
         ({"size": 10**6}, DataError, "GiB"),
         ({"seed": -1}, DataError, "seed must be a whole number of at least 0"),
         ({"seed": None}, DataError, "seed must be a whole number"),
-        ({"split": "valid"}, DataError, "'train' or 'test'"),
+        ({"split": "valid"}, DataError, "one of 'train', 'test'"),
         ({"split": "test"}, DataError, "no test split"),
         ({"folder": "pictures"}, DataError, "folder:PATH"),
     ],
