@@ -233,6 +233,7 @@ def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict, do
         picture = r'<img [^>]*src="[^"]*/([\w-]+)\.png"[^>]*>'
         body = re.sub(picture, partial(moving, app, context["pathto"]), body)
         body = re.sub(r'<img (?=[^>]*src="[./]*_images/([0-9a-f]{64}\.png)")', partial(lazy, app), body)
+        body = re.sub(r"<th(?: [^>]*)?></th>", "<td></td>", body)  # the corner of a table heads nothing
         # A browser would break the line between a formula and its full stop.
         body = re.sub(r'(<span class="math[^>]*>[^<]*</span>)([.,:;!?)’”]+)', r'<span class="keep">\1\2</span>', body)
         # A long signature's arguments, which Sphinx writes as a list of definitions without what they define.

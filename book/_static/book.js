@@ -51,8 +51,8 @@ const MOVED = {
   "stability.html#ds-slope": "remedies.html#twenty-remedies-one-line-each",
   "stability.html#the-question": "remedies.html#twenty-remedies-one-line-each",
   "stability.html#where-the-field-points": "remedies.html#twenty-remedies-one-line-each",
-  "stability.html#the-three-meanings-of-γ": "remedies.html#what-γ-means-and-how-to-choose-it",
-  "stability.html#how-to-choose-γ": "remedies.html#what-γ-means-and-how-to-choose-it",
+  "stability.html#the-three-meanings-of": "remedies.html#what-means-and-how-to-choose-it",
+  "stability.html#how-to-choose": "remedies.html#what-means-and-how-to-choose-it",
   "stability.html#two-frameworks-one-experiment": "remedies.html#the-scoreboard",
 };
 const moved = MOVED[location.pathname.split("/").pop() + decodeURIComponent(location.hash)];

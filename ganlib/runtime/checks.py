@@ -45,8 +45,9 @@ def check_arguments(
 def check_workers(recipe: Recipe, workers: int) -> None:
     """Refuses a recipe whose step cannot be shared by so many workers."""
     if recipe.batch_size % (workers * recipe.pack):
-        shared = f"batch_size={recipe.batch_size} cannot be shared by {workers} workers in groups of pack={recipe.pack}"
-        raise RecipeError(f"{shared}. Use a multiple of {workers * recipe.pack}.")
+        shared = f"batch_size={recipe.batch_size} cannot be shared by {workers} workers"
+        groups = f" in groups of pack={recipe.pack}" if recipe.pack > 1 else ""
+        raise RecipeError(f"{shared}{groups}. Use a multiple of {workers * recipe.pack}.")
     for what, name, value in (("penalty", "consensus", recipe.penalty), ("update", "competitive", recipe.update)):
         if value == name and workers > 1:
             raise RecipeError(f"The {what} {name!r} cannot be shared by several workers. Use one, or another {what}.")

@@ -11,7 +11,7 @@ package, in `ganlib/teaching/ledgers`, so that a notebook finds them on Colab to
 A ledger is a JSON file, `scoreboard.json` for example, with one row on a line. What many rows share stands once above
 them, and a row names it: the recipes, and the environments, which are a machine and its versions. Arrays, such as the
 samples of a run, lie in a second file, `scoreboard.npz`, those of all rows one after the other. A row says where its
-own are: `"npz": {"samples": [400, 800]}` stands for `np.load("scoreboard.npz")["samples"][400:800]`.
+own are: `"npz": {"samples": [400, 800]}` stands for the entries 400 to 799 of the array `samples` in that file.
 """
 
 from __future__ import annotations
