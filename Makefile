@@ -40,10 +40,10 @@ TEST = lint pytest notebook-tests
 # In the order in which .ci/run takes as many as there is time for.
 MORE = full one-framework mutations
 
-test: $(VENV)/.installed  ## runs the checks, the tests, and the notebooks that changed; 10 min
+test: $(VENV)/.installed  ## runs the checks, the tests, and the notebooks that changed; 20 min
 	@$(BIN)/python scripts/stages.py $(TEST)
 
-thorough: $(VENV)/.installed  ## runs all that exists, every notebook again; 40 min
+thorough: $(VENV)/.installed  ## runs all that exists, every notebook again; 50 min
 	@$(BIN)/python scripts/stages.py $(TEST) $(MORE) ALL=--all
 
 MINUTES ?= inf
@@ -57,20 +57,20 @@ lint: $(VENV)/.installed  ## checks style and types; 0.5 min
 
 PYTEST = $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
-pytest: $(VENV)/.installed  ## runs all tests but those that are marked as thorough; 8 min
+pytest: $(VENV)/.installed  ## runs all tests but those that are marked as thorough; 15 min
 	$(PYTEST) -m 'not thorough'
 
 unit: $(VENV)/.installed  ## of these, what neither trains nor starts processes nor opens a browser; 2 min
 	$(PYTEST) -m 'not thorough and not long'
 
-long: $(VENV)/.installed  ## of these, what does; 6 min
+long: $(VENV)/.installed  ## of these, what does; 13 min
 	$(PYTEST) -m 'not thorough and long'
 
-full: $(VENV)/.installed  ## runs the tests that are marked as thorough: every recipe, seed and case; 6 min
+full: $(VENV)/.installed  ## runs the tests that are marked as thorough: every recipe, seed and case; 8 min
 	$(PYTEST) -m thorough
 
 # ALL=--all runs those too that passed here and have not changed since, and the exercises with their solutions.
-notebook-tests: $(VENV)/.installed  ## runs each notebook in both frameworks, unless it passed as it is; 6 min
+notebook-tests: $(VENV)/.installed  ## runs each notebook in both frameworks, unless it passed as it is; 11 min
 	$(BIN)/python scripts/notebook_tests.py $(ALL)
 
 mutations: $(VENV)/.installed  ## breaks copies of the package and sees that a test of make test fails; 6 min
