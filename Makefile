@@ -76,7 +76,8 @@ notebook-tests: $(VENV)/.installed  ## runs each notebook in both frameworks, un
 mutations: $(VENV)/.installed  ## breaks copies of the package and sees that a test of make test fails; 6 min
 	$(BIN)/python scripts/mutations.py
 
-# Real environments, each without the other framework. They are made one by one: both write ganlib.egg-info.
+# Real environments, each without the other framework. They are made one by one: both write ganlib.egg-info. The pages
+# show their tables by IPython, which comes with ipykernel, as in every place where a notebook runs.
 one-framework: $(VENV)-torch/.installed $(VENV)-tensorflow/.installed  ## makes real environments with one framework, and tests them; 8 min
 	@echo 'Testing with PyTorch alone and with TensorFlow alone, side by side.'
 	$(MAKE) --no-print-directory -j 2 only-torch only-tensorflow
@@ -138,7 +139,7 @@ $(VENV)-%/.installed: requirements.txt pyproject.toml
 	$(call make_venv,$(VENV)-$*)
 	@echo 'Filling the environment $(VENV)-$* with one framework only; a minute or two, once.'
 	grep -v '^-e' requirements.txt > $(VENV)-$*/constraints.txt
-	$(VENV)-$*/bin/python -m pip install --quiet -e '.[$*]' pytest -c $(VENV)-$*/constraints.txt
+	$(VENV)-$*/bin/python -m pip install --quiet -e '.[$*]' ipykernel pytest -c $(VENV)-$*/constraints.txt
 	touch $@
 
 define make_venv
