@@ -21,10 +21,11 @@ import time
 from typing import Any
 
 import numpy as np
+import recording
 from scoreboard import BASES, SAMPLES, both, changes_from_shipped
 
 import ganlib
-from ganlib import dynamics, ledger, metrics, reference
+from ganlib import dynamics, metrics, reference
 from ganlib.errors import TrainingFailed
 from ganlib.reference.optimisers import CONJUGATE
 from ganlib.runtime.trainer import BaseTrainer
@@ -186,7 +187,7 @@ def main() -> None:
     parser.add_argument("--budget", type=int, default=None, help="evaluations; default: one for each data set")
     parser.add_argument("--backend", choices=ganlib.available(), default=None, help="default: every one installed")
     options = parser.parse_args()
-    done = [row["key"] for row in ledger.rows(NAME)]
+    done = [row["key"] for row in recording.rows(NAME)]
     for seed in options.seeds:
         for data in options.data:
             backends = ["numpy"] if data == DIRAC else [options.backend] if options.backend else ganlib.available()
@@ -204,7 +205,7 @@ def main() -> None:
                         seconds = time.perf_counter() - start
                         changes = {} if data == DIRAC else changes_from_shipped(recipe(method, data, rate))
                         losses = {name: np.array(result[name]) for name in ("d_loss", "g_loss") if name in result}
-                        ledger.record(NAME, ABOUT, COMMAND, key, {**result, **losses}, changes, seconds)
+                        recording.record(NAME, ABOUT, COMMAND, key, {**result, **losses}, changes, seconds)
                         last = {k: v[-1] for k, v in result.items() if isinstance(v, list)}
                         print(f"{data}, {backend}, seed {seed}, {method}, rate {rate}: {last}", flush=True)
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import recording
 
 import ganlib
 from ganlib import ledger
@@ -156,7 +157,7 @@ def main() -> None:
                     result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
                     key = {"axis": axis, "value": value, "backend": backend}
                     key["device"] = result["device"].split(":")[0].lower()
-                    ledger.record(NAME, ABOUT, COMMAND, key, result, recipe, time.perf_counter() - start)
+                    recording.record(NAME, ABOUT, COMMAND, key, result, recipe, time.perf_counter() - start)
                     step = 1000 * np.median(result["step_seconds"])
                     print(f"{axis} {value}, {backend}: {step:.4g} ms, {result['memory_mib']:.0f} MiB", flush=True)
 

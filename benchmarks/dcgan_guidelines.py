@@ -17,9 +17,10 @@ import time
 from typing import Any
 
 import numpy as np
+import recording
 
 import ganlib
-from ganlib import ledger, metrics
+from ganlib import metrics
 
 NAME = "dcgan_guidelines"
 ABOUT = "The recipe dcgan-digits with one guideline of the DCGAN paper switched off at a time, 500 steps each."
@@ -93,7 +94,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=range(5), metavar="SEED")
     parser.add_argument("--backend", choices=ganlib.available(), default=None, help="default: every one installed")
     options = parser.parse_args()
-    done = [row["key"] for row in ledger.rows(NAME)]
+    done = [row["key"] for row in recording.rows(NAME)]
     for seed in options.seeds:
         for backend in [options.backend] if options.backend else ganlib.available():
             for method in options.only:
@@ -104,7 +105,7 @@ def main() -> None:
                 result = run(method, backend, seed)
                 seconds = time.perf_counter() - start
                 changes = {"name": "dcgan-digits", "steps": max(STEPS), **METHODS[method]}
-                ledger.record(NAME, ABOUT, COMMAND, key, result, changes, seconds)
+                recording.record(NAME, ABOUT, COMMAND, key, result, changes, seconds)
                 print(f"{backend}, seed {seed}, {method}: {result['frechet']:.2f} in {seconds:.0f} s", flush=True)
 
 

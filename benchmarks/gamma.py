@@ -12,6 +12,7 @@ import argparse
 import time
 
 import numpy as np
+import recording
 
 import ganlib
 
@@ -100,7 +101,7 @@ def main():
         for task in [options.only] if options.only else TASKS:
             for gamma in ("first batches", *GAMMAS):
                 key = {"task": task, "gamma": gamma, "backend": options.backend, "seed": seed}
-                if any(row["key"] == key for row in ganlib.ledger.rows("gamma")):
+                if any(row["key"] == key for row in recording.rows("gamma")):
                     continue
                 start = time.perf_counter()
                 if gamma == "first batches":
@@ -109,7 +110,7 @@ def main():
                     result, recipe = train(options.backend, task, gamma, seed), changes(task, gamma)
                 recipe = {"name": TASKS[task][0], **recipe}
                 seconds = time.perf_counter() - start
-                ganlib.ledger.record("gamma", ABOUT, "python benchmarks/gamma.py", key, result, recipe, seconds)
+                recording.record("gamma", ABOUT, "python benchmarks/gamma.py", key, result, recipe, seconds)
                 print(task, gamma, seed, result.get("score"), f"{seconds:.1f} s", flush=True)
     show()
 

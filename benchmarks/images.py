@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import recording
 from PIL import Image
 
 import ganlib
@@ -117,14 +118,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--backend", choices=("torch", "tensorflow"), default="torch")
     options = parser.parse_args()
-    done = [row["key"] for row in ganlib.ledger.rows("images")]
+    done = [row["key"] for row in recording.rows("images")]
     for seed in range(options.seeds):
         for task in options.only:
             key = {"task": task, "backend": options.backend, "seed": seed}
             if key in done or (task == "trial" and seed):
                 continue
             result, seconds = run(task, options.backend, seed)
-            ganlib.ledger.record("images", ABOUT, COMMAND, key, result, TASKS[task][0], seconds)
+            recording.record("images", ABOUT, COMMAND, key, result, TASKS[task][0], seconds)
             shutil.rmtree(CHECKPOINTS / f"{task}-{options.backend}-{seed}", ignore_errors=True)
             result.pop("samples", None)
             print(f"{task}, {options.backend}, seed {seed}: {seconds:.0f} s, {result}", flush=True)

@@ -13,6 +13,7 @@ import time
 from typing import Any
 
 import numpy as np
+import recording
 
 import ganlib
 from ganlib import metrics
@@ -74,14 +75,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
-    done = [row["key"] for row in ganlib.ledger.rows(NAME)]
+    done = [row["key"] for row in recording.rows(NAME)]
     for seed in range(options.seeds):
         for way in WAYS:
             key = {"way": way, "backend": "torch", "seed": seed}
             if key not in done:
                 result, seconds = run(way, seed)
                 changes = {"name": "dcgan-digits-quick", "steps": STEPS, "instance_noise": 0.0, "moving_average": 0.0}
-                ganlib.ledger.record(NAME, ABOUT, COMMAND, key, result, changes, seconds)
+                recording.record(NAME, ABOUT, COMMAND, key, result, changes, seconds)
                 print(f"{way}, seed {seed}: {seconds:.0f} s, {result}", flush=True)
 
 

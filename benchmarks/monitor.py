@@ -23,6 +23,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import recording
 from PIL import Image
 from sklearn.datasets import load_sample_image
 from sources import METHODS, narrow
@@ -202,7 +203,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--extremes", action="store_true")
     options = parser.parse_args()
-    done = [(row["key"], row["recipe"]) for row in ledger.rows(NAME) if not (options.whole and stopped(row))]
+    done = [(row["key"], row["recipe"]) for row in recording.rows(NAME) if not (options.whole and stopped(row))]
     if options.table:
         print(table())
     elif options.extremes:
@@ -223,7 +224,7 @@ def main() -> None:
                     ends_early = seed in FRESH and name in UNTIL_QUIET and not options.whole
                     result = run(made(name, seed), backend, seed, QUIET if ends_early else None)
                     seconds = time.perf_counter() - start
-                    ledger.record(NAME, ABOUT, COMMAND, key, result, made(name, seed), seconds)
+                    recording.record(NAME, ABOUT, COMMAND, key, result, made(name, seed), seconds)
                     told = f"{result['steps']} steps, {seconds:.0f} s, {result['findings']}"
                     print(f"{name}, {backend}, seed {seed}: {told}", flush=True)
 

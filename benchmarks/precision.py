@@ -15,6 +15,7 @@ import time
 from typing import Any
 
 import numpy as np
+import recording
 
 import ganlib
 from ganlib import ledger, metrics
@@ -66,7 +67,7 @@ def main() -> None:
     if options.table:
         print(table())
         return
-    done = [row["key"] for row in ledger.rows(NAME)]
+    done = [row["key"] for row in recording.rows(NAME)]
     for seed in options.seeds:
         for backend in [options.backend] if options.backend else ganlib.available():
             for precision in PRECISIONS:
@@ -75,7 +76,8 @@ def main() -> None:
                     continue
                 start = time.perf_counter()
                 result = run(precision, backend, seed)
-                ledger.record(NAME, ABOUT, COMMAND, key, result, {"name": "dcgan-digits"}, time.perf_counter() - start)
+                seconds = time.perf_counter() - start
+                recording.record(NAME, ABOUT, COMMAND, key, result, {"name": "dcgan-digits"}, seconds)
                 print(f"{key}: {result['frechet']:.1f}", flush=True)
 
 

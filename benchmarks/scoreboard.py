@@ -20,9 +20,10 @@ import time
 from typing import Any
 
 import numpy as np
+import recording
 
 import ganlib
-from ganlib import ledger, metrics
+from ganlib import metrics
 from ganlib.errors import TrainingFailed
 
 NAME = "scoreboard"
@@ -157,7 +158,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=range(10), metavar="SEED")
     parser.add_argument("--backend", choices=ganlib.available(), default=None, help="default: every one installed")
     options = parser.parse_args()
-    done = [row["key"] for row in ledger.rows(NAME)]
+    done = [row["key"] for row in recording.rows(NAME)]
     for seed in options.seeds:
         for data in options.data:
             for backend in [options.backend] if options.backend else ganlib.available():
@@ -170,7 +171,7 @@ def main() -> None:
                     result = run(method, data, backend, seed)
                     seconds = time.perf_counter() - start
                     recipe_changes = changes_from_shipped(recipe(method, data))
-                    ledger.record(NAME, ABOUT, COMMAND, key, result, recipe_changes, seconds)
+                    recording.record(NAME, ABOUT, COMMAND, key, result, recipe_changes, seconds)
                     shown = {k: round(v, 3) for k, v in result.items() if isinstance(v, float)}
                     print(f"{data}, {backend}, seed {seed}, {method}: {shown}", flush=True)
 

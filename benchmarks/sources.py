@@ -26,9 +26,10 @@ from typing import Any
 
 import images
 import numpy as np
+import recording
 
 import ganlib
-from ganlib import architectures, ledger, metrics, specimens
+from ganlib import architectures, metrics, specimens
 from ganlib.runtime.monitor import Monitor
 
 NAME = "sources"
@@ -261,11 +262,11 @@ def main() -> None:
     parser.add_argument("--backend", choices=ganlib.available(), default=None, help="default: every one installed")
     parser.add_argument("--full", action="store_true", help="the sources at their documents' width, 64")
     options = parser.parse_args()
-    done = [row["key"] for row in ledger.rows(NAME)]
+    done = [row["key"] for row in recording.rows(NAME)]
     backends = [options.backend] if options.backend else ganlib.available()
 
     def record(key: dict[str, Any], made: dict[str, Any], result: dict[str, Any], seconds: float) -> None:
-        ledger.record(NAME, ABOUT, COMMAND, key, result, made, seconds)
+        recording.record(NAME, ABOUT, COMMAND, key, result, made, seconds)
         told = {name: round(value, 3) for name, value in result.items() if isinstance(value, float)}
         print(f"{', '.join(map(str, key.values()))}: {told} in {seconds:.0f} s", flush=True)
 

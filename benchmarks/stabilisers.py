@@ -34,10 +34,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import recording
 from scoreboard import BASES, METHODS, SAMPLES, both, changes_from_shipped, digits_scores
 
 import ganlib
-from ganlib import ledger, metrics, verdict
+from ganlib import metrics, verdict
 from ganlib.errors import TrainingFailed
 
 NAME = "stabilisers"
@@ -310,7 +311,7 @@ def searched(data: str) -> dict[str, dict[int, list[float]]]:
     """By method and trial, what the rule looks at in each run of the search so far."""
     rule = "frechet" if data == "digits" else "misplaced_percent"
     found: dict[str, dict[int, list[float]]] = {method: {} for method in methods_on(data)}
-    for row in ledger.rows(NAME):
+    for row in recording.rows(NAME):
         key = row["key"]
         if (key["stage"], key["data"]) == ("search", data):
             found[key["method"]].setdefault(key["trial"], []).append(row["result"][rule])
@@ -364,7 +365,7 @@ def results(rows: Sequence[dict[str, Any]], data: str) -> dict[str, np.ndarray]:
 def table() -> str:
     """Both comparisons with the plain GAN on all that was measured with new seeds, in Markdown."""
     rows: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for row in ledger.rows(NAME):
+    for row in recording.rows(NAME):
         if (key := row["key"])["stage"] != "search":
             rows.setdefault((key["stage"], key["data"], key["method"]), []).append(row)
     runs = {name: results(of, name[1]) for name, of in rows.items() if (*name[:2], "GAN") in rows}
@@ -401,14 +402,14 @@ def search_table(data: str) -> str:
 
 def train(jobs: Iterator[Job], name: str, about: str, command: str) -> None:
     """Runs what the ledger of that name lacks of these."""
-    done = [row["key"] for row in ledger.rows(name)]
+    done = [row["key"] for row in recording.rows(name)]
     for key, chosen, run_it in jobs:
         if key in done:
             continue
         start = time.perf_counter()
         result = run_it()
         seconds = time.perf_counter() - start
-        ledger.record(name, about, command, key, result, changes_from_shipped(chosen), seconds)
+        recording.record(name, about, command, key, result, changes_from_shipped(chosen), seconds)
         shown = {measure: round(value, 3) for measure, value in result.items() if isinstance(value, float)}
         print(f"{' '.join(map(str, key.values()))}: {shown}", flush=True)
 

@@ -23,11 +23,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import recording
 from scoreboard import both
 from stabilisers import Job, Range, at, best, halton, train
 
 import ganlib
-from ganlib import ledger, metrics, verdict
+from ganlib import metrics, verdict
 from ganlib.errors import TrainingFailed
 
 NAME = "stacked_digits"
@@ -102,7 +103,7 @@ def search() -> Iterator[Job]:
 def searched() -> dict[str, dict[int, list[float]]]:
     """By arm and trial, the KL of each run of the search so far."""
     found: dict[str, dict[int, list[float]]] = {arm: {} for arm in ARMS}
-    for row in ledger.rows(NAME):
+    for row in recording.rows(NAME):
         if (key := row["key"])["stage"] == "search":
             found[key["arm"]].setdefault(key["trial"], []).append(row["result"]["kl"])
     return found
@@ -126,7 +127,7 @@ def table() -> str:
             numbers = settings(arm)[trial - 1]
             gamma = f"{numbers['penalty_weight']:g}" if "penalty_weight" in numbers else ""
             lines.append(f"| {arm} | {numbers['rate']:g} | {gamma} | {', '.join(f'{kl:.3f}' for kl in kls)} |")
-    rows = [row for row in ledger.rows(NAME) if row["key"]["stage"] == "fresh"]
+    rows = [row for row in recording.rows(NAME) if row["key"]["stage"] == "fresh"]
     runs = {
         arm: {measure: verdict.by_seed(of, measure) for measure in ("modes", "kl")}
         for arm in ARMS

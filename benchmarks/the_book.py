@@ -20,6 +20,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import recording
+
 from ganlib import ledger
 
 NAME = "the_book"
@@ -120,7 +122,7 @@ def main() -> None:
 
 def write(key: dict[str, str], result: dict[str, float]) -> None:
     """A row of the ledger."""
-    ledger.record(NAME, ABOUT, COMMAND, key, result, {}, result["seconds"])
+    recording.record(NAME, ABOUT, COMMAND, key, result, {}, result["seconds"])
     print(", ".join(key.values()), result, flush=True)
 
 

@@ -21,11 +21,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import recording
 from threadpoolctl import threadpool_limits  # comes with scikit-learn
 from training_step import as_installed, tensorflow_tutorial, torch_tutorial
 
 import ganlib
-from ganlib import ledger, metrics
+from ganlib import metrics
 
 NAME = "time_to_quality"
 ABOUT = (
@@ -103,7 +104,7 @@ def reached(looks: list[list[float]], target: float) -> float:
 def looks_of(way: str, data: str, backend: str) -> list[list[list[float]]]:
     """The looks of every run in the ledger."""
     wanted = {"data": data, "backend": backend, "way": way}.items()
-    return [row["result"]["looks"] for row in ledger.rows(NAME) if row["key"].items() >= wanted]
+    return [row["result"]["looks"] for row in recording.rows(NAME) if row["key"].items() >= wanted]
 
 
 def ended(looks: list[list[list[float]]]) -> float:
@@ -154,7 +155,7 @@ def main() -> None:
                     result, seconds = run(way, data, backend, seed, target)
                     key = {"data": data, "backend": backend, "way": way, "seed": seed}
                     recipe = {"name": recipe_of(way, data, backend).name}
-                    ledger.record(NAME, ABOUT, COMMAND, key, result, recipe, seconds)
+                    recording.record(NAME, ABOUT, COMMAND, key, result, recipe, seconds)
                     step, spent, distance = result["looks"][-1]
                     print(f"{key}: {distance:.1f} after {step} steps and {spent:.0f} s", flush=True)
 

@@ -24,6 +24,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import recording
 
 import ganlib
 from ganlib import architectures, ledger
@@ -357,7 +358,7 @@ def main() -> None:
             )
             key = {"network": network, "batch_size": batch_size, "backend": options.backend, "precision": precision}
             key |= {"device": kind_of(tried[0]), **({"compiled": True} if options.compiled else {})}
-            ledger.record(NAME, ABOUT, COMMAND, key, result, recipe, seconds)
+            recording.record(NAME, ABOUT, COMMAND, key, result, recipe, seconds)
             print(f"{key}: {result['ratio']:.2f} ({result['ratio_lowest']:.2f} to {result['ratio_highest']:.2f})")
 
 

@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+import recording
 
 import ganlib
 from ganlib.errors import DataError
@@ -21,7 +22,7 @@ def record(folder, seed, modes, recipe=("ring", 100), **results):
     key = {"method": "R1", "backend": None, "seed": seed}
     results = {"modes": modes, **results}
     made = dict(zip(("name", "steps"), recipe, strict=True))
-    ganlib.ledger.record("trial", "a trial", "python trial.py", key, results, made, 1.5, folder)
+    recording.record("trial", "a trial", "python trial.py", key, results, made, 1.5, folder)
 
 
 def test_rows_come_back_and_a_repeated_run_replaces_its_row(tmp_path):
@@ -151,19 +152,22 @@ def test_results_come_back_as_they_were_given(tmp_path):
         for n in (20, 3, 11)
     ]
     for seed, result in enumerate(results):
-        ganlib.ledger.record("trial", "", "", {"seed": seed}, result, {"name": "ring"}, 0, tmp_path)
+        recording.record("trial", "", "", {"seed": seed}, result, {"name": "ring"}, 0, tmp_path)
     for result, row in zip(results, ganlib.ledger.load("trial", tmp_path).rows, strict=True):
         assert repr(row["result"]) == repr(result)
     with pytest.raises(ValueError, match="JSON compliant"):
-        ganlib.ledger.record("trial", "", "", {"seed": 3}, {"d_loss": [np.nan] * 20}, {}, 0, tmp_path)
+        recording.record("trial", "", "", {"seed": 3}, {"d_loss": [np.nan] * 20}, {}, 0, tmp_path)
 
 
 def test_several_processes_write_to_one_ledger(tmp_path):
-    program = "import sys, ganlib, numpy as np\nfor seed in range(10):\n    key = {'who': sys.argv[2], 'seed': seed}\n"
+    program = (
+        "import sys, recording, numpy as np\nfor seed in range(10):\n    key = {'who': sys.argv[2], 'seed': seed}\n"
+    )
     program += "    result = {'d_loss': [0.5] * 20, 'samples': np.full((3, 2), seed + 0.5)}\n"
-    program += "    ganlib.ledger.record('trial', '', '', key, result, {}, 0, sys.argv[1])"
+    program += "    recording.record('trial', '', '', key, result, {}, 0, sys.argv[1])"
     commands = [[sys.executable, "-c", program, str(tmp_path), who] for who in "ab"]
-    for process in [subprocess.Popen(command) for command in commands]:
+    folder = os.path.dirname(recording.__file__)
+    for process in [subprocess.Popen(command, env={**os.environ, "PYTHONPATH": folder}) for command in commands]:
         assert process.wait() == 0
     ledger = ganlib.ledger.load("trial", tmp_path)
     assert sorted((row["key"]["who"], row["key"]["seed"]) for row in ledger.rows) == [
@@ -174,9 +178,9 @@ def test_several_processes_write_to_one_ledger(tmp_path):
 
 
 def test_there_are_no_rows_before_the_first_is_recorded(tmp_path):
-    assert ganlib.ledger.rows("trial", tmp_path) == ()
+    assert recording.rows("trial", tmp_path) == ()
     record(tmp_path, 0, 7)
-    assert ganlib.ledger.rows("trial", tmp_path) == ganlib.ledger.load("trial", tmp_path).rows
+    assert recording.rows("trial", tmp_path) == ganlib.ledger.load("trial", tmp_path).rows
 
 
 def test_a_ledger_of_the_older_format_is_read_and_can_be_added_to(tmp_path):
@@ -188,7 +192,7 @@ def test_a_ledger_of_the_older_format_is_read_and_can_be_added_to(tmp_path):
     (tmp_path / "trial.json.bz2").write_bytes(bz2.compress(text.encode()))
     ledger = ganlib.ledger.load("trial", tmp_path)
     assert (ledger.about, ledger.command) == ("a trial", "python trial.py")
-    assert list(ledger.rows) == list(ganlib.ledger.rows("trial", tmp_path)) == older
+    assert list(ledger.rows) == list(recording.rows("trial", tmp_path)) == older
     record(tmp_path, 2, 8, samples=SAMPLES[1])
     rows = ganlib.ledger.load("trial", tmp_path).rows
     assert list(rows[:2]) == older

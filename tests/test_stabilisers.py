@@ -6,11 +6,12 @@ import types
 
 import numpy as np
 import pytest
+import recording
 import stabilisers
 
 import ganlib
 
-ROWS = ganlib.ledger.rows(stabilisers.NAME)
+ROWS = recording.rows(stabilisers.NAME)
 PAIRS = [(method, data) for data in stabilisers.BUDGET for method in stabilisers.methods_on(data)]
 
 
@@ -79,15 +80,15 @@ def test_the_rule_takes_the_best_median_of_a_search_that_is_done(monkeypatch):
         for trial in range(1, stabilisers.TRIALS + 1)
     ]
     for done, chosen in ((24, {"R1": 4}), (23, {})):
-        monkeypatch.setattr(stabilisers.ledger, "rows", lambda name, done=done: tuple(rows[:done]))
+        monkeypatch.setattr(recording, "rows", lambda name, done=done: tuple(rows[:done]))
         assert stabilisers.best(stabilisers.searched("ring"), 24) == chosen
         assert {key["trial"] for key, *_ in stabilisers.fresh("ring")} == set(chosen.values())
 
 
 def test_a_row_that_is_there_is_not_run_again(tmp_path, monkeypatch):
-    functions = {name: getattr(ganlib.ledger, name) for name in ("rows", "record")}
+    functions = {name: getattr(recording, name) for name in ("rows", "record")}
     here = {name: functools.partial(function, folder=tmp_path) for name, function in functions.items()}
-    monkeypatch.setattr(stabilisers, "ledger", types.SimpleNamespace(**here))
+    monkeypatch.setattr(stabilisers, "recording", types.SimpleNamespace(**here))
     ran = []
 
     def jobs(count):
@@ -97,7 +98,7 @@ def test_a_row_that_is_there_is_not_run_again(tmp_path, monkeypatch):
     stabilisers.train(jobs(2), "trial", "", "")
     stabilisers.train(jobs(3), "trial", "", "")
     assert ran == [0, 1, 2]
-    assert stabilisers.ledger.rows("trial")[0]["recipe"] == {"name": "ring", "width": 8}
+    assert stabilisers.recording.rows("trial")[0]["recipe"] == {"name": "ring", "width": 8}
 
 
 @pytest.mark.parametrize("scale", [1.0, 4.0])

@@ -4,11 +4,12 @@ import dataclasses
 import itertools
 
 import pytest
+import recording
 import stacked_digits
 
 import ganlib
 
-ROWS = ganlib.ledger.rows(stacked_digits.NAME)
+ROWS = recording.rows(stacked_digits.NAME)
 
 
 @pytest.mark.parametrize("arm", stacked_digits.ARMS)
