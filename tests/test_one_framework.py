@@ -106,8 +106,8 @@ def test_chapters_run_and_skip_what_is_missing(path, few_steps, monkeypatch, cap
     monkeypatch.delenv("GANLIB_BACKEND", raising=False)
     monkeypatch.setenv("GANLIB_PROGRESS", "0")
     if path.stem == "dcgan":
-        few_steps(300)  # it averages the latents of each digit, so all ten have to be drawn
-    if path.stem in ("deconvolution", "stability"):
+        few_steps(300, named=50)  # it averages the latents of each digit, so all ten have to be drawn
+    if path.stem in ("deconvolution", "judging", "stability"):
         few_steps(20, named=1000)  # they look at steps on the way
     cells = code_cells(path)
     namespace: dict = {}
@@ -119,4 +119,3 @@ def test_chapters_run_and_skip_what_is_missing(path, few_steps, monkeypatch, cap
     tabs = [cell for cell in cells if "tab-torch" in cell["metadata"].get("tags", [])]
     said = ["Skipped" in cell["source"] for cell in tabs]
     assert len(re.findall(r"Skipped: \w+ is not installed", printed)) == sum(said)
-    assert any(said) or not tabs
