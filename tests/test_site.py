@@ -121,7 +121,8 @@ def visit(page, address, name, device):
         for violation in axe.run(page, options=options).response["violations"]:
             for node in violation["nodes"]:
                 found.violations.append(f"{scheme}: {violation['help']}: {node['html']} {node['failureSummary']}")
-        found.violations += [f"{scheme}: letters as their ground: {html}" for html in page.evaluate(UNSEEN)]
+        unseen = page.evaluate(UNSEEN)
+        found.violations += [f"{scheme}: letters in the colour of their ground: {html}" for html in unseen]
     return found
 
 
