@@ -121,6 +121,8 @@ def visit(page, address, name, device):
         for violation in axe.run(page, options=options).response["violations"]:
             for node in violation["nodes"]:
                 found.violations.append(f"{scheme}: {violation['help']}: {node['html']} {node['failureSummary']}")
+        unseen = page.evaluate(UNSEEN)
+        found.violations += [f"{scheme}: letters in the colour of their ground: {html}" for html in unseen]
     return found
 
 
@@ -186,6 +188,13 @@ WIDE = """width => {
     const wide = [...document.body.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > width + 1)
     return [`${root.scrollWidth} pixels`, ...wide.slice(0, 8).map(e => e.outerHTML.slice(0, 120))]
 }"""
+
+# axe-core reports no letters that have the very colour of what is behind them: it takes them for hidden on purpose.
+UNSEEN = """() => [...document.querySelectorAll("article :is(p, li, td, th, pre)")].filter(e => {
+    let ground = e
+    while (ground && getComputedStyle(ground).backgroundColor === "rgba(0, 0, 0, 0)") ground = ground.parentElement
+    return ground && e.innerText.trim() && getComputedStyle(e).color === getComputedStyle(ground).backgroundColor
+}).map(e => e.outerHTML.slice(0, 120))"""
 
 # Solutions are looked at too. Of the tokens of code and of signatures, and of the formulas, one of each kind in each
 # kind of box stands for all: the colours are the same, and axe-core would need most of a minute for a chapter's ten
