@@ -151,3 +151,13 @@ def test_colours_are_hexadecimal_and_the_players_differ():
     assert plots.COLOURS["generator"] == plots.COLOURS["generated"]
     assert [one["color"] for one in plt.rcParams["axes.prop_cycle"]] == list(dict.fromkeys(plots.COLOURS.values()))
     assert len({plots.COLOURS[name] for name in ("real", "generated", "discriminator", "other", "reference")}) == 5
+
+
+def test_a_table_is_aligned_as_text_and_marked_and_escaped_as_html():
+    table = plots.Table(["kernel", "a < b"], [["2", 16], ["4 & more", "7"]], best={(1, 1)})
+    assert repr(table) == "kernel    a < b\n2         16\n4 & more  7"
+    head, body = "<thead><tr>{}</tr></thead>", "<tbody>{}</tbody>"
+    head = head.format('<th scope="col">kernel</th><th scope="col">a &lt; b</th>')
+    rows = '<tr><th scope="row">2</th><td>16</td></tr>'
+    rows += '<tr><th scope="row">4 &amp; more</th><td><strong>7</strong></td></tr>'
+    assert table._repr_html_() == f'<table class="table">{head}{body.format(rows)}</table>'

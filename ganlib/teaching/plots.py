@@ -5,14 +5,16 @@
     >>> ganlib.plots.losses(history).savefig("losses.png")
 
 Each function draws into a new figure, or into the axes it is given, and returns the figure. In a notebook end the line
-with a semicolon, or the figure is shown twice: because it is open, and as the cell's value.
+with a semicolon, or the figure is shown twice: because it is open, and as the cell's value. `Table` shows numbers.
 """
 
 from __future__ import annotations
 
+import html
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -192,6 +194,43 @@ def networks(recipe: Recipe, *, title: str | None = None) -> Figure:
             text = "\n".join(made_by) or ("latent" if player == "generator" else "sample")
             ax.text(i, -0.62, text, ha="center", va="top", fontsize=0.85 * size, color="#374151")
     return figure
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that a notebook shows as HTML where it is the last line of a cell, and as aligned text elsewhere.
+
+    >>> ganlib.plots.Table(["kernel", "parameters"], [["2", 16], ["4", 64]], best={(0, 1)})
+    kernel  parameters
+    2       16
+    4       64
+
+    Args:
+        head: the titles of the columns.
+        rows: their cells, which are shown as `str` writes them. The first cell of a row names the row.
+        best: places (row, column), counted from 0, that HTML shows in bold.
+    """
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    best: Collection[tuple[int, int]] = ()
+
+    def __repr__(self) -> str:
+        lines = [list(map(str, line)) for line in (self.head, *self.rows)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{html.escape(title)}</th>' for title in self.head)
+        body = ""
+        for i, row in enumerate(self.rows):
+            first, *others = (
+                f"<strong>{html.escape(str(cell))}</strong>" if (i, k) in self.best else html.escape(str(cell))
+                for k, cell in enumerate(row)
+            )
+            cells = "".join(f"<td>{cell}</td>" for cell in others)
+            body += f'<tr><th scope="row">{first}</th>{cells}</tr>'
+        return f'<table class="table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def _tensors(layers: list[Layer], shape: Shape) -> list[tuple[Shape, list[str]]]:
