@@ -4,14 +4,14 @@ from ganlib.teaching.exercises.answers import Blank, require, show
 
 ASKS = ("guess",)
 HINTS = (
-    "Two patients give themselves away by their losses. Three others share one set of curves, and three have healthy "
+    "Two patients give themselves away by their losses. Three others end at the same levels, and three have healthy "
     "ones. Which causes leave the players healthy?",
     "b, d and h stand between a healthy G and its samples. With c, e and g D cannot tell; a and f show in the losses.",
 )
 RIGHT = "cgefabhd"
 GROUPS = {  # patients, by their places, and the hint where one of them is wrong
     (3, 4): "Look at patients 4 and 5 first. Whose losses both fall to zero, and whose have no level at all?",
-    (0, 1, 2): "Patients 1 to 3 share their curves. Are their samples a cloud, a clump, or as if never trained?",
+    (0, 1, 2): "Patients 1 to 3 end at the same levels. Are their samples a cloud, a clump, or as if never trained?",
     (5, 6, 7): "Patients 6 to 8 have healthy players. Which samples never moved, which are dim, which on grey?",
 }
 
