@@ -68,7 +68,8 @@ def text_of(output):
     """What an output says in words: its text, or the text parts of its data."""
     if "text" in output:
         return "".join(output["text"])
-    return "\n".join("".join(value) for kind, value in output.get("data", {}).items() if kind.startswith("text/"))
+    data = output.get("data", {})
+    return "\n".join("".join(data[kind]) for kind in sorted(data) if kind.startswith("text/"))
 
 
 def test_every_chapter_stands_in_the_table_of_contents():
