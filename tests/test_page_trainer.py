@@ -189,9 +189,8 @@ def played(page, recipes, points, steps=("both",) * STEPS, seed=5):
     games = [[json.loads(recipe.to_json()), seed, points.astype(float).ravel().tolist(), steps] for recipe in recipes]
     found = page.evaluate(PLAYED, games)
     for one in found:
-        one["history"] = dict(
-            zip(("d_loss", "g_loss", "d_real", "d_fake", "penalty"), zip(*one["history"]), strict=True)
-        )
+        columns = np.array(one["history"]).T
+        one["history"] = dict(zip(("d_loss", "g_loss", "d_real", "d_fake", "penalty"), columns, strict=True))
     return found
 
 
@@ -324,7 +323,9 @@ def test_refusals_say_what_can_be_trained(page, ring, recipe, part):
     else:
         recipe = json.loads(recipe.to_json())
     found = page.evaluate(
-        "([recipe, points]) => { try { new ENGINE.Trainer(recipe, 0, points); } catch (error) { return error.message; } }",
+        """([recipe, points]) => {
+          try { new ENGINE.Trainer(recipe, 0, points); } catch (error) { return error.message; }
+        }""",
         [recipe, ring.points.astype(float).ravel().tolist()],
     )
     assert part in found
@@ -375,7 +376,8 @@ TALKED = """([messages, forbidden]) => new Promise((done) => {
   const engine = ENGINE.startTrainer(SOURCE, (answer) => {
     const plain = (value) => (ArrayBuffer.isView(value) ? [...value] : value);
     answers.push(JSON.parse(JSON.stringify(answer, (_, value) => plain(value))));
-    if (answer.step === 40 && answer.id === 1) setTimeout(() => (engine.stop(), done({ answers, worker: engine.worker })));
+    const end = () => (engine.stop(), done({ answers, worker: engine.worker }));
+    if (answer.step === 40 && answer.id === 1) setTimeout(end);
   });
   window.Worker = Worker;
   messages.forEach(engine.post);
@@ -410,7 +412,7 @@ def test_two_runs_are_steered_by_messages(page, forbidden):
         assert not one[-1]["playing"]
         assert one[-1]["step"] == 40
         # The history has every step once.
-        assert [step for part in one for step in part["history"]["d_loss"]].__len__() == 40
+        assert sum(len(part["history"]["d_loss"]) for part in one) == 40
         assert [part["history"]["from"] for part in one][1:] == [part["step"] for part in one][:-1]
     last, trainer = shown[0][-1], gl.Trainer(recipe, 5, "float64")
     points = ganlib.data.load("ring", n=600, seed=2)
