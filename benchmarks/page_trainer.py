@@ -247,13 +247,14 @@ def quality(browser: Any, seed: int) -> dict[str, Any]:
 def table() -> str:
     """What was measured, in Markdown."""
     lines = ["| Recipe | steps a second in the page | in NumPy | ratio (spread) |", "|:--|--:|--:|--:|"]
-    for row in ledger.load(NAME).select(what="speed"):
+    rows = ledger.load(NAME).rows
+    for row in [row for row in rows if row["key"]["what"] == "speed"]:
         result = row["result"]
         page, own = (1 / np.median(result[f"{where}_seconds"]) for where in ("page", "numpy"))
         spread = f"{result['ratio_lowest']:.2f} to {result['ratio_highest']:.2f}"
         lines.append(f"| `{row['key']['recipe']}` | {page:.0f} | {own:.0f} | {result['ratio']:.2f} ({spread}) |")
     lines += ["", f"| `{PAGE}` after | seeds with all modes | good samples | seconds |", "|:--|--:|--:|--:|"]
-    runs = [row["result"]["looks"] for row in ledger.load(NAME).select(what="quality")]
+    runs = [row["result"]["looks"] for row in rows if row["key"]["what"] == "quality"]
     for looks in zip(*runs, strict=True):
         whole = sum(look["modes"] == 8 for look in looks)
         good, seconds = ([look[what] for look in looks] for what in ("good_percent", "seconds"))
