@@ -1,0 +1,157 @@
+// The laboratory's runs: one or two trainings in the engine's Worker, in lockstep, and all that the page knows of them.
+
+const LATEST = 50; // steps over which the sentence averages the metrics
+const WARP = { lines: 9, columns: 33, reach: 2 }; // the latents' grid: so many lines each way, from -reach to reach
+const FURTHER = 100_000; // steps that Play takes beyond the recipe's own
+
+// Latents on the lines of a grid over the first two coordinates, the others 0; a single coordinate has one line.
+function gridOfLatents(size) {
+  const across = Array.from({ length: WARP.columns }, (_, i) => WARP.reach * ((2 * i) / (WARP.columns - 1) - 1)),
+    lines = size === 1 ? [0] : Array.from({ length: WARP.lines }, (_, i) => WARP.reach * ((2 * i) / (WARP.lines - 1) - 1));
+  const latents = [],
+    add = (first, second) => latents.push(first, ...(size > 1 ? [second] : []), ...new Array(Math.max(0, size - 2)).fill(0));
+  for (const line of lines) for (const at of across) add(at, line);
+  if (size > 1) for (const line of lines) for (const at of across) add(line, at);
+  return { latents, size: { lines: latents.length / size / WARP.columns, columns: WARP.columns } };
+}
+
+// `draw(final)` is called after each look at all runs, `fail(sentence)` where the engine refuses a recipe.
+function makeRuns(draw, fail) {
+  const rows = 36; // of the field
+  let engine = null,
+    next = 1, // every start has a new id, so that what the last run still sends is not taken for this one's
+    runs = [],
+    journal = [],
+    queue = [], // what is left of a journal that is followed
+    last = { speed: Infinity }, // what was played last
+    show = {},
+    calm = false;
+  const post = (message) => (engine ??= startTrainer(ENGINE_SOURCE, receive)).post(message);
+
+  function start(recipes, seed, data, view) {
+    runs.forEach(({ id }) => post({ do: "forget", id }));
+    journal = [];
+    queue = [];
+    runs = recipes.map((recipe) => ({ id: next++, recipe, view, step: 0, playing: false, failed: null, scale: null, ...emptyHistory() }));
+    for (const run of runs) {
+      run.grid = gridOfLatents(run.recipe.latent);
+      look(run);
+      post({ do: "start", id: run.id, recipe: run.recipe, seed, data });
+    }
+  }
+  const emptyHistory = () => ({
+    losses: { d_loss: [], g_loss: [], d_real: [], d_fake: [] },
+    looks: { steps: [], modes: [], reverseKl: [], distance: [], goodPercent: [] },
+    frame: null,
+    scores: null,
+  });
+
+  function look(run) {
+    const span = [-run.view, run.view],
+      half = run.view / rows; // the field's places are the middles of its cells
+    const field = show.field ? { x: [span[0] + half, span[1] - half], y: [span[0] + half, span[1] - half], columns: rows, rows } : null;
+    post({
+      ...{ do: "view", id: run.id, samples: 256, real: 400, score: true, every: calm ? 1000 : 45 },
+      ...{ field, arrows: show.arrows ? 48 : 0, warp: show.grid ? { latents: run.grid.latents } : null },
+    });
+  }
+  function showLayers(layers, still) {
+    show = layers;
+    calm = still;
+    runs.forEach(look);
+  }
+
+  function receive(message) {
+    const run = runs.find(({ id }) => id === message.id);
+    if (message.is === "error") return fail(message.sentence);
+    if (!run || message.is !== "snapshot") return;
+    const { history, scores } = message;
+    if (run === lead()) noteSteps(journal, "both", message.step - run.step);
+    Object.assign(run, { step: message.step, playing: message.playing, failed: message.failed });
+    for (const name of Object.keys(run.losses)) run.losses[name].push(...history[name]);
+    if (scores) {
+      run.scores = scores;
+      if (run.looks.steps[run.looks.steps.length - 1] !== run.step || !run.step) {
+        run.looks.steps.push(run.step);
+        for (const name of ["modes", "reverseKl", "distance", "goodPercent"]) run.looks[name].push(scores[name] ?? NaN);
+      }
+    }
+    const { samples, arrows, field, warp, real } = message;
+    run.frame = { samples, arrows, field, warp, real: real ?? run.frame?.real, view: run.view, rows, warpSize: run.grid.size };
+    if (field) {
+      const scale = fieldScale(field, ["wasserstein", "hinge", "relativistic"].includes(run.recipe.loss));
+      run.scale ??= scale; // it follows slowly, so that the field does not flicker
+      const follow = (name) => run.scale[name] + 0.15 * (scale[name] - run.scale[name]);
+      run.frame.scale = run.scale = { middle: follow("middle"), reach: follow("reach") };
+    }
+    const rest = runs.every((one) => !one.playing);
+    if (rest && queue.length && runs.every((one) => one.frame)) advance();
+    draw(rest && !queue.length);
+  }
+  const lead = () => runs.find(({ failed }) => !failed) ?? runs[0];
+
+  // Follows a journal: its steps of both players by play, those of one player by step.
+  function follow(plan, speed = Infinity) {
+    queue = plan.map(([who, steps]) => ({ who, steps, speed }));
+    advance();
+  }
+  function advance() {
+    const entry = queue.shift();
+    if (!entry || runs.every(({ failed }) => failed)) return;
+    if (entry.who === "both") play(entry.speed, lead().step + entry.steps);
+    else alone(entry.who, entry.steps);
+  }
+  function play(speed, until) {
+    const own = lead().recipe.steps,
+      end = until ?? (lead().step < own ? own : lead().step + FURTHER);
+    last = { speed, until: end };
+    for (const run of runs) run.playing = !run.failed;
+    post({ do: "play", speed, until: end });
+  }
+  function alone(who, steps) {
+    if (who !== "both") noteSteps(journal, who, steps);
+    for (const { id } of runs) post({ do: "step", id, who, steps });
+  }
+  function pause() {
+    queue = [];
+    post({ do: "pause" });
+    for (const run of runs) run.playing = false;
+  }
+
+  // Out of view a run waits, and goes on where it was. Both say whether it waits.
+  let waiting = null;
+  function suspend() {
+    waiting = { queue, speed: last.speed, until: last.until };
+    pause();
+    return true;
+  }
+  function resume() {
+    queue = waiting.queue;
+    play(waiting.speed, waiting.until);
+    return false;
+  }
+  // Another speed for what goes on
+  function hurry(speed) {
+    for (const entry of queue) entry.speed = speed;
+    if (runs.some(({ playing }) => playing)) play(speed, last.until);
+  }
+
+  // What `judge` needs of a run, and its sentence.
+  function verdict(run, centers, evens, limits) {
+    const tail = (values) => values.slice(-LATEST).reduce((sum, value) => sum + value, 0) / Math.max(1, Math.min(LATEST, values.length));
+    const means = Object.fromEntries(Object.entries(run.losses).map(([name, values]) => [name, tail(values)]));
+    const near = centers && run.frame?.samples ? sharesOf(run.frame.samples, centers) : null;
+    const { step, recipe, failed } = run;
+    if (!run.scores || !run.losses.d_loss.length) return judge({ step: 0 }, null, limits);
+    return judge({ step, recipe, failed, means, near, scores: run.scores }, evens[recipe.loss], limits);
+  }
+
+  return {
+    ...{ start, showLayers, play, pause, suspend, resume, hurry, follow, alone, verdict },
+    all: () => runs,
+    step: () => (runs.length ? lead().step : 0),
+    playing: () => runs.some(({ playing }) => playing) || queue.length > 0,
+    journal: () => journal,
+    stop: () => engine?.stop(),
+  };
+}
