@@ -1,8 +1,8 @@
 """A directive for pages that are no notebooks: an interactive figure, made when the book is built.
 
-    ```{laboratory}
-    :small:
-    ```
+```{laboratory}
+:small:
+```
 """
 
 from typing import Any

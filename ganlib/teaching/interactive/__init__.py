@@ -12,13 +12,13 @@ Each function returns an `Interactive`: a static picture, and the script that ta
 
 Each figure has three files of one name: Python checks the arguments, draws the static picture and writes the data, the
 script draws the figure from the data, the style sheet says how it looks. `element` has what the figures share. The
-laboratory has more scripts, which `laboratory.py` lists, and questions, in `scenarios.py`.
+laboratory has more scripts, which `lab.py` lists, and questions, in `scenarios.py`.
 """
 
 from ganlib.teaching.interactive.convolution import transposed_convolution
 from ganlib.teaching.interactive.dirac import dirac_portrait
 from ganlib.teaching.interactive.element import Interactive
-from ganlib.teaching.interactive.laboratory import laboratory
+from ganlib.teaching.interactive.lab import laboratory
 from ganlib.teaching.interactive.latent import latent_explorer
 from ganlib.teaching.interactive.replay import Frame, ImageFrame, ImageRecorder, Recorder, training_replay
 

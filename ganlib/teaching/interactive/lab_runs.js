@@ -29,10 +29,14 @@ function makeRuns(draw, fail) {
   const post = (message) => (engine ??= startTrainer(ENGINE_SOURCE, receive)).post(message);
 
   function start(recipes, seed, data, view) {
+    const before = runs; // whose last pictures stay until there are new ones
     runs.forEach(({ id }) => post({ do: "forget", id }));
     journal = [];
     queue = [];
-    runs = recipes.map((recipe) => ({ id: next++, recipe, view, step: 0, playing: false, failed: null, scale: null, ...emptyHistory() }));
+    runs = recipes.map((recipe, i) => {
+      const state = { step: 0, playing: false, failed: null, scale: null, begun: false, frame: before[i]?.frame ?? null };
+      return { id: next++, recipe, view, ...state, ...emptyHistory() };
+    });
     for (const run of runs) {
       run.grid = gridOfLatents(run.recipe.latent);
       look(run);
@@ -42,7 +46,6 @@ function makeRuns(draw, fail) {
   const emptyHistory = () => ({
     losses: { d_loss: [], g_loss: [], d_real: [], d_fake: [] },
     looks: { steps: [], modes: [], reverseKl: [], distance: [], goodPercent: [] },
-    frame: null,
     scores: null,
   });
 
@@ -67,7 +70,7 @@ function makeRuns(draw, fail) {
     if (!run || message.is !== "snapshot") return;
     const { history, scores } = message;
     if (run === lead()) noteSteps(journal, "both", message.step - run.step);
-    Object.assign(run, { step: message.step, playing: message.playing, failed: message.failed });
+    Object.assign(run, { begun: true, step: message.step, playing: message.playing, failed: message.failed });
     for (const name of Object.keys(run.losses)) run.losses[name].push(...history[name]);
     if (scores) {
       run.scores = scores;
@@ -85,7 +88,7 @@ function makeRuns(draw, fail) {
       run.frame.scale = run.scale = { middle: follow("middle"), reach: follow("reach") };
     }
     const rest = runs.every((one) => !one.playing);
-    if (rest && queue.length && runs.every((one) => one.frame)) advance();
+    if (rest && queue.length && runs.every((one) => one.begun)) advance();
     draw(rest && !queue.length);
   }
   const lead = () => runs.find(({ failed }) => !failed) ?? runs[0];

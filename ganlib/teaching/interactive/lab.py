@@ -1,13 +1,14 @@
 """The laboratory: a GAN on points in the plane that trains in the page, in a third twin written in JavaScript.
 
-The engine is `random.js`, `points.js` and `trainer.js`. Of the laboratory, `laboratory_state.js` says what it is set to,
-`laboratory_runs.js` trains, `laboratory_plane.js` draws, `laboratory_form.js` makes the controls, `laboratory.js` puts
-them together. This module checks the recipe and says what can be turned; `scenarios` has the questions.
+`engine` has the twin. Of the laboratory, `lab_state.js` says what it is set to, `lab_runs.js` trains, `lab_plane.js`
+draws, `lab_form.js` makes the controls, and `lab.js` puts them together. This module checks the recipe and says what
+can be turned; `scenarios` has the questions.
 """
 
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,14 +19,23 @@ from ganlib.recipe import recipe as named
 from ganlib.reference import losses, networks
 from ganlib.runtime import monitor
 from ganlib.runtime.pictures import COLOURS
+from ganlib.teaching.interactive import engine
 from ganlib.teaching.interactive.element import Interactive, interactive, source
 from ganlib.teaching.interactive.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ENGINE = ("random.js", "points.js", "trainer.js")
-PARTS = ("laboratory_state.js", "laboratory_runs.js", "laboratory_plane.js", "laboratory_form.js")
+# The engine's text stands in the page once: as a function, which runs here, and whose text is also handed to a Worker.
+ENGINE = """\
+const engine = function () {
+SCRIPTS
+return { startTrainer, refusal, Generator };
+};
+const { startTrainer, refusal, Generator } = engine();
+const ENGINE_SOURCE = String(engine).slice(String(engine).indexOf("{") + 1, String(engine).lastIndexOf("return {"));
+"""
+PARTS = ("lab_state.js", "lab_runs.js", "lab_plane.js", "lab_form.js")
 DATA = {"ring": "Ring", "grid": "Grid", "line": "Line", "moons": "Moons", "drawing": "My drawing"}
 LOSSES = {
     **{"nonsaturating": "Non-saturating", "minimax": "Minimax", "relativistic": "Relativistic"},
@@ -67,7 +77,13 @@ CHARTS = (
     {"name": "Losses of D and G", "title": [["D's loss", "d"], [", ", ""], ["G's", "g"]], "of": "losses"},
     {"name": "Modes", "title": [["Modes", ""]], "of": "modes", "digits": 0},
     {"name": "Reverse KL divergence", "title": [["Reverse KL", ""]], "of": "reverseKl", "digits": 2, "least": 0.5},
-    {"name": "Distance to the data", "title": [["Distance to the data", ""]], "of": "distance", "digits": 3, "least": 0.1},
+    {
+        "name": "Distance to the data",
+        "title": [["Distance to the data", ""]],
+        "of": "distance",
+        "digits": 3,
+        "least": 0.1,
+    },
 )
 
 
@@ -111,6 +127,7 @@ def laboratory(
         "limits": {
             **{"saturated": monitor.SATURATED, "vanished": monitor.VANISHED, "fooled": monitor.FOOLED},
             **{"modes": monitor.MODES, "far": monitor.FAR, "plateau": monitor.PLATEAU, "logit": monitor.LARGE_LOGIT},
+            "lasting": monitor.LASTING,
         },
     }
     title = f"Laboratory: {recipe.name}"
@@ -118,16 +135,9 @@ def laboratory(
         f"{title}. Before training: real points of the data {recipe.data} in the plane, points that G makes with its "
         "first weights, which lie elsewhere, and D's first surface. Where scripts run, both are trained here."
     )
-    # The engine's text is there once: the page runs it, and hands the same text to a Worker.
-    engine = "\n".join(map(source, ENGINE))
-    exports = "startTrainer, refusal, Generator"
-    wrapped = f"const ENGINE = function () {{\n{engine}\nreturn {{ {exports} }};\n}};\n"
-    wrapped += "const ENGINE_SOURCE = `${ENGINE}`.slice(`${ENGINE}`.indexOf('{') + 1, `${ENGINE}`.lastIndexOf('return {'));\n"
-    wrapped += f"const {{ {exports} }} = ENGINE();\n"
-    scripts = [wrapped, *map(source, PARTS)]
-    return interactive(
-        "laboratory", "drawLaboratory", title, alt, lambda f: _draw(f, recipe, seed), payload, scripts=scripts
-    )
+    scripts = [ENGINE.replace("SCRIPTS", engine.source()), *map(source, PARTS)]
+    draw = partial(_draw, recipe=recipe, seed=seed)
+    return interactive("lab", "drawLaboratory", title, alt, draw, payload, scripts)
 
 
 def _check(recipe: Recipe) -> None:

@@ -106,7 +106,7 @@ function fillCard(card, content, { predicted, done, open, beside, predict, remed
     const right = predicted === content.answer ? "As you predicted. " : `It went this way: ${content.options[content.answer].toLowerCase()}. `;
     parts.push(make("p", {}, make("b", {}, right), content.answerText));
     if (beside) parts.push(make("p", {}, content.remedy.text));
-    else parts.push(makeButton(content.remedy.label, () => remedy(content.remedy)));
+    else if (content.remedy) parts.push(makeButton(content.remedy.label, () => remedy(content.remedy)));
   } else parts.push(make("p", { class: "quiet" }, open ? "Choose an answer, then run it." : "It runs …"));
   card.replaceChildren(...parts);
 }

@@ -1,5 +1,5 @@
 // The laboratory: a GAN on points in the plane that trains in the page, with everything that a reader can turn.
-// laboratory_state.js says what it is set to, laboratory_runs.js trains, laboratory_plane.js draws, laboratory_form.js
+// lab_state.js says what it is set to, lab_runs.js trains, lab_plane.js draws, lab_form.js
 // has the controls.
 
 const SPEEDS = [1, 10, 100, Infinity]; // steps a second
@@ -108,7 +108,7 @@ function drawLaboratory(live, data) {
   }
 
   // Play, steps, reset
-  const asked = () => state.scenario && !done && !runs.step(); // a question is open
+  const asked = () => state.scenario && !done && !runs.journal().length; // a question is open
   const play = makeButton("Play", () => {
     if (pen) {
       restart({ go: true });
@@ -205,7 +205,7 @@ function drawLaboratory(live, data) {
     card.hidden = !content;
     if (content)
       fillCard(card, content, {
-        ...{ predicted, done, open: asked(), beside: state.other?.key === content.remedy?.key },
+        ...{ predicted, done, open: asked(), beside: Boolean(content.remedy && state.other?.key === content.remedy.key) },
         predict: (option) => {
           predicted = option;
           transport();
@@ -218,8 +218,8 @@ function drawLaboratory(live, data) {
   }
   function settle() {
     if (state.scenario && predicted !== null && !done) {
-      const total = scenario().plan.reduce((sum, [who, n]) => sum + (who === "both" ? n : 0), 0);
-      done = runs.step() >= total || runs.all().some(({ failed }) => failed);
+      const taken = (journal) => journal.reduce((sum, [, steps]) => sum + steps, 0);
+      done = taken(runs.journal()) >= taken(scenario().plan) || runs.all().some(({ failed }) => failed);
     }
     ask();
   }

@@ -86,7 +86,8 @@ function toPython(shipped, recipe, seed, journal, dabs, losses) {
   }
   if (!journal.length) lines.push("trainer.fit(data)");
   if (losses) {
-    lines.push(`# The page's last step had D's loss ${losses[0]} and G's loss ${losses[1]}.`);
+    const [d, g] = losses.map((loss) => loss.toPrecision(6));
+    lines.push(`# In the page the last step had D's loss ${d} and G's loss ${g}.`);
     lines.push('print(trainer.history["d_loss"][-1], trainer.history["g_loss"][-1])');
   }
   return `${lines.join("\n")}\n`;
@@ -181,10 +182,10 @@ function judge({ step, scores, means, near, recipe, failed }, even, limits) {
     let where = `${inWords(modes)} of ${inWords(of)} modes`;
     if (modes === 0) where = distance > limits.far ? "no mode is reached yet" : "the samples are near the modes and on none";
     else where += `, ${Math.round(goodPercent)} % of the samples on one`;
-    if (covered < limits.modes) {
+    if (covered < limits.modes && step >= limits.lasting) {
       kinds.push("collapse");
       const spots = near.filter((share) => share >= 0.01).length;
-      where += spots === 1 ? ". All samples lie around a single one: collapse" : `. All samples lie around ${inWords(spots)}: collapse`;
+      where += `, for all samples lie around ${spots === 1 ? "a single mode" : inWords(spots)}: collapse`;
     }
     parts.push(where);
   } else {
