@@ -1,8 +1,8 @@
 """The laboratory's questions: what is set, what the reader predicts, how long it runs, and what is then said.
 
 Of each scenario, `settings` change the laboratory's start, by the keys of `lab.CONTROLS`. `plan` says who moves and how
-often. `answer` is the option that comes true from seed 0, which a test runs. `remedy` is the one thing that a second run
-beside it changes, or None.
+many steps. `answer` is the option that comes true from seed 0, which a test runs. `remedy` is the one thing that a
+second run beside it changes, or None.
 """
 
 from __future__ import annotations
@@ -21,24 +21,25 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "settings": {"data": "ring", "average": 0, "d_rate": 1e-4, "g_rate": 2e-3},
         "plan": [["both", 600]],
         "answer": 2,
-        "answerText": "The best answer to a D that hardly moves is the single place which it likes most, and G goes there "
-        "with all of its points. D learns to reject this place, and by then the clump is elsewhere. The losses do not "
-        "tell: both stay near the level at which D guesses.",
+        "answerText": "The best answer to a D that hardly moves is the single place which it likes most, and G goes "
+        "there with all of its points. D learns to reject this place, and by then the clump is elsewhere. The losses "
+        "do not tell: both stay near the level at which D guesses.",
         "remedy": {
             **{"key": "d_rate", "value": 2e-3, "label": "Beside it, a D as fast as G"},
-            "text": "In run B both players learn equally fast. D rejects a clump before all points have gathered in it.",
+            "text": "In run B both players learn equally fast. D rejects a clump before all points have gathered in "
+            "it.",
         },
     },
     "circling": {
         "title": "Circling",
-        "question": "Both players move at once, with much momentum, and nothing holds D. Where will the generated points "
-        "come to rest?",
+        "question": "Both players move at once, with much momentum, and nothing holds D. Where will the generated "
+        "points come to rest?",
         "options": ["On the eight clusters", "In the middle", "Nowhere", "I do not know"],
         "settings": {**PLAIN, "update": "simultaneous", "beta1": 0.9, "d_rate": 1e-3, "g_rate": 1e-3, "octaves": 0},
         "plan": [["both", 600]],
         "answer": 2,
-        "answerText": "The points run after what D likes, and D learns to dislike where they are. Each player answers the "
-        "last move of the other, so they chase each other round, and more steps do not end it.",
+        "answerText": "The points run after what D likes, and D learns to dislike where they are. Each player answers "
+        "the last move of the other, so they chase each other round, and more steps do not end it.",
         "remedy": {
             **{"key": "penalty", "value": "r1", "label": "Beside it, the penalty R₁"},
             "text": "In run B the slope of D at the data costs something. Where the points are right there is nothing "
@@ -47,14 +48,15 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     },
     "saturation": {
         "title": "Saturation",
-        "question": "D trains alone for 400 steps, until it is certain. Then it tells G where to go, by the minimax loss. "
-        "How long will the arrows be?",
+        "question": "D trains alone for 400 steps, until it is certain. Then it tells G where to go, by the minimax "
+        "loss. How long will the arrows be?",
         "options": ["Long, for D knows the way", "So short that none is seen", "Long at some points", "I do not know"],
         "settings": {**PLAIN, "loss": "minimax", "octaves": 4, "d_rate": 1e-3, "g_rate": 1e-3},
         "plan": [["discriminator", 400]],
         "answer": 1,
-        "answerText": "G minimises log(1 − D), which is flat where D says “generated” with certainty. The surer D is, the "
-        "less G learns. Go on, and see how it ends: Adam divides by the size of the gradient, and so G moves all the same.",
+        "answerText": "G minimises log(1 − D), which is flat where D says “generated” with certainty. The surer D is, "
+        "the less G learns. Go on, and see how it ends: Adam divides by the size of the gradient, and so G moves all "
+        "the same.",
         "remedy": {
             **{"key": "loss", "value": "nonsaturating", "label": "Beside it, the non-saturating loss"},
             "text": "In run B G minimises −log D instead, which is steep where D is certain. D is the same in both.",
@@ -62,18 +64,18 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     },
     "strong": {
         "title": "A strong D",
-        "question": "D takes five steps for each of G, so that its verdict is nearly exact, and nothing holds it. Does an "
-        "exact D help G to find the eight clusters?",
+        "question": "D takes five steps for each of G, so that its verdict is nearly exact, and nothing holds it. "
+        "Does an exact D help G to find the eight clusters?",
         "options": ["Yes, G finds all of them", "No, G gathers at a few", "No, G does not move", "I do not know"],
         "settings": {**PLAIN, "octaves": 4, "d_steps": 5, "d_rate": 1e-3, "g_rate": 1e-3},
         "plan": [["both", 300]],
         "answer": 1,
-        "answerText": "A nearly exact D is steep close to the clusters and says little between them. Each point goes to "
-        "the cluster that is nearest, and hardly any slope leads from there to the others.",
+        "answerText": "A nearly exact D is steep close to the clusters and says little between them. Each point goes "
+        "to the cluster that is nearest, and hardly any slope leads from there to the others.",
         "remedy": {
             **{"key": "penalty", "value": "r1", "label": "Beside it, the penalty R₁"},
-            "text": "In run B D takes as many steps, and R₁ keeps its slopes gentle. There is a way from each cluster to "
-            "the next.",
+            "text": "In run B D takes as many steps, and R₁ keeps its slopes gentle. There is a way from each cluster "
+            "to the next.",
         },
     },
     "order": {
@@ -84,8 +86,8 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "settings": {**PLAIN, "penalty": "r1", "penalty_weight": 1, "octaves": 0, "d_rate": 1e-3, "g_rate": 1e-3},
         "plan": [["both", 200], ["generator", 300]],
         "answer": 1,
-        "answerText": "Against a D that stands still the best answer is the place that it likes most, for all points. The "
-        "game asks for the best G against the best D: D comes first. Go on in turns, and the points spread again.",
+        "answerText": "Against a D that stands still the best answer is the place that it likes most, for all points. "
+        "The game asks for the best G against the best D: D comes first. Go on in turns, and the points spread again.",
         "remedy": None,
     },
 }
