@@ -1,7 +1,7 @@
 """The engine that trains in the page: which scripts it has, and the recipes that it takes.
 
-It is the third twin of `ganlib.torch` and `ganlib.tensorflow`, in plain JavaScript: from the same recipe and seed it has
-the same losses, for dense networks on points. `tests/test_page_trainer.py` holds it against them.
+It is the third twin of `ganlib.torch` and `ganlib.tensorflow`, in plain JavaScript: from the same recipe and seed it
+has the same losses, for dense networks on points. `tests/test_page_trainer.py` holds it against them.
 """
 
 from ganlib.teaching.interactive import element
