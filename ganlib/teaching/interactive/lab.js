@@ -362,12 +362,16 @@ function drawLaboratory(live, data) {
   }
   if (!small) addEventListener("hashchange", open);
 
-  const stage = make("div", { class: "stage" }, ...planes.map(({ figure }) => figure), make("div", { class: "side" }, step, ...sentences, key));
+  const stage = make("div", { class: "stage" }, ...planes.map(({ figure }) => figure));
   const fold = (title, content) => make("details", {}, make("summary", {}, title), content);
   if (small) {
-    const further = home ? make("a", { href: `${home}#laboratory=1` }, "To the laboratory, where all of it can be turned") : "";
-    live.append(make("div", { class: "laboratory small" }, make("div", { class: "transport" }, play, reset), stage, notes, aloud, further));
+    const further = home ? make("a", { href: `${home}#laboratory=1` }, "To the laboratory") : "";
+    const legend = make("p", { class: "quiet" }, data.legend);
+    const buttons = make("div", { class: "transport" }, play, reset);
+    stage.append(make("div", { class: "side" }, buttons, step, ...sentences, legend, further));
+    live.append(make("div", { class: "laboratory small" }, stage, notes, aloud));
   } else {
+    stage.append(make("div", { class: "side" }, step, ...sentences, key));
     const bar = make("div", { class: "bar" }, make("div", { class: "transport" }, play, ...steps, reset),
       make("label", { class: "speed" }, make("span", {}, "Speed"), speed, speedText)); // prettier-ignore
     const curves = make("div", { class: "charts" }, ...charts.map(({ element }) => element));

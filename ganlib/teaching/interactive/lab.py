@@ -120,6 +120,7 @@ def laboratory(
         "small": small,
         "layers": LAYERS,
         "charts": CHARTS,
+        "legend": "Blue points are real, vermilion ones are made by G. Where the plane is blue, D says real.",
         "howToDraw": "Draw on the plane with the mouse or a finger. By keyboard, the arrow keys move the cross, the "
         "space bar draws, and Backspace takes back.",
         "views": {name: _view(name) for name in DATA},
@@ -178,7 +179,7 @@ def _draw(figure: Figure, recipe: Recipe, seed: int) -> None:
     """The players before the first step: D's surface, real points, and G's."""
     from matplotlib.colors import to_rgb
 
-    figure.set_size_inches(7.2, 3.6)
+    figure.set_size_inches(3.8, 4.0)
     half, rng = _view(recipe.data)["half"], np.random.default_rng(0)
     streams = initialise.streams(seed)
     weights = initialise.generator_weights(recipe, streams["generator_weights"])
@@ -189,12 +190,12 @@ def _draw(figure: Figure, recipe: Recipe, seed: int) -> None:
     places = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
     layers = architectures.discriminator_layers(recipe)
     logits = networks.network(layers, weights, np.tile(places, recipe.pack)).reshape(60, 60)
-    lean = (np.clip(logits / np.abs(logits).max(), -1, 1))[..., None]
-    ends = [np.array(to_rgb(COLOURS[name])) for name in ("real", "generated")]
-    field = 1 + (np.where(lean > 0, *ends) - 1) * 0.6 * np.abs(lean)
+    ends = [np.array(to_rgb(COLOURS[name])) for name in ("generated", "real")]
+    shares = np.linspace(-1, 1, 9)  # of the largest logit: few colours, which take few bytes
+    colours = [1 + (ends[int(share > 0)] - 1) * 0.6 * abs(share) for share in (shares[1:] + shares[:-1]) / 2]
     ax = figure.subplots()
-    ax.imshow(field, extent=(-half, half, -half, half), origin="lower", interpolation="bilinear")
+    ax.contourf(side, side, logits, levels=np.abs(logits).max() * shares, colors=colours, extend="both")
     ax.scatter(*data.load(recipe.data, n=400).samples.T, s=2, color="#00507D", linewidths=0)
-    ax.scatter(*samples.T, s=9, color=ends[1], edgecolors="white", linewidths=0.4)
-    ax.set(xlim=(-half, half), ylim=(-half, half), xticks=[], yticks=[])
-    ax.set_title("Before the first step. Blue: real points; vermilion: generated ones", fontsize=8)
+    ax.scatter(*samples.T, s=9, color=ends[0], edgecolors="white", linewidths=0.4)
+    ax.set(xlim=(-half, half), ylim=(-half, half), xticks=[], yticks=[], aspect="equal")
+    ax.set_title("Before the first step. Blue: real; vermilion: generated", fontsize=8)
