@@ -5,7 +5,7 @@
 ```
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -19,7 +19,7 @@ from ganlib.teaching import interactive
 class Laboratory(SphinxDirective):
     """`ganlib.interactive.laboratory()`, whole or small."""
 
-    option_spec = {"small": directives.flag, "scenario": directives.unchanged}
+    option_spec: ClassVar = {"small": directives.flag, "scenario": directives.unchanged}
 
     def run(self) -> list[nodes.Node]:
         for path in interactive.__path__:

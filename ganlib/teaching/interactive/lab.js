@@ -113,10 +113,8 @@ function drawLaboratory(live, data) {
     if (pen) {
       restart({ go: true });
       play.focus({ preventScroll: true });
-    } else if (runs.playing()) {
-      runs.pause();
-      show(true);
-    } else if (asked()) runs.follow(scenario().plan, speedNow());
+    } else if (runs.playing()) runs.pause();
+    else if (asked()) runs.follow(scenario().plan, speedNow());
     else runs.play(speedNow());
     transport();
   }, { class: "main" }); // prettier-ignore

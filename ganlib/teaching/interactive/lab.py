@@ -195,7 +195,8 @@ def _draw(figure: Figure, recipe: Recipe, seed: int) -> None:
     colours = [1 + (ends[int(share > 0)] - 1) * 0.6 * abs(share) for share in (shares[1:] + shares[:-1]) / 2]
     ax = figure.subplots()
     ax.contourf(side, side, logits, levels=np.abs(logits).max() * shares, colors=colours, extend="both")
-    ax.scatter(*data.load(recipe.data, n=400).samples.T, s=2, color="#00507D", linewidths=0)
-    ax.scatter(*samples.T, s=9, color=ends[0], edgecolors="white", linewidths=0.4)
+    real = data.load(recipe.data, n=400).samples
+    ax.scatter(real[:, 0], real[:, 1], s=2, color="#00507D", linewidths=0)
+    ax.scatter(samples[:, 0], samples[:, 1], s=9, color=ends[0], edgecolors="white", linewidths=0.4)
     ax.set(xlim=(-half, half), ylim=(-half, half), xticks=[], yticks=[], aspect="equal")
     ax.set_title("Before the first step. Blue: real; vermilion: generated", fontsize=8)

@@ -2,6 +2,7 @@
 
 const LATEST = 50; // steps over which the sentence averages the metrics
 const WARP = { lines: 9, columns: 33, reach: 2 }; // the latents' grid: so many lines each way, from -reach to reach
+const PORTION = 10; // steps of one player at a time
 const FURTHER = 100_000; // steps that Play takes beyond the recipe's own
 
 // Latents on the lines of a grid over the first two coordinates, the others 0; a single coordinate has one line.
@@ -23,7 +24,8 @@ function makeRuns(draw, fail) {
     runs = [],
     journal = [],
     queue = [], // what is left of a journal that is followed
-    last = { speed: Infinity }, // what was played last
+    noted = 0, // steps of both players that the journal has
+    playing = null, // speed and end of the last play, null after steps
     show = {},
     calm = false;
   const post = (message) => (engine ??= startTrainer(ENGINE_SOURCE, receive)).post(message);
@@ -33,6 +35,7 @@ function makeRuns(draw, fail) {
     runs.forEach(({ id }) => post({ do: "forget", id }));
     journal = [];
     queue = [];
+    noted = 0;
     runs = recipes.map((recipe, i) => {
       const state = { step: 0, playing: false, failed: null, scale: null, begun: false, frame: before[i]?.frame ?? null };
       return { id: next++, recipe, view, ...state, ...emptyHistory() };
@@ -69,7 +72,10 @@ function makeRuns(draw, fail) {
     if (message.is === "error") return fail(message.sentence);
     if (!run || message.is !== "snapshot") return;
     const { history, scores } = message;
-    if (run === lead()) noteSteps(journal, "both", message.step - run.step);
+    if (run === lead()) {
+      noteSteps(journal, "both", message.step - noted);
+      noted = Math.max(noted, message.step);
+    }
     Object.assign(run, { begun: true, step: message.step, playing: message.playing, failed: message.failed });
     for (const name of Object.keys(run.losses)) run.losses[name].push(...history[name]);
     if (scores) {
@@ -93,9 +99,13 @@ function makeRuns(draw, fail) {
   }
   const lead = () => runs.find(({ failed }) => !failed) ?? runs[0];
 
-  // Follows a journal: its steps of both players by play, those of one player by step.
+  // Follows a journal: its steps of both players by play, those of one player in small portions, so that they are seen.
   function follow(plan, speed = Infinity) {
-    queue = plan.map(([who, steps]) => ({ who, steps, speed }));
+    queue = plan.flatMap(([who, steps]) => {
+      const portions = who === "both" ? [steps] : Array(Math.ceil(steps / PORTION)).fill(PORTION);
+      if (who !== "both") portions[portions.length - 1] = steps - PORTION * (portions.length - 1);
+      return portions.map((portion) => ({ who, steps: portion, speed }));
+    });
     advance();
   }
   function advance() {
@@ -107,36 +117,39 @@ function makeRuns(draw, fail) {
   function play(speed, until) {
     const own = lead().recipe.steps,
       end = until ?? (lead().step < own ? own : lead().step + FURTHER);
-    last = { speed, until: end };
+    playing = { speed, until: end };
     for (const run of runs) run.playing = !run.failed;
     post({ do: "play", speed, until: end });
   }
   function alone(who, steps) {
-    if (who !== "both") noteSteps(journal, who, steps);
+    noteSteps(journal, who, steps);
+    if (who === "both") noted += steps;
+    playing = null;
     for (const { id } of runs) post({ do: "step", id, who, steps });
   }
+  // The runs play on until the engine says that they do not: by then it may have taken a few steps more.
   function pause() {
     queue = [];
     post({ do: "pause" });
-    for (const run of runs) run.playing = false;
   }
 
   // Out of view a run waits, and goes on where it was. Both say whether it waits.
   let waiting = null;
   function suspend() {
-    waiting = { queue, speed: last.speed, until: last.until };
+    waiting = { queue, playing };
     pause();
     return true;
   }
   function resume() {
     queue = waiting.queue;
-    play(waiting.speed, waiting.until);
+    if (waiting.playing) play(waiting.playing.speed, waiting.playing.until);
+    else advance();
     return false;
   }
   // Another speed for what goes on
   function hurry(speed) {
     for (const entry of queue) entry.speed = speed;
-    if (runs.some(({ playing }) => playing)) play(speed, last.until);
+    if (runs.some((run) => run.playing)) play(speed, playing?.until);
   }
 
   // What `judge` needs of a run, and its sentence.
@@ -153,7 +166,7 @@ function makeRuns(draw, fail) {
     ...{ start, showLayers, play, pause, suspend, resume, hurry, follow, alone, verdict },
     all: () => runs,
     step: () => (runs.length ? lead().step : 0),
-    playing: () => runs.some(({ playing }) => playing) || queue.length > 0,
+    playing: () => runs.some((run) => run.playing) || queue.length > 0,
     journal: () => journal,
     stop: () => engine?.stop(),
   };

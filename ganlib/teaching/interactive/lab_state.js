@@ -154,7 +154,7 @@ function fromLink(text, start, controls, scenarios) {
     const control = known.get(name),
       value = control && accepted(control, given);
     if (control && value !== undefined) state.settings[name] = value;
-    else if (control || !readers[name]?.(given)) wrong.push(name);
+    else if (control || !Object.hasOwn(readers, name) || !readers[name](given)) wrong.push(name);
   }
   if (state.settings.data === "drawing" && !state.dabs.length) {
     wrong.push("drawing");

@@ -50,7 +50,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "title": "Saturation",
         "question": "D trains alone for 400 steps, until it is certain. Then it tells G where to go, by the minimax "
         "loss. How long will the arrows be?",
-        "options": ["Long, for D knows the way", "So short that none is seen", "Long at some points", "I do not know"],
+        "options": ["Long, for D knows the way", "So short that hardly one is seen", "Long at a few", "I do not know"],
         "settings": {**PLAIN, "loss": "minimax", "octaves": 4, "d_rate": 1e-3, "g_rate": 1e-3},
         "plan": [["discriminator", 400]],
         "answer": 1,
