@@ -242,10 +242,14 @@ def test_by_keyboard_and_in_words(show, tiny):
     page.get_by_role("button", name="One step").press("Enter")
     wait_for_step(page, step + 1)
     assert page.locator(".live").evaluate("e => e.offsetHeight") == height
-    page.get_by_role("button", name="Reset").press("Enter")
+    page.get_by_role("button", name="Go on").press("Enter")
+    wait_for_step(page, step + 20)
+    page.get_by_role("button", name="Reset").press("Enter")  # in the middle of a run, which ends with it
     page.wait_for_function(
         "document.querySelector('[data-ganlib]').shadowRoot.querySelector('.step').textContent === 'Step 0'"
     )
+    page.wait_for_timeout(200)
+    assert steps_of(page) == 0
     assert page.get_by_role("button", name="Play", exact=True).is_enabled()
 
 
@@ -276,6 +280,16 @@ def test_a_question_asks_for_a_prediction_first(show, tiny):
     press(page, SCENARIOS["saturation"]["remedy"]["label"])
     page.get_by_text(SCENARIOS["saturation"]["remedy"]["text"]).wait_for()
     assert page.locator("figcaption").all_text_contents() == ["A. Loss: Minimax", "B. Loss: Non-saturating"]
+    press(page, "The wrong order")
+    page.get_by_label(SCENARIOS["order"]["options"][0]).check()
+    press(page, "Run it")
+    wait_for_step(page, 20)
+    press(page, "Pause")  # a pause does not end the plan
+    press(page, "Go on")
+    page.get_by_text("It went this way: one place for nearly all points.").wait_for()
+    press(page, "Copy as ganlib recipe")
+    taken = re.findall(r"trainer\.(\w+)\(data, steps=(\d+)\)", page.get_by_label("Text to copy").input_value())
+    assert taken == [("fit", "200"), ("fit_generator", "300")]
     press(page, "Free")
     assert not page.locator(".card").is_visible()
 

@@ -1,9 +1,7 @@
 // The laboratory: a GAN on points in the plane that trains in the page, with everything that a reader can turn.
-// lab_state.js says what it is set to, lab_runs.js trains, lab_plane.js draws, lab_form.js
-// has the controls.
+// lab_state.js says what it is set to, lab_runs.js trains, lab_plane.js and lab_charts.js draw, lab_form.js has the
+// controls.
 
-const SPEEDS = [1, 10, 100, Infinity]; // steps a second
-const CHART = 64; // pixels of a chart's height
 const SPEAK = 8000; // milliseconds between two sentences that a screen reader is told
 
 function drawLaboratory(live, data) {
@@ -49,24 +47,26 @@ function drawLaboratory(live, data) {
   const aloud = make("p", { class: "unseen", role: "status" });
   const notes = make("p", { class: "note", role: "alert" });
   const note = (text) => (notes.textContent = text);
-  const isDark = () => live.classList.contains("dark");
+  const dark = () => live.classList.contains("dark");
 
   function paint() {
     for (const { canvas, side, index } of planes) {
       const frame = runs.all()[index]?.frame;
       if (!side) continue;
-      if (pen && !index) paintDrawing(canvas, side, view().half, state.dabs, pen, isDark());
-      else if (frame && !pen) paintPlane(canvas, side, frame, state.show, isDark());
+      if (pen && !index) paintDrawing(canvas, side, view().half, state.dabs, pen, dark());
+      else if (frame && !pen) paintPlane(canvas, side, frame, state.show, dark());
     }
   }
 
   // After each look of the engine at the runs; `rest`: they have come to rest.
   function show(rest) {
-    if (!live.isConnected) return runs.stop();
+    if (!live.isConnected) return runs.pause();
     if (pen) return;
     const all = runs.all(),
       named = all.length > 1;
-    const said = all.map((run, i) => (named ? `${"AB"[i]}: ` : "") + runs.verdict(run, view().centers, evens, limits).said);
+    const said = all.map(
+      (run, i) => (named ? `${"AB"[i]}: ` : "") + runs.verdict(run, view().centers, evens, limits).said,
+    );
     paint();
     sentences.forEach((sentence, i) => (sentence.textContent = said[i] ?? ""));
     step.textContent = `Step ${runs.step().toLocaleString("en")}`;
@@ -83,11 +83,13 @@ function drawLaboratory(live, data) {
 
   // Every change begins again: the same seed, the first weights
   function restart({ go = false, plan = null } = {}) {
-    const going = go || runs.playing();
+    const going = go || runs.wanted();
     done = away = false;
     if (state.settings.data === "drawing" && !state.dabs.length) return draw();
     stopDrawing();
-    const refused = recipes().map(refusal).find((sentence) => sentence);
+    const refused = recipes()
+      .map(refusal)
+      .find((sentence) => sentence);
     note(refused ?? "");
     if (!refused) {
       const drawn = state.settings.data === "drawing";
@@ -109,15 +111,19 @@ function drawLaboratory(live, data) {
 
   // Play, steps, reset
   const asked = () => state.scenario && !done && !runs.journal().length; // a question is open
-  const play = makeButton("Play", () => {
-    if (pen) {
-      restart({ go: true });
-      play.focus({ preventScroll: true });
-    } else if (runs.playing()) runs.pause();
-    else if (asked()) runs.follow(scenario().plan, speedNow());
-    else runs.play(speedNow());
-    transport();
-  }, { class: "main" }); // prettier-ignore
+  const play = makeButton(
+    "Play",
+    () => {
+      if (pen) {
+        restart({ go: true });
+        play.focus({ preventScroll: true });
+      } else if (runs.playing()) runs.pause();
+      else if (asked()) runs.follow(scenario().plan, speedNow());
+      else runs.resume(speedNow());
+      transport();
+    },
+    { class: "main" },
+  );
   const steps = [
     ["One step", "both", "One step of both players, as in a training"],
     ["D alone", "discriminator", "One step of D, while G stands"],
@@ -139,8 +145,13 @@ function drawLaboratory(live, data) {
   // Out of view it waits
   function attend() {
     const here = inView && !document.hidden;
-    if (!here && runs.playing()) away = runs.suspend();
-    else if (here && away) away = runs.resume();
+    if (!here && runs.wanted()) {
+      runs.pause();
+      away = true;
+    } else if (here && away) {
+      away = false;
+      runs.resume(speedNow());
+    }
     transport();
   }
   new IntersectionObserver((entries) => {
@@ -152,45 +163,16 @@ function drawLaboratory(live, data) {
   const repaint = () => (paint(), drawCharts());
   new MutationObserver(repaint).observe(live, { attributes: true, attributeFilter: ["class"] });
 
-  // The key chooses what is drawn
-  const boxes = layers.map(({ key }) => {
-    const box = make("input", { type: "checkbox" });
-    box.addEventListener("change", () => {
-      state.show[key] = box.checked;
-      runs.showLayers(state.show, motion.matches);
-      paint();
-    });
-    return box;
+  const key = makeKey(layers, (name, on) => {
+    state.show[name] = on;
+    runs.showLayers(state.show, motion.matches);
+    paint();
   });
-  const key = make("ul", { class: "key" }, ...layers.map((layer, i) => {
-    const sign = make("i", { class: `sign ${layer.key}`, "aria-hidden": true }, layer.sign);
-    return make("li", {}, make("label", {}, boxes[i], sign, make("span", {}, layer.label)));
-  })); // prettier-ignore
-
-  // Charts
-  const charts = data.charts.map((chart) => {
-    const drawn = { ...chart, value: make("span", { class: "number" }), canvas: make("canvas", { role: "img" }), width: 0 };
-    const title = make("b", {}, ...chart.title.map(([text, kind]) => make("span", { class: kind }, text)));
-    drawn.element = make("div", { class: "chart" }, make("p", {}, title, drawn.value), drawn.canvas);
-    onWidth(drawn.canvas, (width) => {
-      drawn.width = width;
-      drawCharts();
-    });
-    return drawn;
-  });
+  const charts = makeCharts(data.charts, drawCharts);
   function drawCharts() {
-    const all = runs.all(),
-      end = Math.max(50, ...all.map((run) => run.step));
+    const all = runs.all();
     charted = performance.now();
-    for (const chart of charts) {
-      if (!chart.width || !all.length) continue;
-      const curves = all.flatMap((run, i) => curvesOf(chart, run, i ? [4, 3] : []));
-      const modes = (view().centers?.length ?? 0) / 2;
-      paintChart(chart.canvas, chart.width, CHART, end, curves, chartScale(chart, curves, modes, evens[all[0].recipe.loss]), isDark());
-      const latest = all.map((run) => latestOf(chart, run));
-      chart.value.textContent = latest.join(" | ");
-      chart.canvas.setAttribute("aria-label", `${chart.name} over ${end} steps, now ${latest.join(" and ")}.`);
-    }
+    if (all.length) charts.draw(all, (view().centers?.length ?? 0) / 2, evens[all[0].recipe.loss], dark());
   }
 
   // Questions
@@ -203,7 +185,7 @@ function drawLaboratory(live, data) {
     card.hidden = !content;
     if (content)
       fillCard(card, content, {
-        ...{ predicted, done, open: asked(), beside: Boolean(content.remedy && state.other?.key === content.remedy.key) },
+        ...{ predicted, done, open: asked(), beside: state.other && state.other.key === content.remedy?.key },
         predict: (option) => {
           predicted = option;
           transport();
@@ -233,48 +215,56 @@ function drawLaboratory(live, data) {
   const first = make("div", { class: "settings" }),
     more = make("div", { class: "settings" }),
     beside = make("div", { class: "settings" });
-  const speed = make("input", { type: "range", min: 0, max: SPEEDS.length - 1, step: 1, "aria-label": "Speed" }),
-    speedText = make("span", { class: "number" });
-  speed.addEventListener("input", () => {
-    state.speed = Number(speed.value);
+  const speed = makeSpeed(SPEEDS, (index) => {
+    state.speed = index;
     runs.hurry(speedNow());
-    saySpeed();
   });
-  function saySpeed() {
-    const text = { 1: "1 step a second", Infinity: "as fast as it goes" }[speedNow()] ?? `${speedNow()} steps a second`;
-    speed.value = state.speed;
-    speedText.textContent = text;
-    speed.setAttribute("aria-valuetext", text);
-  }
   const SEED = { label: "Seed", min: 0, max: 999_999_999, whole: true };
   function arrange() {
     const { settings, other } = state;
     const idle = { penalty_weight: settings.penalty === "none", d_steps: settings.update !== "alternating" };
-    const fields = (list) => list.map((control) => {
-      const input = makeInput(control, settings[control.key], (value) => change(control.key, value), note);
-      input.disabled = idle[control.key] ?? false;
-      return makeField(control.label, input);
-    }); // prettier-ignore
+    const fields = (list) =>
+      list.map((control) => {
+        const input = makeInput(control, settings[control.key], (value) => change(control.key, value), note);
+        input.disabled = idle[control.key] ?? false;
+        return makeField(control.label, input);
+      });
     const setSeed = (value) => ((state.seed = value), restart());
     const setOther = (key, value) => ((state.other = key ? { key, value } : null), restart());
     const names = controls.filter(({ key }) => key !== "data").map(({ key, label }) => [key, label]);
-    const which = makeSelect([["", "nothing: there is none"], ...names], other?.key ?? "",
-      (key) => setOther(key, key && anotherValue(controlOf(key), settings[key])), "Run B differs in"); // prettier-ignore
-    const value = other && makeInput({ ...controlOf(other.key), label: "There it is" }, other.value, (given) => setOther(other.key, given), note);
+    const which = makeSelect(
+      [["", "nothing: there is none"], ...names],
+      other?.key ?? "",
+      (key) => setOther(key, key && anotherValue(controlOf(key), settings[key])),
+      "Run B differs in",
+    );
+    const value =
+      other &&
+      makeInput(
+        { ...controlOf(other.key), label: "There it is" },
+        other.value,
+        (given) => setOther(other.key, given),
+        note,
+      );
     keepFocus(live, () => {
       first.replaceChildren(...fields(controls.filter(({ first }) => first)));
-      more.replaceChildren(...fields(controls.filter(({ first }) => !first)), makeField("Seed", makeInput(SEED, state.seed, setSeed, note)));
+      more.replaceChildren(
+        ...fields(controls.filter(({ first }) => !first)),
+        makeField("Seed", makeInput(SEED, state.seed, setSeed, note)),
+      );
       beside.replaceChildren(makeField("Run B differs in", which), ...(other ? [makeField("There it is", value)] : []));
     });
     live.classList.toggle("pair", Boolean(other));
     planes[1].figure.hidden = sentences[1].hidden = !other;
-    const named = (letter, value) => other && `${letter}. ${controlOf(other.key).label}: ${labelOf(controlOf(other.key), value)}`;
+    const named = (letter, value) =>
+      other && `${letter}. ${controlOf(other.key).label}: ${labelOf(controlOf(other.key), value)}`;
     planes[0].title.textContent = named("A", settings[other?.key]) ?? "";
     planes[1].title.textContent = named("B", other?.value) ?? "";
     drawTools.hidden = settings.data !== "drawing";
-    for (const element of questions.children) element.setAttribute("aria-pressed", element.dataset.name === (state.scenario ?? ""));
-    boxes.forEach((box, i) => (box.checked = state.show[layers[i].key]));
-    saySpeed();
+    for (const element of questions.children)
+      element.setAttribute("aria-pressed", element.dataset.name === (state.scenario ?? ""));
+    key.set(state.show);
+    speed.set(state.speed);
     ask();
     transport();
   }
@@ -299,7 +289,10 @@ function drawLaboratory(live, data) {
   function drew() {
     const full = state.dabs.length >= MOST_DABS;
     note(full ? "The drawing is full. Train on it, or clear it." : "");
-    board.setAttribute("aria-label", `A plane to draw on, with ${state.dabs.length} dabs; the cross is at ${pen.join(", ")}.`);
+    board.setAttribute(
+      "aria-label",
+      `A plane to draw on, with ${state.dabs.length} dabs; the cross is at ${pen.join(", ")}.`,
+    );
     paint();
     transport();
   }
@@ -322,40 +315,47 @@ function drawLaboratory(live, data) {
     },
   });
   const clear = () => ((state.dabs = []), draw());
-  const drawTools = make("div", { class: "tools" }, makeButton("Draw more", draw), makeButton("Clear the drawing", clear));
+  const drawTools = make(
+    "div",
+    { class: "tools" },
+    makeButton("Draw more", draw),
+    makeButton("Clear the drawing", clear),
+  );
 
   // To take along
-  const text = make("textarea", { readonly: "", "aria-label": "Text to copy", spellcheck: "false" }),
-    copied = make("p", { class: "quiet", role: "status" }),
-    taken = make("div", { class: "taken", hidden: "" }, copied, text);
-  async function take(words, what) {
-    taken.hidden = false;
-    text.value = words;
-    text.rows = Math.min(18, words.split("\n").length + 1);
-    const allowed = await copyText(words);
-    copied.textContent = allowed ? `${what} is copied.` : `${what}. The page may not use the clipboard here: copy it by hand.`;
-  }
+  const taker = makeTaker();
   const python = () => {
-    const texts = recipes().map((recipe, i) => toPython(shipped, recipe, state.seed, runs.journal(), state.dabs, lastLosses(runs.all()[i])));
+    const texts = recipes().map((recipe, i) =>
+      toPython(shipped, recipe, state.seed, runs.journal(), state.dabs, lastLosses(runs.all()[i])),
+    );
     return texts.length > 1 ? `# Run A\n${texts[0]}\n# Run B, which differs in one thing\n${texts[1]}` : texts[0];
   };
   const home = homeOf(small);
   const link = () => `${home}#${toLink({ ...state, journal: runs.journal() }, start)}`;
-  const tools = make("div", { class: "tools" }, makeButton("Copy as ganlib recipe", () => take(python(), "The recipe in Python")));
-  if (home) tools.append(makeButton("Copy a link to this state", () => {
-    history.replaceState(history.state, "", link());
-    take(link(), "The link");
-  })); // prettier-ignore
+  const tools = make(
+    "div",
+    { class: "tools" },
+    makeButton("Copy as ganlib recipe", () => taker.take(python(), "The recipe in Python")),
+  );
+  if (home)
+    tools.append(
+      makeButton("Copy a link to this state", () => {
+        history.replaceState(history.state, "", link());
+        taker.take(link(), "The link");
+      }),
+    );
 
   // A link that the page was opened with, or that the reader follows on it
   function open() {
-    const found = fromLink(location.hash.slice(1), start, controls, scenarios.map(({ name }) => name)); // prettier-ignore
+    const names = scenarios.map(({ name }) => name);
+    const found = fromLink(location.hash.slice(1), start, controls, names);
     if (!found) return false;
     runs.pause();
     Object.assign(state, found.state);
     predicted = null;
     restart({ plan: state.scenario ? null : state.journal });
-    if (found.wrong.length) note(`Of this link the following was not understood and is left out: ${found.wrong.join(", ")}.`);
+    if (found.wrong.length)
+      note(`Of this link the following was not understood and is left out: ${found.wrong.join(", ")}.`);
     return true;
   }
   if (!small) addEventListener("hashchange", open);
@@ -369,12 +369,33 @@ function drawLaboratory(live, data) {
     stage.append(make("div", { class: "side" }, buttons, step, ...sentences, legend, further));
     live.append(make("div", { class: "laboratory small" }, stage, notes, aloud));
   } else {
-    stage.append(make("div", { class: "side" }, step, ...sentences, key));
-    const bar = make("div", { class: "bar" }, make("div", { class: "transport" }, play, ...steps, reset),
-      make("label", { class: "speed" }, make("span", {}, "Speed"), speed, speedText)); // prettier-ignore
-    const curves = make("div", { class: "charts" }, ...charts.map(({ element }) => element));
+    stage.append(make("div", { class: "side" }, step, ...sentences, key.element));
+    const bar = make(
+      "div",
+      { class: "bar" },
+      make("div", { class: "transport" }, play, ...steps, reset),
+      speed.element,
+    );
+    const curves = make("div", { class: "charts" }, ...charts.elements);
     const folds = [fold("More settings", more), fold("A second run beside it", beside)];
-    live.append(make("div", { class: "laboratory" }, questions, card, stage, bar, notes, aloud, first, drawTools, curves, ...folds, tools, taken));
+    live.append(
+      make(
+        "div",
+        { class: "laboratory" },
+        questions,
+        card,
+        stage,
+        bar,
+        notes,
+        aloud,
+        first,
+        drawTools,
+        curves,
+        ...folds,
+        tools,
+        taker.element,
+      ),
+    );
   }
   if (small || !open()) choose(data.scenario);
 }

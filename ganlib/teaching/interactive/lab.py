@@ -1,8 +1,8 @@
 """The laboratory: a GAN on points in the plane that trains in the page, in a third twin written in JavaScript.
 
 `engine` has the twin. Of the laboratory, `lab_state.js` says what it is set to, `lab_runs.js` trains, `lab_plane.js`
-draws, `lab_form.js` makes the controls, and `lab.js` puts them together. This module checks the recipe and says what
-can be turned; `scenarios` has the questions.
+and `lab_charts.js` draw, `lab_form.js` makes the controls, and `lab.js` puts them together. This module checks the
+recipe and says what can be turned; `scenarios` has the questions.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ return { startTrainer, refusal, Generator };
 const { startTrainer, refusal, Generator } = engine();
 const ENGINE_SOURCE = String(engine).slice(String(engine).indexOf("{") + 1, String(engine).lastIndexOf("return {"));
 """
-PARTS = ("lab_state.js", "lab_runs.js", "lab_plane.js", "lab_form.js")
+PARTS = ("lab_state.js", "lab_runs.js", "lab_plane.js", "lab_charts.js", "lab_form.js")
 DATA = {"ring": "Ring", "grid": "Grid", "line": "Line", "moons": "Moons", "drawing": "My drawing"}
 LOSSES = {
     **{"nonsaturating": "Non-saturating", "minimax": "Minimax", "relativistic": "Relativistic"},
@@ -167,7 +167,7 @@ def _control(control: dict[str, Any]) -> dict[str, Any]:
 
 
 def _view(name: str) -> dict[str, Any]:
-    """What the page shows of a data set: half the side of the square around the origin, and the modes, x0 y0 x1 y1 …"""
+    """What the page shows of a data set: half the side of a square around the origin, and the modes, x0 y0 x1 y1 …"""
     if name == "drawing":
         return {"half": 1.5, "centers": None}
     loaded = data.load(name, n=1000)

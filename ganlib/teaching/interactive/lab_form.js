@@ -77,7 +77,9 @@ function anotherValue(control, now) {
     const values = control.choices.map(([value]) => value);
     return values[(values.indexOf(now) + 1) % values.length];
   }
-  const tried = [now / 10, 2 * now, control.min, control.max].map((value) => (control.whole ? Math.round(value) : Number(value.toPrecision(3))));
+  const tried = [now / 10, 2 * now, control.min, control.max].map((value) =>
+    control.whole ? Math.round(value) : Number(value.toPrecision(3)),
+  );
   return tried.find((value) => value !== now && accepted(control, value) !== undefined);
 }
 
@@ -103,7 +105,10 @@ function fillCard(card, content, { predicted, done, open, beside, predict, remed
   const group = make("div", { class: "options", role: "radiogroup", "aria-label": "Your prediction" }, ...options);
   const parts = [make("p", {}, make("b", {}, `${content.title}. `), content.question), group];
   if (done) {
-    const right = predicted === content.answer ? "As you predicted. " : `It went this way: ${content.options[content.answer].toLowerCase()}. `;
+    const right =
+      predicted === content.answer
+        ? "As you predicted. "
+        : `It went this way: ${content.options[content.answer].toLowerCase()}. `;
     parts.push(make("p", {}, make("b", {}, right), content.answerText));
     if (beside) parts.push(make("p", {}, content.remedy.text));
     else if (content.remedy) parts.push(makeButton(content.remedy.label, () => remedy(content.remedy)));
@@ -111,11 +116,53 @@ function fillCard(card, content, { predicted, done, open, beside, predict, remed
   card.replaceChildren(...parts);
 }
 
-const copyText = async (text) => {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
+// The key of the plane, which chooses what is drawn; act(name, on) gets a layer and whether it is.
+function makeKey(layers, act) {
+  const boxes = layers.map(({ key }) => {
+    const box = make("input", { type: "checkbox" });
+    box.addEventListener("change", () => act(key, box.checked));
+    return box;
+  });
+  const rows = layers.map(({ key, label, sign }, i) => {
+    const drawn = make("i", { class: `sign ${key}`, "aria-hidden": true }, sign);
+    return make("li", {}, make("label", {}, boxes[i], drawn, make("span", {}, label)));
+  });
+  const set = (show) => layers.forEach(({ key }, i) => (boxes[i].checked = show[key]));
+  return { set, element: make("ul", { class: "key" }, ...rows) };
+}
+
+// The slider of the speeds, steps a second; act(index) gets which one is chosen.
+function makeSpeed(speeds, act) {
+  const slider = make("input", { type: "range", min: 0, max: speeds.length - 1, step: 1, "aria-label": "Speed" }),
+    said = make("span", { class: "number" });
+  const set = (index) => {
+    const speed = speeds[index];
+    said.textContent = { 1: "1 step a second", Infinity: "as fast as it goes" }[speed] ?? `${speed} steps a second`;
+    slider.value = index;
+    slider.setAttribute("aria-valuetext", said.textContent);
+  };
+  slider.addEventListener("input", () => {
+    set(Number(slider.value));
+    act(Number(slider.value));
+  });
+  return { set, element: make("label", { class: "speed" }, make("span", {}, "Speed"), slider, said) };
+}
+
+// A place for texts that the reader takes along: on the clipboard where the page may use it, and in sight.
+function makeTaker() {
+  const text = make("textarea", { readonly: "", "aria-label": "Text to copy", spellcheck: "false" }),
+    said = make("p", { class: "quiet", role: "status" }),
+    element = make("div", { class: "taken", hidden: "" }, said, text);
+  async function take(words, what) {
+    element.hidden = false;
+    text.value = words;
+    text.rows = Math.min(18, words.split("\n").length + 1);
+    try {
+      await navigator.clipboard.writeText(words);
+      said.textContent = `${what} is copied.`;
+    } catch {
+      said.textContent = `${what}. The page may not use the clipboard here: copy it by hand.`;
+    }
   }
-};
+  return { take, element };
+}

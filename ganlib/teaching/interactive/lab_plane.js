@@ -1,5 +1,5 @@
-// The laboratory's pictures: the plane with both kinds of points, D's field, G's pull and G's grid of latents, and the
-// small charts over the steps. Each function draws what it is given; none of them keeps anything.
+// The laboratory's plane: both kinds of points, D's field, G's pull and G's grid of latents. Each function draws what
+// it is given; none of them keeps anything.
 
 // As in ganlib/plots.py; on a dark page brighter, over a dark ground.
 const THEMES = {
@@ -80,7 +80,14 @@ function paintPlane(canvas, side, frame, show, dark) {
       const [dx, dy] = [frame.arrows[i], -frame.arrows[i + 1]],
         pull = Math.hypot(dx, dy) * frame.view;
       const length = ARROW * Math.sqrt(Math.min(1, pull / STEEP)); // the root, so that weak pulls can be seen too
-      if (length > 1.5) arrow(pen, px(frame.samples[i]), py(frame.samples[i + 1]), (dx * length * frame.view) / pull, (dy * length * frame.view) / pull);
+      if (length > 1.5)
+        arrow(
+          pen,
+          px(frame.samples[i]),
+          py(frame.samples[i + 1]),
+          (dx * length * frame.view) / pull,
+          (dy * length * frame.view) / pull,
+        );
     }
     pen.strokeStyle = theme.ink;
     pen.lineWidth = 1.2;
@@ -107,7 +114,8 @@ function fieldPicture({ field, rows, scale }, theme) {
     const lean = Math.max(-1, Math.min(1, (2 * chance(field[i] - scale.middle) - 1) / top)) || 0; // 1: real
     const colour = lean > 0 ? theme.realField : theme.madeField;
     const at = 4 * ((rows - 1 - Math.floor(i / rows)) * rows + (i % rows)); // the first row is the lowest
-    for (let c = 0; c < 3; c++) pixels.data[at + c] = theme.ground[c] + (colour[c] - theme.ground[c]) * DEPTH * Math.abs(lean);
+    for (let c = 0; c < 3; c++)
+      pixels.data[at + c] = theme.ground[c] + (colour[c] - theme.ground[c]) * DEPTH * Math.abs(lean);
     pixels.data[at + 3] = 255;
   }
   pen.putImageData(pixels, 0, 0);
@@ -121,7 +129,10 @@ function arrow(pen, x, y, dx, dy) {
   pen.lineTo(tx, ty);
   for (const turn of [2.6, -2.6]) {
     pen.moveTo(tx, ty);
-    pen.lineTo(tx + head * (dx * Math.cos(turn) - dy * Math.sin(turn)), ty + head * (dx * Math.sin(turn) + dy * Math.cos(turn)));
+    pen.lineTo(
+      tx + head * (dx * Math.cos(turn) - dy * Math.sin(turn)),
+      ty + head * (dx * Math.sin(turn) + dy * Math.cos(turn)),
+    );
   }
 }
 
@@ -142,84 +153,14 @@ function paintDrawing(canvas, side, view, dabs, crosshair, dark) {
   if (!crosshair) return;
   const [x, y] = at(...crosshair);
   pen.beginPath();
-  for (const [dx, dy] of [[12, 0], [0, 12]]) { // prettier-ignore
+  for (const [dx, dy] of [
+    [12, 0],
+    [0, 12],
+  ]) {
     pen.moveTo(x - dx, y - dy);
     pen.lineTo(x + dx, y + dy);
   }
   pen.strokeStyle = theme.ink;
   pen.lineWidth = 1.5;
   pen.stroke();
-}
-
-// A small chart over the steps: curves [{ steps, values, colour, dash, width }], from `low` to `high` upwards, `levels`
-// dotted lines. Curves with more values than pixels are drawn as means, a column each.
-function paintChart(canvas, width, height, end, curves, { low, high, levels = [] }, dark) {
-  const theme = THEMES[dark ? "dark" : "light"],
-    sharp = Math.min(2, devicePixelRatio || 1);
-  canvas.width = Math.round(width * sharp);
-  canvas.height = Math.round(height * sharp);
-  const pen = canvas.getContext("2d");
-  pen.setTransform(sharp, 0, 0, sharp, 0, 0);
-  const y = (value) => 3 + (height - 6) * (1 - (Math.min(high, Math.max(low, value)) - low) / (high - low || 1)),
-    x = (step) => 1 + ((width - 2) * step) / Math.max(1, end);
-  pen.strokeStyle = theme.line;
-  pen.lineWidth = 1;
-  pen.strokeRect(0.5, 0.5, width - 1, height - 1);
-  pen.setLineDash([2, 3]);
-  pen.strokeStyle = theme.quiet;
-  pen.beginPath();
-  for (const level of levels) {
-    if (level < low || level > high) continue;
-    pen.moveTo(1, y(level));
-    pen.lineTo(width - 1, y(level));
-  }
-  pen.stroke();
-  for (const { steps, values, colour, dash = [], wide = 1.5 } of curves) {
-    pen.setLineDash(dash);
-    pen.strokeStyle = theme[colour];
-    pen.lineWidth = wide;
-    pen.lineJoin = "round";
-    pen.beginPath();
-    const stride = Math.max(1, Math.ceil(values.length / width));
-    let down = false;
-    for (let i = 0; i < values.length; i += stride) {
-      let sum = 0,
-        count = 0;
-      for (let k = i; k < Math.min(values.length, i + stride); k++) if (Number.isFinite(values[k])) (sum += values[k]), count++;
-      if (!count) {
-        down = false; // not a number: the line breaks off
-        continue;
-      }
-      pen[down ? "lineTo" : "moveTo"](x(steps ? steps[i] : i + 1), y(sum / count));
-      down = true;
-    }
-    pen.stroke();
-  }
-}
-
-// The curves of a chart that a run has, its number now, and the chart's ends with the levels to compare with.
-function curvesOf(chart, run, dash) {
-  if (chart.of !== "losses") return [{ steps: run.looks.steps, values: run.looks[chart.of], colour: "ink", dash }];
-  return [["d_loss", "d"], ["g_loss", "g"]].map(([name, colour]) => ({ values: run.losses[name], colour, dash })); // prettier-ignore
-}
-
-const lastLosses = (run) => (run?.losses.d_loss.length ? [run.losses.d_loss.at(-1), run.losses.g_loss.at(-1)] : null);
-function latestOf(chart, run) {
-  const say = (value, digits) => (Number.isFinite(value) ? value.toFixed(digits).replace("-", "−") : "–");
-  if (chart.of === "losses") return (lastLosses(run) ?? [NaN, NaN]).map((loss) => say(loss, 2)).join(", ");
-  return say(run.looks[chart.of].at(-1), chart.digits);
-}
-
-function chartScale(chart, curves, modes, even) {
-  if (chart.of === "modes") return { low: 0, high: modes || 1 };
-  const finite = curves.flatMap(({ values }) => Array.from(values).filter(Number.isFinite)).sort((a, b) => a - b);
-  const at = (share) => finite[Math.floor(share * (finite.length - 1))] ?? 0;
-  if (chart.of === "losses") {
-    const levels = even ?? [];
-    const low = Math.min(0, at(0.01), ...levels),
-      high = Math.max(at(0.99), ...levels);
-    return { low, high: high + 0.1 * (high - low || 1), levels };
-  }
-  if (chart.of === "goodPercent") return { low: 0, high: 100 };
-  return { low: 0, high: Math.max(chart.least, at(0.99)) };
 }

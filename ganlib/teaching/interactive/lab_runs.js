@@ -8,9 +8,11 @@ const FURTHER = 100_000; // steps that Play takes beyond the recipe's own
 // Latents on the lines of a grid over the first two coordinates, the others 0; a single coordinate has one line.
 function gridOfLatents(size) {
   const across = Array.from({ length: WARP.columns }, (_, i) => WARP.reach * ((2 * i) / (WARP.columns - 1) - 1)),
-    lines = size === 1 ? [0] : Array.from({ length: WARP.lines }, (_, i) => WARP.reach * ((2 * i) / (WARP.lines - 1) - 1));
+    lines =
+      size === 1 ? [0] : Array.from({ length: WARP.lines }, (_, i) => WARP.reach * ((2 * i) / (WARP.lines - 1) - 1));
   const latents = [],
-    add = (first, second) => latents.push(first, ...(size > 1 ? [second] : []), ...new Array(Math.max(0, size - 2)).fill(0));
+    add = (first, second) =>
+      latents.push(first, ...(size > 1 ? [second] : []), ...new Array(Math.max(0, size - 2)).fill(0));
   for (const line of lines) for (const at of across) add(at, line);
   if (size > 1) for (const line of lines) for (const at of across) add(line, at);
   return { latents, size: { lines: latents.length / size / WARP.columns, columns: WARP.columns } };
@@ -23,9 +25,10 @@ function makeRuns(draw, fail) {
     next = 1, // every start has a new id, so that what the last run still sends is not taken for this one's
     runs = [],
     journal = [],
-    queue = [], // what is left of a journal that is followed
     noted = 0, // steps of both players that the journal has
-    playing = null, // speed and end of the last play, null after steps
+    queue = [], // what is left of a journal that is followed
+    goal = null, // the step that is played to; null where nothing is to play
+    waiting = null, // what a pause has left: { queue, goal }
     show = {},
     calm = false;
   const post = (message) => (engine ??= startTrainer(ENGINE_SOURCE, receive)).post(message);
@@ -33,11 +36,16 @@ function makeRuns(draw, fail) {
   function start(recipes, seed, data, view) {
     const before = runs; // whose last pictures stay until there are new ones
     runs.forEach(({ id }) => post({ do: "forget", id }));
-    journal = [];
-    queue = [];
-    noted = 0;
+    [journal, queue, noted, goal, waiting] = [[], [], 0, null, null];
     runs = recipes.map((recipe, i) => {
-      const state = { step: 0, playing: false, failed: null, scale: null, begun: false, frame: before[i]?.frame ?? null };
+      const state = {
+        step: 0,
+        playing: false,
+        failed: null,
+        scale: null,
+        begun: false,
+        frame: before[i]?.frame ?? null,
+      };
       return { id: next++, recipe, view, ...state, ...emptyHistory() };
     });
     for (const run of runs) {
@@ -55,7 +63,9 @@ function makeRuns(draw, fail) {
   function look(run) {
     const span = [-run.view, run.view],
       half = run.view / rows; // the field's places are the middles of its cells
-    const field = show.field ? { x: [span[0] + half, span[1] - half], y: [span[0] + half, span[1] - half], columns: rows, rows } : null;
+    const field = show.field
+      ? { x: [span[0] + half, span[1] - half], y: [span[0] + half, span[1] - half], columns: rows, rows }
+      : null;
     post({
       ...{ do: "view", id: run.id, samples: 256, real: 400, score: true, every: calm ? 1000 : 45 },
       ...{ field, arrows: show.arrows ? 48 : 0, warp: show.grid ? { latents: run.grid.latents } : null },
@@ -76,25 +86,38 @@ function makeRuns(draw, fail) {
       noteSteps(journal, "both", message.step - noted);
       noted = Math.max(noted, message.step);
     }
-    Object.assign(run, { begun: true, step: message.step, playing: message.playing, failed: message.failed });
+    const { step, failed } = message;
+    // What was sent before it heard of the goal does not play yet.
+    const playing = message.playing || (goal !== null && !failed && step < goal);
+    Object.assign(run, { begun: true, step, playing, failed });
     for (const name of Object.keys(run.losses)) run.losses[name].push(...history[name]);
     if (scores) {
       run.scores = scores;
-      if (run.looks.steps[run.looks.steps.length - 1] !== run.step || !run.step) {
-        run.looks.steps.push(run.step);
-        for (const name of ["modes", "reverseKl", "distance", "goodPercent"]) run.looks[name].push(scores[name] ?? NaN);
-      }
+      const { looks } = run,
+        at = looks.steps.at(-1) === step ? looks.steps.length - 1 : looks.steps.length; // one look a step, the latest
+      looks.steps[at] = step;
+      for (const name of ["modes", "reverseKl", "distance", "goodPercent"]) looks[name][at] = scores[name] ?? NaN;
     }
     const { samples, arrows, field, warp, real } = message;
-    run.frame = { samples, arrows, field, warp, real: real ?? run.frame?.real, view: run.view, rows, warpSize: run.grid.size };
+    run.frame = {
+      samples,
+      arrows,
+      field,
+      warp,
+      real: real ?? run.frame?.real,
+      view: run.view,
+      rows,
+      warpSize: run.grid.size,
+    };
     if (field) {
       const scale = fieldScale(field, ["wasserstein", "hinge", "relativistic"].includes(run.recipe.loss));
       run.scale ??= scale; // it follows slowly, so that the field does not flicker
       const follow = (name) => run.scale[name] + 0.15 * (scale[name] - run.scale[name]);
       run.frame.scale = run.scale = { middle: follow("middle"), reach: follow("reach") };
     }
-    const rest = runs.every((one) => !one.playing);
-    if (rest && queue.length && runs.every((one) => one.begun)) advance();
+    const rest = runs.every((one) => one.begun && !one.playing);
+    if (rest) goal = null;
+    if (rest && queue.length) advance();
     draw(rest && !queue.length);
   }
   const lead = () => runs.find(({ failed }) => !failed) ?? runs[0];
@@ -115,46 +138,42 @@ function makeRuns(draw, fail) {
     else alone(entry.who, entry.steps);
   }
   function play(speed, until) {
-    const own = lead().recipe.steps,
-      end = until ?? (lead().step < own ? own : lead().step + FURTHER);
-    playing = { speed, until: end };
+    const { step, recipe } = lead();
+    goal = until ?? (step < recipe.steps ? recipe.steps : step + FURTHER);
     for (const run of runs) run.playing = !run.failed;
-    post({ do: "play", speed, until: end });
+    post({ do: "play", speed, until: goal });
   }
   function alone(who, steps) {
     noteSteps(journal, who, steps);
     if (who === "both") noted += steps;
-    playing = null;
     for (const { id } of runs) post({ do: "step", id, who, steps });
   }
   // The runs play on until the engine says that they do not: by then it may have taken a few steps more.
   function pause() {
-    queue = [];
+    if (goal !== null || queue.length) waiting = { queue, goal };
+    [queue, goal] = [[], null];
     post({ do: "pause" });
   }
-
-  // Out of view a run waits, and goes on where it was. Both say whether it waits.
-  let waiting = null;
-  function suspend() {
-    waiting = { queue, playing };
-    pause();
-    return true;
-  }
-  function resume() {
-    queue = waiting.queue;
-    if (waiting.playing) play(waiting.playing.speed, waiting.playing.until);
-    else advance();
-    return false;
+  // Goes on with what a pause has left, or simply on.
+  function resume(speed) {
+    const left = waiting;
+    waiting = null;
+    queue = left?.queue ?? [];
+    for (const entry of queue) entry.speed = speed;
+    if (left?.goal > lead().step) play(speed, left.goal);
+    else if (queue.length) advance();
+    else play(speed);
   }
   // Another speed for what goes on
   function hurry(speed) {
     for (const entry of queue) entry.speed = speed;
-    if (runs.some((run) => run.playing)) play(speed, playing?.until);
+    if (goal !== null) play(speed, goal);
   }
 
   // What `judge` needs of a run, and its sentence.
   function verdict(run, centers, evens, limits) {
-    const tail = (values) => values.slice(-LATEST).reduce((sum, value) => sum + value, 0) / Math.max(1, Math.min(LATEST, values.length));
+    const tail = (values) =>
+      values.slice(-LATEST).reduce((sum, value) => sum + value, 0) / Math.max(1, Math.min(LATEST, values.length));
     const means = Object.fromEntries(Object.entries(run.losses).map(([name, values]) => [name, tail(values)]));
     const near = centers && run.frame?.samples ? sharesOf(run.frame.samples, centers) : null;
     const { step, recipe, failed } = run;
@@ -163,11 +182,11 @@ function makeRuns(draw, fail) {
   }
 
   return {
-    ...{ start, showLayers, play, pause, suspend, resume, hurry, follow, alone, verdict },
+    ...{ start, showLayers, play, pause, resume, hurry, follow, alone, verdict },
     all: () => runs,
     step: () => (runs.length ? lead().step : 0),
     playing: () => runs.some((run) => run.playing) || queue.length > 0,
+    wanted: () => goal !== null || queue.length > 0, // it plays, and no pause has been asked for
     journal: () => journal,
-    stop: () => engine?.stop(),
   };
 }

@@ -1,6 +1,7 @@
 // What a laboratory is set to: from settings to recipes, to Python, to a link and back; and the sentence about a run.
 // Nothing here touches the page. `controls` is the payload's list, in which each setting names its fields of a recipe.
 
+const SPEEDS = [1, 10, 100, Infinity]; // steps a second
 const KINDS = ["both", "discriminator", "generator"]; // who moves in an entry of the journal
 const BOARD = 140, // hundredths from the middle of a drawing to its edge
   MOST_DABS = 400,
@@ -54,7 +55,13 @@ function drawnPoints(dabs, random) {
 // Python that gives the numbers of this run: what the recipe changes of the shipped one, the data, and the steps taken.
 function toPython(shipped, recipe, seed, journal, dabs, losses) {
   const literal = (value) =>
-    typeof value === "boolean" ? (value ? "True" : "False") : typeof value === "string" ? JSON.stringify(value) : `${value}`;
+    typeof value === "boolean"
+      ? value
+        ? "True"
+        : "False"
+      : typeof value === "string"
+        ? JSON.stringify(value)
+        : `${value}`;
   const changes = [];
   for (const [field, value] of Object.entries(recipe)) {
     if (["name", "about", "precision"].includes(field)) continue;
@@ -70,7 +77,13 @@ function toPython(shipped, recipe, seed, journal, dabs, losses) {
   const lines = ["import ganlib"];
   if (recipe.data === "drawing") {
     const rows = [];
-    for (let i = 0; i < dabs.length; i += 8) rows.push(`    ${dabs.slice(i, i + 8).map(([x, y]) => `(${x}, ${y})`).join(", ")},`);
+    for (let i = 0; i < dabs.length; i += 8)
+      rows.push(
+        `    ${dabs
+          .slice(i, i + 8)
+          .map(([x, y]) => `(${x}, ${y})`)
+          .join(", ")},`,
+      );
     lines.push("import numpy as np", "", "dabs = np.array([", ...rows, "]) / 100");
     lines.push("rng = np.random.default_rng(0)");
     lines.push(`chosen = rng.integers(len(dabs), size=${DRAWN.points})`);
@@ -103,7 +116,8 @@ function toLink(state, start) {
   if (state.other) parts.set("beside", `${state.other.key}:${state.other.value}`);
   if (state.scenario) parts.set("question", state.scenario);
   const shown = Object.keys(state.show).filter((name) => state.show[name]);
-  if (String(shown) !== String(Object.keys(start.show).filter((name) => start.show[name]))) parts.set("show", shown.join("."));
+  if (String(shown) !== String(Object.keys(start.show).filter((name) => start.show[name])))
+    parts.set("show", shown.join("."));
   if (state.dabs.length) parts.set("dabs", state.dabs.map(([x, y]) => `${x}.${y}`).join("_"));
   if (state.journal.length) parts.set("steps", state.journal.map(([who, steps]) => `${who[0]}${steps}`).join("."));
   return parts.toString();
@@ -116,11 +130,12 @@ function fromLink(text, start, controls, scenarios) {
   const parts = new URLSearchParams(text);
   if (!parts.has("laboratory")) return null;
   const known = new Map(controls.map((control) => [control.key, control]));
-  const number = (given, low, high) => (/^\d{1,9}$/.test(given) && given >= low && given <= high ? Number(given) : null);
+  const number = (given, low, high) =>
+    /^\d{1,9}$/.test(given) && given >= low && given <= high ? Number(given) : null;
   const readers = {
     laboratory: () => true,
     seed: (given) => number(given, 0, 999999999) !== null && ((state.seed = Number(given)), true),
-    speed: (given) => number(given, 0, 4) !== null && ((state.speed = Number(given)), true),
+    speed: (given) => number(given, 0, SPEEDS.length - 1) !== null && ((state.speed = Number(given)), true),
     question: (given) => scenarios.includes(given) && ((state.scenario = given), true),
     beside: (given) => {
       const [key, ...rest] = given.split(":"),
@@ -137,13 +152,16 @@ function fromLink(text, start, controls, scenarios) {
     },
     dabs: (given) => {
       const dabs = given.split("_").map((dab) => dab.split(".").map(Number));
-      const fine = ([x, y, ...more]) => !more.length && [x, y].every((at) => Number.isInteger(at) && Math.abs(at) <= BOARD);
+      const fine = ([x, y, ...more]) =>
+        !more.length && [x, y].every((at) => Number.isInteger(at) && Math.abs(at) <= BOARD);
       if (dabs.length > MOST_DABS || !dabs.every(fine)) return false;
       state.dabs = dabs;
       return true;
     },
     steps: (given) => {
-      const journal = given.split(".").map((part) => [KINDS.find((who) => who[0] === part[0]), number(part.slice(1), 1, MOST_STEPS)]);
+      const journal = given
+        .split(".")
+        .map((part) => [KINDS.find((who) => who[0] === part[0]), number(part.slice(1), 1, MOST_STEPS)]);
       const total = journal.reduce((sum, [, steps]) => sum + steps, 0);
       if (journal.length > 200 || total > MOST_STEPS || journal.some(([who, steps]) => !who || !steps)) return false;
       state.journal = journal;
@@ -180,7 +198,8 @@ function judge({ step, scores, means, near, recipe, failed }, even, limits) {
   const covered = near ? Math.exp(entropy) / of : 1;
   if (of) {
     let where = `${inWords(modes)} of ${inWords(of)} modes`;
-    if (modes === 0) where = distance > limits.far ? "no mode is reached yet" : "the samples are near the modes and on none";
+    if (modes === 0)
+      where = distance > limits.far ? "no mode is reached yet" : "the samples are near the modes and on none";
     else where += `, ${Math.round(goodPercent)} % of the samples on one`;
     if (covered < limits.modes && step >= limits.lasting) {
       kinds.push("collapse");
@@ -189,23 +208,37 @@ function judge({ step, scores, means, near, recipe, failed }, even, limits) {
     }
     parts.push(where);
   } else {
-    const how = distance < 0.01 ? "on the data" : distance < 0.05 ? "close to the data" : distance < limits.far ? "near the data" : "far from the data";
+    const how =
+      distance < 0.01
+        ? "on the data"
+        : distance < 0.05
+          ? "close to the data"
+          : distance < limits.far
+            ? "near the data"
+            : "far from the data";
     parts.push(`the samples are ${how}`);
   }
   const { d_loss, g_loss, d_real, d_fake } = means;
   if (even) {
     const fooled = d_real - d_fake < -limits.fooled;
-    if (fooled) kinds.push("fooled"), parts.push("D takes the samples for more real than the data");
-    else if (d_loss < limits.saturated * even[0]) kinds.push("certain"), parts.push("D is certain");
+    if (fooled) (kinds.push("fooled"), parts.push("D takes the samples for more real than the data"));
+    else if (d_loss < limits.saturated * even[0]) (kinds.push("certain"), parts.push("D is certain"));
     else if (d_loss < 0.5 * even[0]) parts.push("D tells most samples from the data");
     else if (d_loss < 0.93 * even[0]) parts.push("D tells some samples from the data");
     else if (Math.abs(d_loss - even[0]) < limits.plateau * even[0] && distance > limits.far)
-      kinds.push("plateau"), parts.push("D only guesses, though the samples are far off");
+      (kinds.push("plateau"), parts.push("D only guesses, though the samples are far off"));
     else parts.push("D can hardly tell the samples from the data");
-    const slope = { least_squares: 2 * Math.sqrt(Math.max(g_loss, 0)), hinge: 1, wasserstein: 1 }[recipe.loss] ?? Math.abs(g_loss);
-    if (slope < limits.vanished && !fooled) kinds.push("vanishing"), parts.push("G's gradient has all but vanished");
-  } else parts.push(d_loss < 0 ? "the critic scores the data above the samples" : "the critic scores the samples no lower than the data");
-  if (Math.max(Math.abs(d_real), Math.abs(d_fake)) > limits.logit) kinds.push("divergence"), parts.push("D's logits have run away");
+    const slope =
+      { least_squares: 2 * Math.sqrt(Math.max(g_loss, 0)), hinge: 1, wasserstein: 1 }[recipe.loss] ?? Math.abs(g_loss);
+    if (slope < limits.vanished && !fooled) (kinds.push("vanishing"), parts.push("G's gradient has all but vanished"));
+  } else
+    parts.push(
+      d_loss < 0
+        ? "the critic scores the data above the samples"
+        : "the critic scores the samples no lower than the data",
+    );
+  if (Math.max(Math.abs(d_real), Math.abs(d_fake)) > limits.logit)
+    (kinds.push("divergence"), parts.push("D's logits have run away"));
   return { said: `${capital(parts.join("; "))}.`, kinds, covered };
 }
 
