@@ -30,13 +30,13 @@ def payload(figure):
 
 
 def steps_of(page):
-    return int(page.locator(".step").text_content().removeprefix("Step ").replace(",", ""))
+    return int(re.match(r"Step ([\d,]+)", page.locator(".step").text_content())[1].replace(",", ""))
 
 
 def wait_for_step(page, step):
     page.wait_for_function(
         """(step) => Number(document.querySelector("[data-ganlib]").shadowRoot.querySelector(".step").textContent
-          .replace(/[^0-9]/g, "")) >= step""",
+          .match(/^Step ([\\d,]+)/)?.[1].replace(",", "")) >= step""",
         arg=step,
     )
 

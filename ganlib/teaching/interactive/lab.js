@@ -69,7 +69,7 @@ function drawLaboratory(live, data) {
     );
     paint();
     sentences.forEach((sentence, i) => (sentence.textContent = said[i] ?? ""));
-    step.textContent = `Step ${runs.step().toLocaleString("en")}`;
+    step.textContent = sayStep(runs.step(), runs.journal());
     all.forEach((_, i) => planes[i].canvas.setAttribute("aria-label", `The plane at step ${runs.step()}. ${said[i]}`));
     const now = performance.now();
     if (rest || now - charted > 120) drawCharts();
@@ -369,13 +369,13 @@ function drawLaboratory(live, data) {
     stage.append(make("div", { class: "side" }, buttons, step, ...sentences, legend, further));
     live.append(make("div", { class: "laboratory small" }, stage, notes, aloud));
   } else {
-    stage.append(make("div", { class: "side" }, step, ...sentences, key.element));
     const bar = make(
       "div",
       { class: "bar" },
       make("div", { class: "transport" }, play, ...steps, reset),
       speed.element,
     );
+    stage.append(bar, make("div", { class: "side" }, step, ...sentences, key.element));
     const curves = make("div", { class: "charts" }, ...charts.elements);
     const folds = [fold("More settings", more), fold("A second run beside it", beside)];
     live.append(
@@ -385,7 +385,6 @@ function drawLaboratory(live, data) {
         questions,
         card,
         stage,
-        bar,
         notes,
         aloud,
         first,

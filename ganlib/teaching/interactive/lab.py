@@ -79,7 +79,7 @@ CHARTS = (
     {"name": "Reverse KL divergence", "title": [["Reverse KL", ""]], "of": "reverseKl", "digits": 2, "least": 0.5},
     {
         "name": "Distance to the data",
-        "title": [["Distance to the data", ""]],
+        "title": [["Distance", ""]],
         "of": "distance",
         "digits": 3,
         "least": 0.1,

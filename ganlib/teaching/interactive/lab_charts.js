@@ -20,7 +20,8 @@ function makeCharts(list, again) {
   function draw(runs, modes, even, dark) {
     const end = Math.max(50, ...runs.map((run) => run.step));
     for (const chart of charts) {
-      if (!chart.width) continue;
+      chart.element.hidden = !modes && ["modes", "reverseKl"].includes(chart.of);
+      if (!chart.width || chart.element.hidden) continue;
       const curves = runs.flatMap((run, i) => curvesOf(chart, run, i ? [4, 3] : []));
       paintChart(chart.canvas, chart.width, CHART, end, curves, chartScale(chart, curves, modes, even), dark);
       const latest = runs.map((run) => latestOf(chart, run));

@@ -177,7 +177,8 @@ function makeRuns(draw, fail) {
     const means = Object.fromEntries(Object.entries(run.losses).map(([name, values]) => [name, tail(values)]));
     const near = centers && run.frame?.samples ? sharesOf(run.frame.samples, centers) : null;
     const { step, recipe, failed } = run;
-    if (!run.scores || !run.losses.d_loss.length) return judge({ step: 0 }, null, limits);
+    if (!run.scores || !run.losses.d_loss.length)
+      return judge({ step: 0, failed, moved: journal.length > 0 }, null, limits);
     return judge({ step, recipe, failed, means, near, scores: run.scores }, evens[recipe.loss], limits);
   }
 

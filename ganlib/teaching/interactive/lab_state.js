@@ -44,6 +44,17 @@ function noteSteps(journal, who, steps) {
   else journal.push([who, steps]);
 }
 
+// The step, and how many steps a player has taken alone: "Step 200 and 300 of G alone".
+function sayStep(step, journal) {
+  const alone = ["discriminator", "generator"].map((player) =>
+    journal.reduce((sum, [who, steps]) => sum + (who === player ? steps : 0), 0),
+  );
+  const parts = [`Step ${step.toLocaleString("en")}`];
+  if (alone[0]) parts.push(`${alone[0].toLocaleString("en")} of D alone`);
+  if (alone[1]) parts.push(`${alone[1].toLocaleString("en")} of G alone`);
+  return parts.length > 1 ? `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}` : parts[0];
+}
+
 // Points of a drawing: its dabs, whole hundredths of the plane, each a small round cluster. `toPython` says the same.
 const DRAWN = { points: 5000, spread: 0.03 };
 function drawnPoints(dabs, random) {
@@ -188,9 +199,12 @@ const capital = (text) => text[0].toUpperCase() + text.slice(1);
 // What a look at a run says, after ganlib/runtime/monitor.py and by its limits (`limits`): where the samples are, then
 // what D thinks, then what is wrong. `means` are the metrics averaged over the last steps, `near` the shares of the
 // samples whose nearest mode is each one, `even` both losses where D can only guess, or null.
-function judge({ step, scores, means, near, recipe, failed }, even, limits) {
+function judge({ step, scores, means, near, recipe, failed, moved }, even, limits) {
   if (failed) return { said: failed, kinds: ["failed"] };
-  if (step === 0) return { said: "The players have their first weights and have not moved yet.", kinds: [] };
+  if (step === 0) {
+    const said = moved ? "The players have not taken a step together yet." : "The players have their first weights.";
+    return { said, kinds: [] };
+  }
   const kinds = [],
     parts = [];
   const { modes, of, goodPercent, distance } = scores;
