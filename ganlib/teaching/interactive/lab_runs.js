@@ -31,11 +31,30 @@ function makeRuns(draw, fail) {
     waiting = null, // what a pause has left: { queue, goal }
     show = {},
     calm = false;
-  const post = (message) => (engine ??= startTrainer(ENGINE_SOURCE, receive)).post(message);
+  // Starting takes the engine a moment. A reader who clicks on and on would have it start runs that nobody sees, so while
+  // a start is unanswered what comes after it waits, and a new start takes its place.
+  const started = new Set(),
+    unanswered = new Set();
+  let waits = null;
+  const post = (message) => (waits ? waits.push(message) : send(message));
+  function send(message) {
+    engine ??= startTrainer(ENGINE_SOURCE, receive);
+    if (message.do === "start") [started, unanswered].forEach((ids) => ids.add(message.id));
+    if (message.do === "forget") started.delete(message.id);
+    engine.post(message);
+  }
+  function answered(id) {
+    unanswered.delete(id);
+    if (unanswered.size || !waits) return;
+    const messages = waits;
+    waits = null;
+    messages.forEach(send);
+  }
 
   function start(recipes, seed, data, view) {
+    if (unanswered.size) waits = [];
+    for (const id of started) post({ do: "forget", id });
     const before = runs; // whose last pictures stay until there are new ones
-    runs.forEach(({ id }) => post({ do: "forget", id }));
     [journal, queue, noted, goal, waiting] = [[], [], 0, null, null];
     runs = recipes.map((recipe, i) => {
       const state = {
@@ -78,6 +97,7 @@ function makeRuns(draw, fail) {
   }
 
   function receive(message) {
+    answered(message.id);
     const run = runs.find(({ id }) => id === message.id);
     if (message.is === "error") return fail(message.sentence);
     if (!run || message.is !== "snapshot") return;
