@@ -80,14 +80,20 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     },
     "order": {
         "title": "The wrong order",
-        "question": "In 200 steps in turns G has spread over the clusters. Now D stands still, and G takes 300 steps "
+        "question": "In 300 steps in turns G has spread over the clusters. Now D stands still, and G takes 800 steps "
         "alone, to find its best answer to this D. What will it be?",
-        "options": ["A sharper picture of all eight", "One place for nearly all points", "No change", "I do not know"],
-        "settings": {**PLAIN, "penalty": "r1", "penalty_weight": 1, "octaves": 0, "d_rate": 1e-3, "g_rate": 1e-3},
-        "plan": [["both", 200], ["generator", 300]],
+        "options": [
+            "A sharper picture of all eight",
+            "It gives up half of the clusters or more",
+            "No change",
+            "I do not know",
+        ],
+        "settings": {**PLAIN, "penalty": "r1", "penalty_weight": 1, "octaves": 0, "d_rate": 2e-3, "g_rate": 1e-3},
+        "plan": [["both", 300], ["generator", 800]],
         "answer": 1,
         "answerText": "Against a D that stands still the best answer is the place that it likes most, for all points. "
-        "The game asks for the best G against the best D: D comes first. Go on in turns, and the points spread again.",
+        "G goes there step by step, and nothing holds its points apart. The game asks for the best G against the best "
+        "D, so D comes first. Go on in turns, and the points spread again.",
         "remedy": None,
     },
 }
