@@ -416,6 +416,14 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             ],
         },
     ),
+    "interactive.laboratory": (
+        {"recipe": "ring"},
+        {
+            "recipe": [*NO_RECIPE, Bad("no name", "rng", "'rng'"), Bad("images", RECIPE, "16, 16, 1")],
+            "seed": whole(0),
+            "scenario": [bad for bad in OF_TEXT if bad.label != "nothing"],
+        },
+    ),
     "interactive.dirac_portrait": (
         {"method": "r1"},
         {
