@@ -7,7 +7,7 @@ has the same losses, for dense networks on points. `tests/test_page_trainer.py` 
 from ganlib.teaching.interactive import element
 
 # In the order in which they are joined: what a later one uses stands in an earlier one.
-SCRIPTS = ("random.js", "networks.js", "trainer.js", "points.js", "worker.js")
+SCRIPTS = ("random.js", "networks.js", "refusal.js", "trainer.js", "points.js", "worker.js")
 
 
 def source() -> str:

@@ -382,35 +382,6 @@ class Trainer {
   }
 }
 
-// What a page cannot train, as a sentence that says what to do instead; null where it can train the recipe.
-function refusal(recipe) {
-  const only = (field, ...choices) =>
-    choices.includes(recipe[field])
-      ? null
-      : `The page trains recipes with ${field} ${choices.map((choice) => JSON.stringify(choice)).join(" or ")}, and this ` +
-        `one has ${JSON.stringify(recipe[field]) ?? "none"}. Choose one of these, or train it in Python.`;
-  const rule = (player) => {
-    const found = recipe[`${player}_optimiser`]?.rule;
-    if (found === "adam" || found === "sgd") return null;
-    return `The page knows the rules "adam" and "sgd", and the ${player} has ${JSON.stringify(found) ?? "none"}. Choose one of these.`;
-  };
-  if (!Array.isArray(recipe.shape) || recipe.shape.length !== 1)
-    return `The page trains points, such as shape [2], and this recipe makes ${JSON.stringify(recipe.shape)}. Train images in Python.`;
-  return (
-    only("generator", "dense") ??
-    only("discriminator", "dense") ??
-    only("generator_norm", "none") ??
-    only("discriminator_norm", "none") ??
-    only("discriminator_dropout", 0) ??
-    only("generator_output", "linear", "tanh", "sigmoid") ??
-    only("loss", ...Object.keys(LOSSES)) ??
-    only("penalty", "none", "r1", "r2", "r1+r2") ??
-    only("update", "alternating", "simultaneous", "extragradient") ??
-    rule("generator") ??
-    rule("discriminator")
-  );
-}
-
 function mean(values, from, to) {
   let sum = 0;
   for (let i = from; i < to; i++) sum += values[i];
