@@ -361,11 +361,24 @@ def test_a_link_opens_where_it_was_made(show, tiny):
 def test_where_no_worker_may_run_the_page_trains(show, tiny):
     page = show()
     page.evaluate("() => { window.Worker = function () { throw new Error('forbidden'); }; }")
-    page.evaluate(
-        """(html) => document.body.append(document.createRange().createContextualFragment(html))""", tiny.html
-    )
+    page.evaluate("(html) => document.body.append(document.createRange().createContextualFragment(html))", tiny.html)
     press(page, "Play")
     wait_for_step(page, 5)
+
+
+def test_a_small_one_asks_and_leads_to_the_whole(show):
+    figure = laboratory(ganlib.recipe("ring-page", **TINY), scenario="saturation", small=True)
+    page = show()
+    page.evaluate("document.documentElement.dataset.content_root = '../'")
+    page.evaluate("(html) => document.body.append(document.createRange().createContextualFragment(html))", figure.html)
+    assert page.get_by_role("button", name="Run it").is_disabled()
+    page.get_by_label(SCENARIOS["saturation"]["options"][3]).check()
+    press(page, "Run it")
+    page.get_by_text("It went this way").wait_for()
+    page.get_by_role("link", name="To the laboratory").dispatch_event("click")
+    address = page.get_by_role("link", name="To the laboratory").get_attribute("href")
+    assert "/book/laboratory.html#laboratory=1&" in address
+    assert address.endswith("&question=saturation&steps=d400")
 
 
 # The questions

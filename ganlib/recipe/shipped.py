@@ -54,8 +54,8 @@ _CHANGES: dict[str, tuple[Any, ...]] = {
     ),
     "ring-page": (
         "ring-stable",
-        "ring-stable at the size that a web page trains while its reader looks on. A quarter of a minute on one CPU core, "
-        "in the page and in PyTorch; on seeds 0 to 9 all eight modes and 60 % good samples.",
+        "ring-stable at the size that a web page trains while its reader looks on. A quarter of a minute on one CPU "
+        "core, in the page and in PyTorch; on seeds 0 to 9 all eight modes and 60 % good samples.",
         dict(width=48, depth=2, batch_size=64, steps=4000),
     ),
     "grid-stable": (

@@ -364,10 +364,11 @@ function drawLaboratory(live, data) {
   const fold = (title, content) => make("details", {}, make("summary", {}, title), content);
   if (small) {
     const further = home ? make("a", { href: `${home}#laboratory=1` }, "To the laboratory") : "";
+    if (home) further.addEventListener("click", () => (further.href = link())); // as the run stands then
     const legend = make("p", { class: "quiet" }, data.legend);
     const buttons = make("div", { class: "transport" }, play, reset);
     stage.append(make("div", { class: "side" }, buttons, step, ...sentences, legend, further));
-    live.append(make("div", { class: "laboratory small" }, stage, notes, aloud));
+    live.append(make("div", { class: "laboratory small" }, card, stage, notes, aloud));
   } else {
     const bar = make(
       "div",

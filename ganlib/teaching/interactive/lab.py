@@ -100,7 +100,7 @@ def laboratory(
         recipe: the start, a recipe for points or the name of a shipped one.
         seed: of the weights, the latents and the order of the data; the reader can change it.
         scenario: the question to open with: "collapse", "circling", "saturation", "strong" or "order". None: none.
-        small: only the plane, Play and the sentence, for a page that leads to the whole laboratory.
+        small: only the plane, Play, the sentence and the question, for a page that leads to the whole laboratory.
 
     Raises:
         ValueError: for a recipe that the page cannot train, a scenario that is none, a seed that is no whole number.
