@@ -1,6 +1,5 @@
 // The laboratory: a GAN on points in the plane that trains in the page, with everything that a reader can turn.
-// lab_state.js says what it is set to, lab_runs.js trains, lab_plane.js and lab_charts.js draw, lab_form.js has the
-// controls.
+// lab_state.js says what it is set to, lab_runs.js trains, lab_plane.js and lab_charts.js draw, lab_form.js has controls.
 
 const SPEAK = 8000; // milliseconds between two sentences that a screen reader is told
 
