@@ -120,7 +120,7 @@ def laboratory(
         "small": small,
         "layers": LAYERS,
         "charts": CHARTS,
-        "legend": "Blue points are real, vermilion ones are made by G. Where the plane is blue, D says real.",
+        "legend": "Blue is real, vermilion is G's.",
         "howToDraw": "Draw on the plane with the mouse or a finger. By keyboard, the arrow keys move the cross, the "
         "space bar draws, and Backspace takes back.",
         "views": {name: _view(name) for name in DATA},

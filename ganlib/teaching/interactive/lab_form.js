@@ -161,6 +161,7 @@ function makeTaker() {
       await navigator.clipboard.writeText(words);
       said.textContent = `${what} is copied.`;
     } catch {
+      text.select();
       said.textContent = `${what}. The page may not use the clipboard here: copy it by hand.`;
     }
   }
