@@ -26,20 +26,47 @@ from ganlib.layers import Layer, Shape
 if TYPE_CHECKING:
     from ganlib.recipe import Recipe
 
-__all__ = ["check_fit", "discriminator_input", "discriminator_layers", "generator_layers", *layers.__all__]
+__all__ = [
+    "check_fit",
+    "conditions",
+    "discriminator_input",
+    "discriminator_layers",
+    "generator_layers",
+    *layers.__all__,
+]
 __all__ += ["dcgan_discriminator", "dcgan_generator", "dense_discriminator", "dense_generator"]
 
 
 def generator_layers(recipe: Recipe) -> list[Layer]:
     """The generator's layers: from latents (n, recipe.latent) to samples (n, *recipe.shape)."""
     arguments.recipe(recipe)
-    return ARCHITECTURES[recipe.generator][0](recipe)
+    plain = ARCHITECTURES[recipe.generator][0](recipe)
+    return [_join_labels(recipe, recipe.generator_labels), *plain] if recipe.classes else plain
 
 
 def discriminator_layers(recipe: Recipe) -> list[Layer]:
     """The discriminator's layers: from samples, `recipe.pack` side by side (Lin et al. 2018), to logits (n, 1)."""
     arguments.recipe(recipe)
-    return ARCHITECTURES[recipe.discriminator][1](recipe)
+    plain = ARCHITECTURES[recipe.discriminator][1](recipe)
+    if not recipe.classes:
+        return plain
+    if recipe.discriminator_labels != "projection":
+        return [_join_labels(recipe, recipe.discriminator_labels), *plain]
+    *before, _ = plain  # a projection takes the place of the last dense layer
+    (features,) = shapes(before, discriminator_input(recipe))[-1]
+    embedding = Dense(features, bias=True, spectral=recipe.discriminator_norm == "spectral")
+    return [*before, Project("labels", (OneHot(recipe.classes), embedding))]
+
+
+def conditions(recipe: Recipe) -> dict[str, Shape]:
+    """What both networks are given beside their inputs, by name, with the shape of one sample's: {"labels": ()}."""
+    return layers.conditions([*generator_layers(recipe), *discriminator_layers(recipe)])
+
+
+def _join_labels(recipe: Recipe, how: str) -> Layer:
+    """The labels beside a network's input, in each pixel of an image: as vectors "one_hot", or by an "embedding"."""
+    embedding: list[Layer] = [Dense(recipe.embedding, bias=False)] if how == "embedding" else []
+    return Join("labels", (OneHot(recipe.classes), *embedding))
 
 
 def discriminator_input(recipe: Recipe) -> Shape:
@@ -248,6 +275,7 @@ ARCHITECTURES: dict[str, tuple[Network, Network]] = {  # name → the generator'
 # How often these double their size, whatever it is; and how often those that start from one pixel, which they make 4×4.
 DOUBLINGS = {"tensorflow-tutorial": 2, "source-000": 3, "source-001": 2, "source-002": 3, "source-003": 3}
 DOUBLINGS_OF_4 = {"pytorch-tutorial": 4, "source-004": 3}
+LABELLED = ("dense", "dcgan")  # those that can be told labels
 
 
 def _makes(architecture: str, size: int) -> bool:
@@ -264,6 +292,12 @@ def check_fit(recipe: Recipe, architecture: str) -> None:
     arguments.recipe(recipe)
     if not isinstance(architecture, str) or architecture not in ARCHITECTURES:
         raise RecipeError(f"There is no architecture {architecture!r}. Known: {', '.join(ARCHITECTURES)}.")
+    if recipe.classes and architecture not in LABELLED:
+        known = " or ".join(map(repr, LABELLED))
+        raise RecipeError(
+            f"classes={recipe.classes} tells both players labels, which {known} can be told, and {architecture!r} "
+            "cannot. Use one of those, or classes=0."
+        )
     if architecture == "dense":
         return
     if len(recipe.shape) != 3:

@@ -96,7 +96,7 @@ MUTATIONS = {
         "torch",
     ),
     "oracle-pads-first": Mutation(
-        "reference/networks.py",
+        "reference/layers.py",
         "return architectures.same_padding(size, dilation * (kernel - 1) + 1, stride)",
         "return architectures.same_padding(size, dilation * (kernel - 1) + 1, stride)[::-1]",
         ("test_reference.py",),
@@ -138,7 +138,7 @@ MUTATIONS = {
         "torch/trainer.py", "(self.recipe.moving_average)", "(1 - self.recipe.moving_average)", PARITY
     ),
     "latents-used-twice": Mutation(
-        "torch/step.py", "fake = game.generator(latents[-1])\n    g_loss", "g_loss", (FIRST,), "torch"
+        "torch/step.py", "fake = generate(game, draws, -1)\n    g_loss", "g_loss", (FIRST,), "torch"
     ),
     "extragradient-stays-ahead": Mutation(
         "torch/updates.py",

@@ -158,7 +158,7 @@ def test_parameters_are_those_of_the_initial_weights(name):
     ):
         weights = initialise.initial_weights(layers, shape, recipe, rng)
         for cost in costs(layers, shape):
-            own = [w.size for key, w in weights.items() if key.split(".")[0] == cost.name and not key.endswith(MOVED)]
+            own = [w.size for key, w in weights.items() if key.rpartition(".")[0] == cost.name and not key.endswith(MOVED)]
             assert cost.parameters == sum(own), cost.name
 
 

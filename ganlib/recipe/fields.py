@@ -19,7 +19,7 @@ from typing import Any, Literal, Self, get_args, get_type_hints
 
 from ganlib import architectures, arguments
 from ganlib.errors import RecipeError
-from ganlib.layers import BatchNorm, costs
+from ganlib.layers import BatchNorm, costs, walk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +84,13 @@ class Recipe:
     boundary_norm: bool  # "dcgan" with "batch": also normalise G's output and D's first layer, which the paper spares
     batch_norm_momentum: float  # the weight of the old moving statistics
     batch_norm_epsilon: float
+
+    # Labels, which come with the data: both players are told each sample's. How: as vectors with a single 1 or through
+    # an embedding, beside the input; D also by a projection onto an embedding, in place of its last layer.
+    classes: int  # how many, from 0 to classes - 1; 0: no labels
+    generator_labels: Literal["one_hot", "embedding"]
+    discriminator_labels: Literal["one_hot", "embedding", "projection"]
+    embedding: int  # numbers in an embedding beside the input
 
     # Initial weights
     weight_init: Literal["normal", "glorot_uniform", "kaiming_uniform"]  # `ganlib.initialise` writes them down
@@ -162,8 +169,10 @@ PRECISIONS: tuple[str, ...] = get_args(get_type_hints(Recipe)["precision"])
 
 # A recipe in JSON names every field of the version that wrote it. A field that is added later gets an entry here: what
 # the package did before it had the field, which is therefore what a file without it means. Without the entry every file
-# and checkpoint from before would be refused. Format 1, the first, has all of today's fields.
-ADDED: dict[str, object] = {}  # field of a recipe → its value in files that lack it
+# and checkpoint from before would be refused. Format 1, the first, has all other fields of today.
+ADDED: dict[str, object] = {
+    **{"classes": 0, "generator_labels": "one_hot", "discriminator_labels": "one_hot", "embedding": 16},
+}  # field of a recipe → its value in files that lack it
 ADDED_TO_OPTIMISERS: dict[str, object] = {}  # the same, for a field of both players' optimisers
 
 # The least and the most of a whole number, where it is not from 1 to LARGE. Beyond the most a recipe in a file is
@@ -173,6 +182,7 @@ WHOLE: dict[str, tuple[int, int]] = {
     **dict.fromkeys(("penalty_every", "steps", "solver_steps"), (1, ANY)),
     "depth": (1, 1000),
     "instance_noise_steps": (0, ANY),
+    "classes": (0, LARGE),
     **dict.fromkeys(("generator_octaves", "discriminator_octaves"), (0, 16)),
 }
 # What any other number must be, where that is not 0 or more, and how a refusal says it.
@@ -281,6 +291,14 @@ def _check_together(recipe: Recipe) -> None:
     if recipe.penalty != "none" and recipe.penalty_weight == 0:
         typical = 10 if recipe.penalty == "wgan_gp" else 1
         raise RecipeError(f"penalty={recipe.penalty!r} has weight 0. Give one, penalty_weight={typical} for example.")
+    for field, plain in (("generator_labels", "one_hot"), ("discriminator_labels", "one_hot")):
+        if not recipe.classes and getattr(recipe, field) != plain:
+            raise RecipeError(
+                f"{field}={getattr(recipe, field)!r} is for labels, and classes=0 has none. Say how many there are, "
+                f"classes=10 for digits, or use {field}={plain!r}."
+            )
+    if recipe.classes and recipe.pack > 1:
+        raise RecipeError(f"With labels D judges one sample at a time: use pack=1, not {recipe.pack}, or classes=0.")
     if recipe.batch_size % recipe.pack:
         raise RecipeError(f"batch_size={recipe.batch_size} cannot be packed in groups of pack={recipe.pack}.")
     if recipe.penalty == "consensus" and recipe.update != "simultaneous":
@@ -310,11 +328,11 @@ def _check_sizes(recipe: Recipe) -> None:
         if weights > MOST_WEIGHTS:
             how = "Lower width, depth, latent, kernel or the size of the images."
             raise RecipeError(f"This {player} would have {weights} weights, more than {MOST_WEIGHTS}. {how}")
-        for cost, layer in zip(found, layers, strict=True):
+        for name, layer, _, after in walk(layers, shape):
             # A batch of one image still has all its pixels to take the statistics from.
-            if isinstance(layer, BatchNorm) and batch * math.prod(cost.shape[:-1]) < 2:
+            if isinstance(layer, BatchNorm) and batch * math.prod(after[:-1]) < 2:
                 raise RecipeError(
-                    f"Batch normalisation needs at least two values of a kind in a batch, and {cost.name} of the "
+                    f"Batch normalisation needs at least two values of a kind in a batch, and {name} of the "
                     f"{player} would get one: raise batch_size or lower pack."
                 )
 

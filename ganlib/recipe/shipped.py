@@ -29,6 +29,7 @@ _CHANGES: dict[str, tuple[Any, ...]] = {
         dict(generator_norm="none", generator_octaves=0, generator_slope=0.0, generator_output="linear"),
         dict(discriminator_norm="none", discriminator_octaves=0, discriminator_slope=0.2, discriminator_dropout=0.0),
         dict(boundary_norm=False, batch_norm_momentum=0.9, batch_norm_epsilon=1e-5),
+        dict(classes=0, generator_labels="one_hot", discriminator_labels="one_hot", embedding=16),
         dict(weight_init="kaiming_uniform", weight_std=0.02, scale_mean=1.0, scale_std=0.0),
         dict(loss="nonsaturating", real_label=1.0, pack=1, instance_noise=0.0, instance_noise_steps=0),
         dict(penalty="r1", penalty_weight=1.0, penalty_end=1.0, penalty_every=1),
@@ -68,6 +69,17 @@ _CHANGES: dict[str, tuple[Any, ...]] = {
         dict(generator_norm="batch", generator_output="tanh", discriminator_norm="batch"),
         dict(weight_init="normal", scale_std=0.02, penalty="none", penalty_weight=0.0, instance_noise=0.2),
         dict(moving_average=0.99, batch_size=64, steps=2000, optimisers=dict(rate=1e-3)),
+    ),
+    "conditional-ring": (
+        "ring",
+        "The ring with labels: G is told which of the eight modes a point is to come from, and D which it is said to "
+        "come from.",
+        dict(classes=8, discriminator_labels="projection"),
+    ),
+    "conditional-digits": (
+        "dcgan-digits",
+        "Digits to order: a DCGAN whose players are both told which digit it is to be.",
+        dict(classes=10, generator_labels="embedding", discriminator_labels="projection"),
     ),
     "dcgan-digits-quick": (
         "dcgan-digits",

@@ -66,6 +66,36 @@ def check_callbacks(callbacks: object) -> tuple[object, ...]:
     return callbacks
 
 
+def check_labels(recipe: Recipe, labels: object, n: int, what: str = "labels") -> np.ndarray:
+    """The labels of n samples, (n,) int64, or an error that says what is wrong; one number stands for all of them."""
+    if not recipe.classes:
+        raise ValueError(f"This recipe has no labels (classes=0), so leave {what} out. Or train one that has some.")
+    wanted = f"whole numbers from 0 to {recipe.classes - 1}, one for each of the {n} samples"
+    found = arguments.array(what, labels, wanted)
+    if found.dtype.kind not in "iu":
+        raise TypeError(f"{what} must be {wanted}, not {arguments.describe(labels)}.")
+    if found.shape not in ((), (n,)):
+        raise ValueError(
+            f"{what} has shape {found.shape}; expected {wanted}, shape ({n},), or a single number for all."
+        )
+    if found.size and not 0 <= found.min() <= found.max() < recipe.classes:
+        raise ValueError(f"{what} reaches from {found.min()} to {found.max()}; expected {wanted}.")
+    return np.array(np.broadcast_to(found, (n,)), dtype=np.int64)
+
+
+def check_conditions(recipe: Recipe, data: object, n: int) -> dict[str, np.ndarray]:
+    """What both networks are to be given of each of the n samples of `data`, by name; empty where it is nothing."""
+    if not recipe.classes:
+        return {}
+    labels = getattr(data, "labels", None)
+    if labels is None:
+        hint = (
+            'ganlib.data.load gives them, and for arrays of your own write ganlib.data.Data("mine", images, labels=…).'
+        )
+        raise ValueError(f"This recipe trains on {recipe.classes} classes, and the data have no labels: {hint}")
+    return {"labels": check_labels(recipe, labels, n, "the data's labels")}
+
+
 def check_samples(recipe: Recipe, data: object, minimum: int) -> np.ndarray:
     """The samples (n, *recipe.shape) of `data`, at least `minimum` of them, or an error that says what is wrong."""
     samples, shape = getattr(data, "samples", data), recipe.shape

@@ -66,7 +66,7 @@ def write(
     if not trainer.steps_done:
         raise ValueError("This trainer has done no step yet, so there is nothing to report. Call fit(data) first.")
     samples = trainer.sample(SAMPLES, seed=1)
-    found = scores(data, samples)
+    found = scores(data, samples, trainer.classes_in_turn(SAMPLES))
     summary = {
         "recipe": dataclasses.asdict(trainer.recipe),
         "framework": trainer.backend,
@@ -185,7 +185,7 @@ def _page(
         about=_text(recipe.about),
         changed=f"<p>Changed in this run: {_text(changed)}.</p>" if changed else "",
         facts="".join(f"<div><dt>{name}</dt><dd>{_text(value)}</dd></div>" for name, value in facts.items()),
-        samples=_samples(data, samples),
+        samples=_samples(data, samples, recipe.classes),
         progress=_progress(folder),
         metrics="".join(
             f"<tr><th scope=row>{_text(ABOUT[name][0])}<small>{_text(ABOUT[name][1])}</small></th>"
@@ -229,15 +229,31 @@ def _figure(content: bytes, alt: str, caption: str = "") -> str:
     return f"<figure>{image}{caption and f'<figcaption>{caption}</figcaption>'}</figure>"
 
 
-def _samples(data: Data | np.ndarray, samples: np.ndarray) -> str:
+def _samples(data: Data | np.ndarray, samples: np.ndarray, classes: int) -> str:
     if samples.ndim == 2:
         alt = "Scatter plot of 1,000 generated points over real ones."
         return _figure(pictures.png(samples[:1000], data if isinstance(data, Data) else None), alt)
+    if isinstance(data, Data) and data.labels is not None and (columns := pictures.columns_of(classes)):
+        return _side_by_side(data, samples, columns)
     real = data.samples if isinstance(data, Data) else data
     some = real[np.random.default_rng(0).choice(len(real), 64, replace=len(real) < 64)]
     return "".join(
         _figure(pictures.png(images), f"{len(images)} {kind.lower()} images in a grid.", kind)
         for kind, images in (("Generated", samples[:64]), ("Real", some))
+    )
+
+
+def _side_by_side(data: Data, samples: np.ndarray, classes: int) -> str:
+    """Samples of the classes in turn, and real ones, with a column for each class."""
+    assert data.labels is not None
+    rng, rows = np.random.default_rng(0), 8
+    held = [np.flatnonzero(data.labels == k) for k in range(classes)]
+    drawn = [rng.choice(own, rows, replace=len(own) < rows) for own in held if len(own)]
+    real = data.samples[np.stack(drawn, axis=1).ravel()]
+    names = ", ".join(data.label_names[:classes]) or f"0 to {classes - 1}"
+    return "".join(
+        _figure(pictures.png(images, columns=columns), f"{kind} images with a column for each class: {names}.", kind)
+        for kind, images, columns in (("Generated", samples[: rows * classes], classes), ("Real", real, len(drawn)))
     )
 
 

@@ -11,7 +11,7 @@ from tensorflow import Tensor, Variable
 
 from ganlib.recipe import Recipe
 from ganlib.tensorflow import optimisers, step
-from ganlib.tensorflow.step import Draws, Game, Judged, trainable
+from ganlib.tensorflow.game import Draws, Game, Judged, trainable
 
 Vector = Sequence[Tensor]
 Update = Callable[[Game, Sequence[Tensor], Draws], dict[str, Tensor]]
@@ -117,18 +117,18 @@ def _linked(game: Game, real: Tensor, draws: Draws) -> tuple[Judged, Tensor, Ten
     shared = latents.shape[0] == 1 and "instance_noise" not in draws
     with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
         tape.watch([*trainable(game.discriminator), *trainable(game.generator)])
-        fake = game.generator(latents[0], training=True)
+        fake = step.generate(game, draws, 0)
         judged = step.discriminator_loss(game, real, fake, draws)
         total = judged.loss + judged.penalty
         if latents.shape[0] > 1:
-            fake = game.generator(latents[-1], training=True)
+            fake = step.generate(game, draws, -1)
         g_loss = step.generator_loss(game, real, fake, draws, judged if shared else None)
     return judged, total, g_loss, tape
 
 
 def discriminator_alone(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
     """One step of D; G stands. `draws["fake"]`, where it is there, takes the place of G's samples."""
-    fake = draws["fake"] if "fake" in draws else game.generator(draws["latents"][0], training=True)
+    fake = draws["fake"] if "fake" in draws else step.generate(game, draws, 0)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(trainable(game.discriminator))
         judged = step.discriminator_loss(game, batches[0], fake, draws)
@@ -141,7 +141,7 @@ def generator_alone(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict
     """One step of G; D stands."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(trainable(game.generator))
-        fake = game.generator(draws["latents"][-1], training=True)
+        fake = step.generate(game, draws, -1)
         g_loss = step.generator_loss(game, batches[0], fake, draws)
     game.generator_optimiser.apply(tape.gradient(g_loss, trainable(game.generator)), draws["progress"])
     game.update_average()

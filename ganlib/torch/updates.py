@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganlib.recipe import Recipe
 from ganlib.torch import optimisers, step
-from ganlib.torch.step import Draws, Game, Judged, trainable
+from ganlib.torch.game import Draws, Game, Judged, trainable
 
 Vector = Sequence[Tensor]
 Update = Callable[[Game, Sequence[Tensor], Draws], dict[str, Tensor]]
@@ -107,12 +107,12 @@ def _linked(game: Game, real: Tensor, draws: Draws) -> tuple[Judged, Tensor, Vec
     """As `step.both_gradients`, with gradients that can be differentiated, and D's that know what G did."""
     latents = draws["latents"]
     shared = len(latents) == 1 and "instance_noise" not in draws
-    fake = game.generator(latents[0])
+    fake = step.generate(game, draws, 0)
     judged = step.discriminator_loss(game, real, fake, draws)
     total, d_weights = judged.loss + judged.penalty, trainable(game.discriminator)
     d_gradients = torch.autograd.grad(total, d_weights, create_graph=True)
     if len(latents) > 1:
-        fake = game.generator(latents[-1])
+        fake = step.generate(game, draws, -1)
     g_loss = step.generator_loss(game, real, fake, draws, judged if shared else None)
     return judged, g_loss, d_gradients, torch.autograd.grad(g_loss, trainable(game.generator), create_graph=True)
 
@@ -122,7 +122,7 @@ def discriminator_alone(game: Game, batches: Sequence[Tensor], draws: Draws) -> 
     fake = draws.get("fake")
     if fake is None:
         with torch.no_grad():
-            fake = game.generator(draws["latents"][0])
+            fake = step.generate(game, draws, 0)
     judged = step.discriminator_loss(game, batches[0], fake, draws)
     gradients = torch.autograd.grad(judged.loss + judged.penalty, trainable(game.discriminator))
     game.discriminator_optimiser.apply(gradients, draws["progress"])
@@ -131,7 +131,7 @@ def discriminator_alone(game: Game, batches: Sequence[Tensor], draws: Draws) -> 
 
 def generator_alone(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
     """One step of G; D stands."""
-    g_loss = step.generator_loss(game, batches[0], game.generator(draws["latents"][-1]), draws)
+    g_loss = step.generator_loss(game, batches[0], step.generate(game, draws, -1), draws)
     game.generator_optimiser.apply(torch.autograd.grad(g_loss, trainable(game.generator)), draws["progress"])
     game.update_average()
     return {"g_loss": g_loss.detach()}

@@ -1,0 +1,73 @@
+"""What a trained game is asked for: G's samples, and D's logits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ganlib import arguments
+from ganlib.runtime import checks
+from ganlib.runtime.framework import Framework
+
+SAMPLE_BATCH = 256  # samples generated at once
+
+
+class Sampling(Framework):
+    """The part of a trainer that generates and judges, in inference mode."""
+
+    def sample(self, n: int, seed: int = 0, labels: int | np.ndarray | None = None) -> np.ndarray:
+        """n generated samples (n, *recipe.shape) as NumPy, in the data's layout and range.
+
+        Where the recipe has classes, `labels` say which: one number for all, or (n,). None goes through them in turn,
+        0, 1, 2, …, so sample i is of class i % recipe.classes. The seed is that of the latents.
+
+        The samples come from the moving average of the generator where the recipe keeps one, and in inference mode:
+        batch normalisation uses its moving statistics, so a sample does not depend on its neighbours.
+        """
+        n = arguments.whole("n", n, 1)
+        latents = np.random.default_rng(arguments.whole("seed", seed, 0)).standard_normal((n, self.recipe.latent))
+        return self.generate(latents, labels=labels)
+
+    def generate(
+        self, latents: np.ndarray, averaged: bool = True, labels: int | np.ndarray | None = None
+    ) -> np.ndarray:
+        """The samples of given latents (n, recipe.latent), like `sample`; averaged=False asks the generator itself."""
+        latents = arguments.array("latents", latents)
+        if latents.ndim != 2 or latents.shape[1] != self.recipe.latent or not len(latents):
+            raise ValueError(f"latents has shape {latents.shape}; expected (n, {self.recipe.latent}).")
+        if not np.isfinite(latents).all():
+            raise ValueError("The latents hold NaN or infinite values; expected finite numbers.")
+        model = self.generator if self.average is None or not averaged else self.average
+        if labels is None and self.recipe.classes:
+            labels = self.classes_in_turn(len(latents))
+        given = self._conditions(labels, len(latents), "generate")
+        blocks = [slice(i, i + SAMPLE_BATCH) for i in range(0, len(latents), SAMPLE_BATCH)]
+        made = [self._generate(latents[b], model, {name: c[b] for name, c in given.items()}) for b in blocks]
+        return np.concatenate(made)
+
+    def classes_in_turn(self, n: int) -> np.ndarray | None:
+        """The labels 0, 1, 2, … in turn, (n,), which `sample` takes unless it is told others; None without classes."""
+        return np.arange(n) % self.recipe.classes if self.recipe.classes else None
+
+    def logits(self, samples: np.ndarray, labels: int | np.ndarray | None = None) -> np.ndarray:
+        """D's logits of samples (n, *recipe.shape), (n / recipe.pack,), as NumPy, in inference mode.
+
+        Where the recipe has classes, `labels` (n,) say what D is told the samples are; one number stands for all.
+        """
+        samples = self.check_samples(samples, minimum=1)
+        if len(samples) % self.recipe.pack:
+            raise ValueError(f"{len(samples)} samples cannot be judged in groups of pack={self.recipe.pack}.")
+        given, size = self._conditions(labels, len(samples), "logits"), SAMPLE_BATCH * self.recipe.pack
+        blocks = [slice(i, i + size) for i in range(0, len(samples), size)]
+        return np.concatenate([self._logits(samples[b], {name: c[b] for name, c in given.items()}) for b in blocks])
+
+    def check_samples(self, data: object, minimum: int | None = None) -> np.ndarray:
+        """The samples of what `fit` takes, `minimum` of them or a batch at least, or an error that says why not."""
+        return checks.check_samples(self.recipe, data, minimum or self.recipe.batch_size)
+
+    def _conditions(self, labels: int | np.ndarray | None, n: int, what: str) -> dict[str, np.ndarray]:
+        """What the networks are given beside n samples, by name, where these are their labels."""
+        if labels is None and self.recipe.classes:
+            raise ValueError(
+                f"This recipe has {self.recipe.classes} classes: give {what} the labels of the samples, labels=…"
+            )
+        return {} if labels is None else {"labels": checks.check_labels(self.recipe, labels, n)}
