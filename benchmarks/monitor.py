@@ -44,7 +44,8 @@ SEEDS = range(10)
 FRESH = range(10, 20)  # but for those on shapes none was looked at before how long the monitor waits was fixed
 ON_SHAPES = "pytorch-tutorial on shapes"
 CERTAIN = "source-002 for 4,200 steps"  # there D grows so certain that the limit of its logits had to be raised
-NAMES = (*ganlib.recipes(), ON_SHAPES, CERTAIN)
+RECIPES = tuple(name for name in ganlib.recipes() if not ganlib.recipe(name).classes)  # those with labels came later
+NAMES = (*RECIPES, ON_SHAPES, CERTAIN)
 PHOTOGRAPHS = "folder:photographs"  # a name only: `photographs` makes them
 EIGHTH = 8  # of the 64 filters at the image
 # In batches an eighth as large, Adam's rate falls by the root of eight (Malladi et al. 2022). Without that one of two

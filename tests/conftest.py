@@ -113,13 +113,14 @@ class Native:
         return tensor.numpy()
 
     @staticmethod
-    def forward(gl, model, array, training=False):
-        """model(array) as NumPy, in the model's own precision."""
+    def forward(gl, model, array, training=False, labels=None):
+        """model(array) as NumPy, in the model's own precision; told labels, where there are some."""
+        told = {} if labels is None else {"given": {"labels": Native.tensor(gl, labels, "int64")}}
         if gl.name == "torch":
             dtype = str(next(model.parameters()).dtype).removeprefix("torch.")
             model.train(training)
-            return Native.numpy(model(Native.tensor(gl, array, dtype)))
-        return Native.numpy(model(Native.tensor(gl, array, model.variable_dtype), training=training))
+            return Native.numpy(model(Native.tensor(gl, array, dtype), **told))
+        return Native.numpy(model(Native.tensor(gl, array, model.variable_dtype), **told, training=training))
 
     @staticmethod
     def gradients(gl, function, *arrays):
@@ -148,12 +149,21 @@ def native():
     return Native
 
 
+def labels_in_turn(recipe, n):
+    """The labels 0, 1, … of n samples, or None where the recipe has no classes."""
+    return np.arange(n) % recipe.classes if recipe.classes else None
+
+
 @pytest.fixture
 def images():
-    """A function that gives n images of a recipe's shape, in [-1, 1], always the same."""
+    """A function that gives n images of a recipe's shape, in [-1, 1], always the same, with labels if it has some."""
 
     def make(recipe, n=64, dtype="float32"):
         values = np.random.default_rng(7).normal(size=(n, *recipe.shape))
-        return (np.tanh(values) if len(recipe.shape) == 3 else values).astype(dtype)
+        values = (np.tanh(values) if len(recipe.shape) == 3 else values).astype(dtype)
+        if not recipe.classes:
+            return values
+        kind = "images" if len(recipe.shape) == 3 else "points"
+        return ganlib.data.Data("random", **{kind: values}, labels=labels_in_turn(recipe, n))
 
     return make
