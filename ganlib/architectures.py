@@ -32,6 +32,7 @@ __all__ = [
     "discriminator_input",
     "discriminator_layers",
     "generator_layers",
+    "heads",
     *layers.__all__,
 ]
 __all__ += ["dcgan_discriminator", "dcgan_generator", "dense_discriminator", "dense_generator"]
@@ -45,17 +46,40 @@ def generator_layers(recipe: Recipe) -> list[Layer]:
 
 
 def discriminator_layers(recipe: Recipe) -> list[Layer]:
-    """The discriminator's layers: from samples, `recipe.pack` side by side (Lin et al. 2018), to logits (n, 1)."""
+    """The discriminator's layers: from samples, `recipe.pack` side by side (Lin et al. 2018), to logits (n, 1).
+
+    Where it says more than that, the columns are those of `heads`.
+    """
     arguments.recipe(recipe)
-    plain = ARCHITECTURES[recipe.discriminator][1](recipe)
-    if not recipe.classes:
+    plain, how = ARCHITECTURES[recipe.discriminator][1](recipe), recipe.discriminator_labels
+    if not recipe.classes and not recipe.feature_weight:
         return plain
-    if recipe.discriminator_labels != "projection":
-        return [_join_labels(recipe, recipe.discriminator_labels), *plain]
-    *before, _ = plain  # a projection takes the place of the last dense layer
-    (features,) = shapes(before, discriminator_input(recipe))[-1]
-    embedding = Dense(features, bias=True, spectral=recipe.discriminator_norm == "spectral")
-    return [*before, Project("labels", (OneHot(recipe.classes), embedding))]
+    *before, last = plain
+    if how in NAMING:  # besides, it names the class
+        last = Dense(1 + recipe.classes, bias=True, spectral=recipe.discriminator_norm == "spectral")
+    elif how == "projection":
+        (width,) = shapes(before, discriminator_input(recipe))[-1]
+        embedding = Dense(width, bias=True, spectral=recipe.discriminator_norm == "spectral")
+        last = Project("labels", (OneHot(recipe.classes), embedding))
+    if recipe.feature_weight:
+        last = Skip((last,))  # and shows what its last layer sees
+    if recipe.classes and how in ("one_hot", "embedding"):
+        return [_join_labels(recipe, how), *before, last]
+    return [*before, last]
+
+
+def heads(recipe: Recipe) -> dict[str, int]:
+    """What the discriminator says of a sample, by name, with how many numbers each is: {"real": 1}, the logit.
+
+    A recipe with an auxiliary classifier, or one of information, has "class" too, and one that matches features
+    "features", which stand before the others.
+    """
+    arguments.recipe(recipe)
+    said = {"real": 1} | ({"class": recipe.classes} if recipe.discriminator_labels in NAMING else {})
+    if not recipe.feature_weight:
+        return said
+    (width,) = shapes(discriminator_layers(recipe), discriminator_input(recipe))[-1]
+    return {"features": width - sum(said.values()), **said}
 
 
 def conditions(recipe: Recipe) -> dict[str, Shape]:
@@ -275,7 +299,8 @@ ARCHITECTURES: dict[str, tuple[Network, Network]] = {  # name → the generator'
 # How often these double their size, whatever it is; and how often those that start from one pixel, which they make 4×4.
 DOUBLINGS = {"tensorflow-tutorial": 2, "source-000": 3, "source-001": 2, "source-002": 3, "source-003": 3}
 DOUBLINGS_OF_4 = {"pytorch-tutorial": 4, "source-004": 3}
-LABELLED = ("dense", "dcgan")  # those that can be told labels
+LABELLED = ("dense", "dcgan")  # those that can be told labels, or show what their last layer sees
+NAMING = ("auxiliary", "information")  # the ways of D with labels in which it is not told, but names them
 
 
 def _makes(architecture: str, size: int) -> bool:
@@ -292,8 +317,11 @@ def check_fit(recipe: Recipe, architecture: str) -> None:
     arguments.recipe(recipe)
     if not isinstance(architecture, str) or architecture not in ARCHITECTURES:
         raise RecipeError(f"There is no architecture {architecture!r}. Known: {', '.join(ARCHITECTURES)}.")
+    known = " or ".join(map(repr, LABELLED))
+    if recipe.feature_weight and architecture not in LABELLED:
+        shows = f"feature_weight={recipe.feature_weight} is for networks that are {known}, not {architecture!r}"
+        raise RecipeError(f"{shows}. Use feature_weight=0.")
     if recipe.classes and architecture not in LABELLED:
-        known = " or ".join(map(repr, LABELLED))
         raise RecipeError(
             f"classes={recipe.classes} tells both players labels, which {known} can be told, and {architecture!r} "
             "cannot. Use one of those, or classes=0."

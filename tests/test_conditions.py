@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import ganlib
-from ganlib import initialise, reference
+from ganlib import architectures, initialise, reference
 from ganlib.errors import RecipeError
 from ganlib.layers import (
     BatchNorm,
@@ -153,6 +153,8 @@ def test_a_recipe_from_before_has_no_labels():
         ),
         ("conditional-digits", {}),
         ("conditional-digits", {"discriminator_labels": "embedding", "discriminator_steps": 2, "shape": (8, 8, 1)}),
+        ("conditional-ring", {"discriminator_labels": "auxiliary", "feature_weight": 0.1}),
+        ("conditional-ring", {"discriminator_labels": "information", "discriminator_steps": 2, "penalty_every": 2}),
     ],
 )
 def test_both_frameworks_stay_together_over_100_steps(both, ring, name, changes):
@@ -247,6 +249,104 @@ def test_a_step_that_fails_is_found_with_labels(gl, ring):
     with pytest.raises(ganlib.errors.TrainingFailed) as failed:
         trainer.fit(ring, steps=20, progress=False)
     assert failed.value.tensor != "weights"  # found by taking the step again
+
+
+# Terms
+
+
+def said(rng, n=6):
+    return rng.normal(size=(n, 3)), np.array([0, 2, 1, -1, 2, -1])
+
+
+def test_terms_are_what_numpy_computes_and_so_are_their_gradients(gl, native):
+    rng, terms = np.random.default_rng(0), reference.terms
+    (logits, labels), fake = said(rng), rng.normal(size=(6, 3))
+    told = native.tensor(gl, labels, "int64")
+    for function, oracle, array in (
+        (lambda x: gl.terms.cross_entropy(x, told), lambda x: terms.cross_entropy(x, labels), logits),
+        (lambda x: gl.terms.feature_matching(native.tensor(gl, logits), x),
+         lambda x: terms.feature_matching(logits, x), fake),
+        (lambda x: gl.terms.Reconstruction.generator(gl.terms.Seen(native.tensor(gl, logits), x, {}, x, x)),
+         lambda x: terms.reconstruction(logits, x), fake),
+    ):  # fmt: skip
+        value, (gradient,) = native.gradients(gl, function, array)
+        assert value == pytest.approx(oracle(array), rel=1e-12)
+        steps = 1e-6 * np.eye(array.size).reshape(-1, *array.shape)
+        slopes = [(oracle(array + d) - oracle(array - d)) / 2e-6 for d in steps]
+        np.testing.assert_allclose(gradient.ravel(), slopes, rtol=1e-5, atol=1e-8)
+
+
+def test_a_batch_without_a_known_label_has_no_cross_entropy(gl, native):
+    logits, _ = said(np.random.default_rng(0))
+    unknown = native.tensor(gl, np.full(6, -1), "int64")
+    value, (gradient,) = native.gradients(gl, lambda x: gl.terms.cross_entropy(x, unknown), logits)
+    assert value == reference.terms.cross_entropy(logits, np.full(6, -1)) == 0
+    assert not gradient.any()
+
+
+def test_the_reference_of_the_terms_by_hand():
+    assert reference.terms.cross_entropy([[0.0, 0.0], [9.0, 9.0]], [0, -1]) == pytest.approx(np.log(2))
+    assert reference.terms.feature_matching([[1.0, 2.0], [3.0, 2.0]], [[0.0, 0.0]]) == 8
+    assert reference.terms.reconstruction([[1.0, -1.0]], [[0.0, 1.0]]) == 1.5
+    with pytest.raises(ValueError, match="a label for each of the 1 samples, not 2"):
+        reference.terms.cross_entropy([[0.0, 0.0]], [0, 1])
+
+
+def test_the_terms_are_weighed_and_told_apart_from_the_losses(gl, ring):
+    """D's terms of the first step are the reference's, of real and of G's samples, times the weight."""
+    found = {}
+    for weight in (1.0, 2.0):
+        recipe = ganlib.recipe("conditional-ring", **SMALL, discriminator_labels="auxiliary", class_weight=weight)
+        trainer = gl.Trainer(recipe, precision="float64")
+        latents = initialise.draw(recipe, initialise.streams(0), 0)["latents"][0]
+        fake = trainer.generate(latents, averaged=False, labels=ring.labels[:16])
+        layers, weights = architectures.discriminator_layers(recipe), gl.get_weights(trainer.discriminator)
+        named = [reference.network(layers, weights, x)[:, 1:] for x in (ring.points[:16], fake)]
+        expected = sum(reference.terms.cross_entropy(logits, ring.labels[:16]) for logits in named)
+        found[weight] = trainer.step(ring.points[:16], ring.labels[:16])
+        assert found[weight]["d_terms"] == pytest.approx(weight * expected, rel=1e-6)
+    assert found[2.0]["d_loss"] == found[1.0]["d_loss"]
+    assert found[1.0]["g_terms"] > 0
+
+
+def test_unknown_labels_teach_an_auxiliary_classifier_and_nobody_else(gl, ring):
+    labels = np.where(np.arange(len(ring)) % 4, -1, ring.labels)
+    data = dataclasses.replace(ring, labels=labels)
+    trainer = gl.Trainer(ganlib.recipe("conditional-ring", **SMALL, discriminator_labels="auxiliary"))
+    history = trainer.fit(data, steps=2, progress=False)
+    assert np.isfinite(history["d_terms"]).all()
+    shares = trainer.classify(ring.points[:5])
+    assert shares.shape == (5, 8)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    other = gl.Trainer(ganlib.recipe("conditional-ring", **SMALL))
+    with pytest.raises(ValueError, match="reaches from -1"):
+        other.fit(data, steps=1)
+    with pytest.raises(ValueError, match="names no classes"):
+        other.classify(ring.points)
+
+
+def test_drawn_labels_need_none_from_the_data_and_are_read_from_the_samples(gl, ring):
+    recipe = ganlib.recipe("conditional-ring", **SMALL, classes=3, discriminator_labels="information")
+    trainer = gl.Trainer(recipe)
+    history = trainer.fit(ring.points, steps=2, progress=False)
+    assert set(history) >= {"d_terms", "g_terms"}
+    assert trainer.step(ring.points[:16]).keys() == set(history)
+    assert trainer.logits(ring.points[:4]).shape == (4,)
+    assert trainer.sample(6, labels=2).shape == (6, 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"feature_weight": 1.0, "pack": 2}, "Features are matched sample by sample: use pack=1"),
+        ({"feature_weight": 1.0, "discriminator": "source-000", "shape": (16, 16, 1)}, "feature_weight=1.0 is for"),
+        ({"class_weight": 0.0}, "class_weight must be a number above 0"),
+        ({"discriminator_labels": "auxiliary"}, "classes=0 has none"),
+    ],
+)
+def test_terms_that_cannot_be_are_refused(changes, says):
+    with pytest.raises(RecipeError, match=says):
+        ganlib.recipe("ring", **changes)
 
 
 # Scores, report, command line

@@ -102,7 +102,10 @@ CHOICES = {
         "one hot": {"classes": 3},
         "embedded": {"classes": 3, **dict.fromkeys(("generator_labels", "discriminator_labels"), "embedding")},
         "projected": {"classes": 3, "discriminator_labels": "projection"},
+        "named": {"classes": 3, "discriminator_labels": "auxiliary"},
+        "drawn": {"classes": 3, "discriminator_labels": "information", "class_weight": 0.5},
     },
+    "features": {"0": {}, "0.1": {"feature_weight": 0.1}},
     "average": {"none": {"moving_average": 0.0}, "0.9": {"moving_average": 0.9}},
     "D's norm": {name: {"discriminator_norm": name} for name in ("batch", "spectral", "none")},
     "networks": {
@@ -138,7 +141,7 @@ def possible(row):
         row.get(f"{player}'s optimiser", "plain") == "plain" for player in "GD"
     ):
         return False
-    if row.get("pack") == "2" and row.get("labels", "none") != "none":
+    if row.get("pack") == "2" and (row.get("labels", "none"), row.get("features", "0")) != ("none", "0"):
         return False
     return row.get("label") != "0.9" or ganlib.reference.losses.get(row.get("loss", "minimax")).smoothable
 

@@ -91,8 +91,9 @@ def test_the_lesson_is_a_page(framework):
     path = ROOT / framework / "step.py"
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 150
-    assert imported(f"ganlib.{framework}.step") == {f"ganlib.{framework}.game"}
-    assert imported(f"ganlib.{framework}.game") == {f"ganlib.{framework}.losses", f"ganlib.{framework}.optimisers"}
+    assert imported(f"ganlib.{framework}.step") == {f"ganlib.{framework}.{name}" for name in ("game", "terms")}
+    game = {f"ganlib.{framework}.{name}" for name in ("losses", "optimisers", "terms")}
+    assert imported(f"ganlib.{framework}.game") == game
     for word in ("device", "tf.function", "compile", "worker", "precision", "float32", "bfloat16", "autocast"):
         assert word not in text, word
     assert f"ganlib.{framework}.trainer" not in imported(f"ganlib.{framework}.updates")

@@ -85,11 +85,14 @@ class Recipe:
     batch_norm_momentum: float  # the weight of the old moving statistics
     batch_norm_epsilon: float
 
-    # Labels, which come with the data: both players are told each sample's. How: as vectors with a single 1 or through
-    # an embedding, beside the input; D also by a projection onto an embedding, in place of its last layer.
+    # Labels, which come with the data: G is told each sample's, as a vector with a single 1 or through an embedding,
+    # beside its input. So is D, or by a projection onto an embedding in place of its last layer; or it is not told, but
+    # names the class as an "auxiliary" classifier (Odena et al. 2017). With "information" labels are drawn instead, for
+    # G alone, and D reads them from its samples (InfoGAN, Chen et al. 2016).
     classes: int  # how many, from 0 to classes - 1; 0: no labels
     generator_labels: Literal["one_hot", "embedding"]
-    discriminator_labels: Literal["one_hot", "embedding", "projection"]
+    discriminator_labels: Literal["one_hot", "embedding", "projection", "auxiliary", "information"]
+    class_weight: float  # of the cross-entropy with "auxiliary" or "information", beside the loss of both players
     embedding: int  # numbers in an embedding beside the input
 
     # Initial weights
@@ -105,6 +108,7 @@ class Recipe:
     penalty_weight: float  # γ of γ/2·R1 and γ/2·R2, λ of λ·WGAN-GP, γ of γ/2·‖v‖² with v both players' gradients
     penalty_end: float  # the share of the weight that is left at the last step, reached geometrically; 1 keeps it
     penalty_every: int  # 1, or n for the penalty on each n-th step at n times its weight (lazy, Karras et al. 2020)
+    feature_weight: float  # of feature matching, beside G's loss (Salimans et al. 2016); 0 for none
     instance_noise: float  # standard deviation of noise on all of D's inputs (Sønderby et al. 2017)
     instance_noise_steps: int  # it falls linearly to 0 by this step; 0 keeps it constant
     pack: int  # samples that D judges together (PacGAN, Lin et al. 2018)
@@ -172,6 +176,7 @@ PRECISIONS: tuple[str, ...] = get_args(get_type_hints(Recipe)["precision"])
 # and checkpoint from before would be refused. Format 1, the first, has all other fields of today.
 ADDED: dict[str, object] = {
     **{"classes": 0, "generator_labels": "one_hot", "discriminator_labels": "one_hot", "embedding": 16},
+    **{"class_weight": 1.0, "feature_weight": 0.0},
 }  # field of a recipe → its value in files that lack it
 ADDED_TO_OPTIMISERS: dict[str, object] = {}  # the same, for a field of both players' optimisers
 
@@ -192,6 +197,7 @@ NUMBERS: dict[str, tuple[Callable[[float], bool], str]] = {
     "batch_norm_momentum": (lambda x: 0 <= x < 1, "from 0 to below 1; it is the weight of the old, Keras's meaning"),
     "batch_norm_epsilon": (lambda x: x > 0, "above 0, which keeps the division by the variance finite"),
     "weight_std": (lambda x: x > 0, "above 0, since from weights of zero the players never move apart"),
+    "class_weight": (lambda x: x > 0, "above 0"),
     "scale_mean": (math.isfinite, "that is finite"),
     "real_label": (lambda x: 0.5 < x <= 1, "above 0.5 and at most 1"),
     "penalty_end": (lambda x: x > 0, "above 0, since it is reached geometrically; 1 keeps the weight"),
@@ -297,6 +303,8 @@ def _check_together(recipe: Recipe) -> None:
                 f"{field}={getattr(recipe, field)!r} is for labels, and classes=0 has none. Say how many there are, "
                 f"classes=10 for digits, or use {field}={plain!r}."
             )
+    if recipe.feature_weight and recipe.pack > 1:
+        raise RecipeError(f"Features are matched sample by sample: use pack=1, not {recipe.pack}, or feature_weight=0.")
     if recipe.classes and recipe.pack > 1:
         raise RecipeError(f"With labels D judges one sample at a time: use pack=1, not {recipe.pack}, or classes=0.")
     if recipe.batch_size % recipe.pack:

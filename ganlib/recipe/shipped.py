@@ -30,6 +30,7 @@ _CHANGES: dict[str, tuple[Any, ...]] = {
         dict(discriminator_norm="none", discriminator_octaves=0, discriminator_slope=0.2, discriminator_dropout=0.0),
         dict(boundary_norm=False, batch_norm_momentum=0.9, batch_norm_epsilon=1e-5),
         dict(classes=0, generator_labels="one_hot", discriminator_labels="one_hot", embedding=16),
+        dict(class_weight=1.0, feature_weight=0.0),
         dict(weight_init="kaiming_uniform", weight_std=0.02, scale_mean=1.0, scale_std=0.0),
         dict(loss="nonsaturating", real_label=1.0, pack=1, instance_noise=0.0, instance_noise_steps=0),
         dict(penalty="r1", penalty_weight=1.0, penalty_end=1.0, penalty_every=1),

@@ -48,6 +48,8 @@ def check_workers(recipe: Recipe, workers: int) -> None:
         shared = f"batch_size={recipe.batch_size} cannot be shared by {workers} workers"
         groups = f" in groups of pack={recipe.pack}" if recipe.pack > 1 else ""
         raise RecipeError(f"{shared}{groups}. Use a multiple of {workers * recipe.pack}.")
+    if recipe.feature_weight and workers > 1:
+        raise RecipeError("Features are matched over a whole batch, which several workers share. Use feature_weight=0.")
     for what, name, value in (("penalty", "consensus", recipe.penalty), ("update", "competitive", recipe.update)):
         if value == name and workers > 1:
             raise RecipeError(f"The {what} {name!r} cannot be shared by several workers. Use one, or another {what}.")
@@ -66,11 +68,12 @@ def check_callbacks(callbacks: object) -> tuple[object, ...]:
     return callbacks
 
 
-def check_labels(recipe: Recipe, labels: object, n: int, what: str = "labels") -> np.ndarray:
+def check_labels(recipe: Recipe, labels: object, n: int, what: str = "labels", least: int = 0) -> np.ndarray:
     """The labels of n samples, (n,) int64, or an error that says what is wrong; one number stands for all of them."""
     if not recipe.classes:
         raise ValueError(f"This recipe has no labels (classes=0), so leave {what} out. Or train one that has some.")
-    wanted = f"whole numbers from 0 to {recipe.classes - 1}, one for each of the {n} samples"
+    unknown = ", or -1 where it is not known" if least < 0 else ""
+    wanted = f"whole numbers from 0 to {recipe.classes - 1}{unknown}, one for each of the {n} samples"
     found = arguments.array(what, labels, wanted)
     if found.dtype.kind not in "iu":
         raise TypeError(f"{what} must be {wanted}, not {arguments.describe(labels)}.")
@@ -78,14 +81,14 @@ def check_labels(recipe: Recipe, labels: object, n: int, what: str = "labels") -
         raise ValueError(
             f"{what} has shape {found.shape}; expected {wanted}, shape ({n},), or a single number for all."
         )
-    if found.size and not 0 <= found.min() <= found.max() < recipe.classes:
+    if found.size and not least <= found.min() <= found.max() < recipe.classes:
         raise ValueError(f"{what} reaches from {found.min()} to {found.max()}; expected {wanted}.")
     return np.array(np.broadcast_to(found, (n,)), dtype=np.int64)
 
 
 def check_conditions(recipe: Recipe, data: object, n: int) -> dict[str, np.ndarray]:
     """What both networks are to be given of each of the n samples of `data`, by name; empty where it is nothing."""
-    if not recipe.classes:
+    if not recipe.classes or recipe.discriminator_labels == "information":  # there they are drawn
         return {}
     labels = getattr(data, "labels", None)
     if labels is None:
@@ -93,7 +96,8 @@ def check_conditions(recipe: Recipe, data: object, n: int) -> dict[str, np.ndarr
             'ganlib.data.load gives them, and for arrays of your own write ganlib.data.Data("mine", images, labels=…).'
         )
         raise ValueError(f"This recipe trains on {recipe.classes} classes, and the data have no labels: {hint}")
-    return {"labels": check_labels(recipe, labels, n, "the data's labels")}
+    least = -1 if recipe.discriminator_labels == "auxiliary" else 0  # it leaves out what it does not know
+    return {"labels": check_labels(recipe, labels, n, "the data's labels", least)}
 
 
 def check_samples(recipe: Recipe, data: object, minimum: int) -> np.ndarray:

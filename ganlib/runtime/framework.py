@@ -9,7 +9,8 @@ import numpy as np
 
 from ganlib.recipe import Recipe
 
-BATCH_AXES = {"latents": 1, "instance_noise": 2, "mix": 1}  # which axis is the batch's, in the draws that have one
+# Which axis is the batch's, in the draws that have one.
+BATCH_AXES = {"latents": 1, "labels": 1, "instance_noise": 2, "mix": 1}
 # What batches are taken from, on the device: the "samples", their conditions, such as the "labels", and under "fake",
 # where D trains alone, what it is shown instead of G's samples.
 Sources: TypeAlias = "Mapping[str, Tensor]"
@@ -62,9 +63,10 @@ class Framework:
     # D, with its conditions, operation by operation; for failure reports.
     replay: Callable[[Game, Sequence[Tensor], Sequence[Sources], Draws], None]
 
-    # The samples of one batch of latents, and D's logits of one batch of samples, in inference mode, with conditions.
+    # The samples of one batch of latents, and D's outputs by name of one batch of samples, of which "real" are its
+    # logits, in inference mode, with conditions.
     _generate: Callable[[np.ndarray, Network, Mapping[str, np.ndarray]], np.ndarray]
-    _logits: Callable[[np.ndarray, Mapping[str, np.ndarray]], np.ndarray]
+    _outputs: Callable[[np.ndarray, Mapping[str, np.ndarray]], dict[str, np.ndarray]]
 
     # A copy of all that a step changes, kept on the device, and what puts it back.
     _copy_state: Callable[[], State]

@@ -39,7 +39,8 @@ __all__ = ["ABOUT", "as_json", "compare", "comparison", "distance", "read", "sco
 
 Scores = Mapping[str, Score]
 SAMPLES = 2500  # scored, as in PacGAN's protocol
-COLUMNS = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")  # of history.csv; a loaded history has another order
+# Of history.csv; a loaded history has another order.
+COLUMNS = ("d_loss", "g_loss", "d_real", "d_fake", "penalty", "d_terms", "g_terms")
 WITHOUT_FEATURES = (
     " ganlib ships a feature network for digits only, so these pictures get no Fréchet distance; beside their "
     "checkerboard stands the data's own."

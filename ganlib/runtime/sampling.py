@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ganlib import arguments
+from ganlib import architectures, arguments
 from ganlib.runtime import checks
 from ganlib.runtime.framework import Framework
 
@@ -51,14 +51,33 @@ class Sampling(Framework):
     def logits(self, samples: np.ndarray, labels: int | np.ndarray | None = None) -> np.ndarray:
         """D's logits of samples (n, *recipe.shape), (n / recipe.pack,), as NumPy, in inference mode.
 
-        Where the recipe has classes, `labels` (n,) say what D is told the samples are; one number stands for all.
+        Where D is told classes, `labels` (n,) say what it is told the samples are; one number stands for all.
         """
         samples = self.check_samples(samples, minimum=1)
         if len(samples) % self.recipe.pack:
             raise ValueError(f"{len(samples)} samples cannot be judged in groups of pack={self.recipe.pack}.")
-        given, size = self._conditions(labels, len(samples), "logits"), SAMPLE_BATCH * self.recipe.pack
+        told = self.recipe.discriminator_labels not in architectures.NAMING
+        given = self._conditions(labels, len(samples), "logits") if told else {}
+        return self._said(samples, given)["real"]
+
+    def classify(self, samples: np.ndarray) -> np.ndarray:
+        """D's probability of each class for samples (n, *recipe.shape), (n, recipe.classes), in inference mode.
+
+        It has some in a recipe whose `discriminator_labels` are "auxiliary" or "information"; else a ValueError.
+        """
+        if self.recipe.discriminator_labels not in architectures.NAMING:
+            how = " or ".join(map(repr, architectures.NAMING))
+            raise ValueError(f"This recipe's D names no classes. Train one with discriminator_labels={how}.")
+        named = self._said(self.check_samples(samples, minimum=1), {})["class"].astype(np.float64)
+        shares = np.exp(named - named.max(axis=1, keepdims=True))
+        return shares / shares.sum(axis=1, keepdims=True)
+
+    def _said(self, samples: np.ndarray, given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """All that D says of samples, by name."""
+        size = SAMPLE_BATCH * self.recipe.pack
         blocks = [slice(i, i + size) for i in range(0, len(samples), size)]
-        return np.concatenate([self._logits(samples[b], {name: c[b] for name, c in given.items()}) for b in blocks])
+        said = [self._outputs(samples[b], {name: c[b] for name, c in given.items()}) for b in blocks]
+        return {name: np.concatenate([one[name] for one in said]) for name in said[0]}
 
     def check_samples(self, data: object, minimum: int | None = None) -> np.ndarray:
         """The samples of what `fit` takes, `minimum` of them or a batch at least, or an error that says why not."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ganlib import arguments, initialise
+from ganlib import architectures, arguments, initialise
 from ganlib.errors import TrainingFailed
 from ganlib.recipe import Recipe
 from ganlib.runtime import checks, failure
@@ -21,7 +21,7 @@ from ganlib.runtime.progress import late_interrupt, progress_bar
 from ganlib.runtime.resume import Resumable
 from ganlib.runtime.sampling import Sampling
 
-METRICS = ("d_loss", "g_loss", "d_real", "d_fake", "penalty", "solver_steps")
+METRICS = ("d_loss", "g_loss", "d_real", "d_fake", "penalty", "d_terms", "g_terms", "solver_steps")
 BLOCK = 100  # steps after which metrics that wait on a device are fetched and checked
 TOGETHER = 50  # steps at most that are handed to the framework together
 PATIENCE = 0.1  # seconds that such a block may take, so that Ctrl-C and the progress bar stay quick
@@ -76,7 +76,9 @@ class BaseTrainer(Sampling, Resumable):
         precision = recipe.precision if precision is None else precision
         self.precision = self._fastest_precision() if precision == "auto" else precision
         self.loss = loss
+        named = recipe.discriminator_labels in architectures.NAMING
         asked = {"penalty": recipe.penalty != "none", "solver_steps": recipe.update == "competitive"}
+        asked |= {"d_terms": named, "g_terms": named or bool(recipe.feature_weight)}
         self.metric_names = tuple(name for name in METRICS if asked.get(name, True))
         self.steps_done = 0
         self.broken_off = False
@@ -110,9 +112,10 @@ class BaseTrainer(Sampling, Resumable):
                 environment variable GANLIB_PROGRESS is 0.
 
         Returns:
-            Metric name → NumPy array (steps,). `d_loss` and `g_loss` are the losses without penalties, `d_real` and
-            `d_fake` the mean logits of D's last batch, `penalty` the weighted penalty of that step, `solver_steps`
-            the steps of conjugate gradient in a competitive update.
+            Metric name → NumPy array (steps,). `d_loss` and `g_loss` are the losses without penalties and terms,
+            `d_real` and `d_fake` the mean logits of D's last batch, `penalty` the weighted penalty of that step,
+            `d_terms` and `g_terms` the weighted terms, where the recipe has some, and `solver_steps` the steps of
+            conjugate gradient in a competitive update.
 
         Ctrl-C or a notebook's stop button ends the run after the step under way; fit called again goes on from there.
 
@@ -173,7 +176,8 @@ class BaseTrainer(Sampling, Resumable):
         if len(real) != expected:
             needed = f"needs discriminator_steps · batch_size = {expected}"
             raise ValueError(f"step got {len(real)} samples and {needed}. Slice them, or let fit draw the batches.")
-        sources = {"samples": real, **self._conditions(labels, expected, "step")}
+        drawn = self.recipe.discriminator_labels == "information"
+        sources = {"samples": real, **({} if drawn else self._conditions(labels, expected, "step"))}
         sources = {name: self._to_device(array) for name, array in sources.items()}
         self._advance(sources, 1, np.arange(expected).reshape(1, turns, -1))
         return self._last()
@@ -223,7 +227,10 @@ class BaseTrainer(Sampling, Resumable):
 
     def _columns(self, who: str) -> tuple[str, ...]:
         """The names of what `_play` returns. The last, the sum of all weights, is there to be checked."""
-        of_one = {"discriminator": ("d_loss", "d_real", "d_fake", "penalty"), "generator": ("g_loss",)}
+        of_one = {
+            "discriminator": ("d_loss", "d_real", "d_fake", "penalty", "d_terms"),
+            "generator": ("g_loss", "g_terms"),
+        }
         names = self.metric_names if who == "both" else of_one[who]
         return (*(name for name in names if name in self.metric_names), "weights")
 

@@ -20,6 +20,7 @@ from ganlib.recipe import Recipe
 from ganlib.runtime.tensors import fitting_weights
 from ganlib.tensorflow import combinators, distributed, fast
 from ganlib.tensorflow.combinators import Given
+from ganlib.tensorflow.terms import Outputs
 
 POLICIES = {"float64": "float64", "float32": "float32", "bfloat16": "mixed_bfloat16"}
 
@@ -37,7 +38,7 @@ class Network(keras.Model):
         given = {name: tf.zeros((1, *s), self.variable_dtype if s else tf.int64) for name, s in found.items()}
         self(tf.zeros((1, *input_shape), self.variable_dtype), given or None)
 
-    def call(self, x: Tensor, given: Given | None = None, training: bool = False) -> Tensor:
+    def call(self, x: Tensor, given: Given | None = None, training: bool = False) -> Any:
         return tf.cast(combinators.run(self.stack, x, given, training), self.variable_dtype)
 
 
@@ -63,18 +64,25 @@ class Generator(Network):
 class Discriminator(Network):
     """Images (n, height, width, channels) or points (n, 2) in, logits (n,) out; no sigmoid.
 
+    Where the recipe has terms that look at more than the logits, it gives several outputs by name: {"real": (n,), its
+    logits, "class": (n, classes), "features": (n, k)}.
+
     The arguments are those of `Generator`. With a recipe's `pack` above 1 an input is that many samples, stacked.
 
     >>> logits = Discriminator(ganlib.recipe("dcgan-digits"))(images, training=True)
     """
 
     def __init__(self, recipe: Recipe, seed: int = 0, precision: str = "float32") -> None:
+        self.heads = architectures.heads(recipe)
         shape = architectures.discriminator_input(recipe)
         super().__init__(architectures.discriminator_layers(recipe), shape, precision)
         set_weights(self, initialise.discriminator_weights(recipe, initialise.streams(seed)["discriminator_weights"]))
 
-    def call(self, x: Tensor, given: Given | None = None, training: bool = False) -> Tensor:
-        return tf.squeeze(super().call(x, given, training), axis=1)
+    def call(self, x: Tensor, given: Given | None = None, training: bool = False) -> Outputs:
+        columns = tf.split(super().call(x, given, training), list(self.heads.values()), axis=1)
+        outputs = dict(zip(self.heads, columns, strict=True))
+        outputs["real"] = tf.squeeze(outputs["real"], axis=1)
+        return outputs if len(outputs) > 1 else outputs["real"]
 
 
 def _stack(layers: Sequence[Layer], dtype: str) -> list[keras.layers.Layer]:

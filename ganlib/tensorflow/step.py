@@ -14,7 +14,8 @@ from functools import partial
 import tensorflow as tf
 from tensorflow import Tensor
 
-from ganlib.tensorflow.game import Draws, Game, Judged, trainable
+from ganlib.tensorflow.game import Aim, Draws, Game, Judged, trainable
+from ganlib.tensorflow.terms import Seen, logits
 
 Gradients = Sequence[Tensor]
 
@@ -33,14 +34,13 @@ def alternating(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str
                 with tf.GradientTape(watch_accessed_variables=False) as d_tape:
                     d_tape.watch(trainable(game.discriminator))
                     judged = discriminator_loss(game, real, fake, draws, turn)
-                    total = judged.loss + judged.penalty
-                gradients = d_tape.gradient(total, trainable(game.discriminator))
+                gradients = d_tape.gradient(judged.total, trainable(game.discriminator))
                 game.discriminator_optimiser.apply(gradients, progress)
         fake = generate(game, draws, -1) if fresh else fake
-        g_loss = generator_loss(game, real, fake, draws)
-    game.generator_optimiser.apply(tape.gradient(g_loss, trainable(game.generator)), progress)
+        aim = generator_loss(game, real, fake, draws)
+    game.generator_optimiser.apply(tape.gradient(aim.total, trainable(game.generator)), progress)
     game.update_average()
-    return metrics(judged, g_loss)
+    return metrics(judged, aim)
 
 
 def simultaneous(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
@@ -62,36 +62,48 @@ def both_gradients(game: Game, real: Tensor, draws: Draws) -> tuple[Gradients, G
         with tf.GradientTape(watch_accessed_variables=False) as d_tape:
             d_tape.watch(players[0])
             judged = discriminator_loss(game, real, fake, draws)
-            total = judged.loss + judged.penalty
-        d_gradients = d_tape.gradient(total, players[0])
+        d_gradients = d_tape.gradient(judged.total, players[0])
         fake = generate(game, draws, -1) if latents.shape[0] > 1 else fake
-        g_loss = generator_loss(game, real, fake, draws, judged if shared else None)
-    return d_gradients, g_tape.gradient(g_loss, players[1]), metrics(judged, g_loss)
+        aim = generator_loss(game, real, fake, draws, judged if shared else None)
+    return d_gradients, g_tape.gradient(aim.total, players[1]), metrics(judged, aim)
 
 
 def discriminator_loss(game: Game, real: Tensor, fake: Tensor, draws: Draws, turn: int = 0) -> Judged:
-    """D's loss and penalty on real and fake samples, at its `turn`, counted from 0."""
-    judge = partial(game.discriminator, **conditions(draws, turn))
-    real, fake = (discriminator_input(game, x, draws, turn, i) for i, x in enumerate((real, fake)))
-    real_logits, fake_logits = (judge(x, training=True) for x in (real, fake))
-    d_loss = game.loss.discriminator(real_logits, fake_logits)
+    """D's loss, penalty and terms on real and fake samples, at its `turn`, counted from 0."""
+    given = conditions(draws, turn)
+    judge = partial(game.discriminator, **given)
+    shown = [discriminator_input(game, x, draws, turn, i) for i, x in enumerate((real, fake))]
+    seen = Seen(real, fake, given.get("given", {}), *(judge(x, training=True) for x in shown))
+    d_loss = game.loss.discriminator(logits(seen.real_outputs), logits(seen.fake_outputs))
     penalty = tf.zeros_like(d_loss)
     if game.penalty is not None and "penalty_weight" in draws:
         mix = draws["mix"][turn] if "mix" in draws else None
-        penalty = draws["penalty_weight"] * game.penalty(judge, real, fake, mix)
-    return Judged(d_loss, penalty, real_logits, fake_logits)
+        penalty = draws["penalty_weight"] * game.penalty(judge, *shown, mix)
+    terms = weighted_terms(game, "discriminator", seen, d_loss)
+    return Judged(d_loss + penalty + terms, d_loss, penalty, terms, seen)
 
 
-def generator_loss(game: Game, real: Tensor, fake: Tensor, draws: Draws, judged: Judged | None = None) -> Tensor:
-    """G's loss on its samples `fake`; with `judged`, D has seen the very same inputs and is not asked again."""
+def generator_loss(game: Game, real: Tensor, fake: Tensor, draws: Draws, judged: Judged | None = None) -> Aim:
+    """G's loss and terms on its samples `fake`; with `judged`, D saw the very same inputs and is not asked again."""
     if judged is not None:
-        return game.loss.generator(judged.real_logits, judged.fake_logits)
-    judge = partial(game.discriminator, **conditions(draws, -1), training=True)
-    fake_logits = judge(discriminator_input(game, fake, draws, -1, 1))
-    real_logits = tf.stop_gradient(fake_logits)  # unused, unless the loss compares with real samples
-    if getattr(game.loss, "needs_real", True):
-        real_logits = judge(discriminator_input(game, real, draws, -1, 0))
-    return game.loss.generator(real_logits, fake_logits)
+        seen = judged.seen
+    else:
+        given = conditions(draws, -1)
+        judge = partial(game.discriminator, **given, training=True)
+        fake_outputs = judge(discriminator_input(game, fake, draws, -1, 1))
+        real_outputs = fake_outputs  # unused, unless the loss or a term compares with real samples
+        if getattr(game.loss, "needs_real", True) or any(term.needs_real for _, term in game.terms):
+            real_outputs = judge(discriminator_input(game, real, draws, -1, 0))
+        seen = Seen(real, fake, given.get("given", {}), real_outputs, fake_outputs)
+    g_loss = game.loss.generator(logits(seen.real_outputs), logits(seen.fake_outputs))
+    terms = weighted_terms(game, "generator", seen, g_loss)
+    return Aim(g_loss + terms, g_loss, terms)
+
+
+def weighted_terms(game: Game, player: str, seen: Seen, loss: Tensor) -> Tensor:
+    """The sum of a player's terms, each times its weight; a zero like the loss where there are none."""
+    own = [(weight, getattr(term, player)) for weight, term in game.terms]
+    return sum((weight * term(seen) for weight, term in own if term is not None), start=tf.zeros_like(loss))
 
 
 def generate(game: Game, draws: Draws, turn: int) -> Tensor:
@@ -112,7 +124,9 @@ def discriminator_input(game: Game, samples: Tensor, draws: Draws, turn: int, wh
     return samples if game.pack == 1 else tf.concat(tf.unstack(groups, axis=1), axis=-1)
 
 
-def metrics(judged: Judged, g_loss: Tensor) -> dict[str, Tensor]:
-    """D's loss without the penalty, mean logits and penalty before its last step, and G's loss before its own."""
-    logits = {"d_real": tf.reduce_mean(judged.real_logits), "d_fake": tf.reduce_mean(judged.fake_logits)}
-    return {"d_loss": judged.loss, "g_loss": g_loss, **logits, "penalty": judged.penalty}
+def metrics(judged: Judged, aim: Aim) -> dict[str, Tensor]:
+    """D's loss, mean logits, penalty and terms before its last step, and G's loss and terms before its own."""
+    seen = judged.seen
+    d_real, d_fake = (tf.reduce_mean(logits(outputs)) for outputs in (seen.real_outputs, seen.fake_outputs))
+    found = {"d_loss": judged.loss, "g_loss": aim.loss, "d_real": d_real, "d_fake": d_fake}
+    return {**found, "penalty": judged.penalty, "d_terms": judged.terms, "g_terms": aim.terms}

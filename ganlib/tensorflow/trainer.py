@@ -13,11 +13,11 @@ from tensorflow import Tensor
 from ganlib.runtime import hardware
 from ganlib.runtime.framework import BATCH_AXES, Draws, Sources, State
 from ganlib.runtime.trainer import BaseTrainer
-from ganlib.tensorflow import distributed, losses, networks, optimisers, penalties, step, updates
+from ganlib.tensorflow import distributed, losses, networks, optimisers, penalties, step, terms, updates
 from ganlib.tensorflow.game import Game, trainable
 from ganlib.tensorflow.networks import Discriminator, Generator, neutral_weights
 
-AS_THEY_ARE = ("progress", "dropout", "indices", "chosen")  # not in the networks' precision
+AS_THEY_ARE = ("progress", "dropout", "indices", "chosen", "labels")  # not in the networks' precision
 
 
 def _not_about_trainers(record: logging.LogRecord) -> bool:
@@ -70,6 +70,7 @@ class Trainer(BaseTrainer):
             penalties.get(recipe.penalty),
             self._move_average,
             recipe.pack,
+            terms.get(recipe),
         )
         self._updates = {"both": updates.get(recipe), **updates.ALONE}
         self._state = self._changing()
@@ -123,6 +124,8 @@ class Trainer(BaseTrainer):
                 [tf.gather(sources["samples"], turn) for turn in turns],
                 [self._given(sources, t) for t in turns],
             )
+            if "labels" in drawn:  # drawn for G, and not of the data
+                given = [{"labels": turn} for turn in tf.unstack(drawn["labels"])]
             if any(given):
                 drawn["given"] = given
             if "chosen" in drawn:
@@ -162,6 +165,8 @@ class Trainer(BaseTrainer):
         with self._place():
             self._seed_dropout(int(draws["dropout"][0]))
             numbers = {name: self._number(name, array) for name, array in draws.items()}
+            if "labels" in numbers:
+                given = [{"labels": turn} for turn in tf.unstack(numbers["labels"])]
             self._updates["both"](game, real, {**numbers, **({"given": given} if any(given) else {})})
 
     def _seed_dropout(self, seed: Tensor | int) -> None:
@@ -176,10 +181,12 @@ class Trainer(BaseTrainer):
             # Not traced: it takes longer than some samples do, for each number of them and each trainer again.
             return model(self._tensor(latents), **self._condition(given), training=False).numpy().copy()
 
-    def _logits(self, samples: np.ndarray, given: Mapping[str, np.ndarray]) -> np.ndarray:
+    def _outputs(self, samples: np.ndarray, given: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         with self._place():
             packed = step.discriminator_input(self.game, self._tensor(samples), {}, 0, 0)
-            return self.discriminator(packed, **self._condition(given), training=False).numpy().copy()
+            outputs = self.discriminator(packed, **self._condition(given), training=False)
+            named = outputs if isinstance(outputs, Mapping) else {"real": outputs}
+            return {name: output.numpy().copy() for name, output in named.items()}
 
     def _condition(self, given: Mapping[str, np.ndarray]) -> dict[str, Any]:
         """As `step.conditions`, of arrays."""

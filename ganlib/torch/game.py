@@ -1,6 +1,6 @@
 """What a step of adversarial training is played with in PyTorch: players, losses, what is drawn, what is found."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ganlib.torch.losses import Loss
 from ganlib.torch.optimisers import Optimiser
+from ganlib.torch.terms import Seen, Term
 
 # "latents" (k, n, latent): a batch for each of D's k steps, or k + 1 if G's step has its own. "progress": the share of
 # the run that is done, for rates that fall. Where the game asks for them: "penalty_weight", γ or λ, on the steps that
@@ -28,6 +29,8 @@ class Game:
         penalty: (discriminator, real, fake, mix) → a scalar that D minimises too; see `penalties.get`.
         update_average: called after G's step, to keep a moving average of its weights.
         pack: how many samples D judges together, stacked in the channels (Lin et al. 2018).
+        terms: what else the players minimise, each with its weight; see `terms.get`. Where one looks at more than D's
+            logits, D gives several outputs by name: {"real": logits (n,), "class": (n, classes), "features": (n, k)}.
     """
 
     generator: nn.Module
@@ -38,15 +41,25 @@ class Game:
     penalty: Callable[..., Tensor] | None = None
     update_average: Callable[[], None] = lambda: None
     pack: int = 1
+    terms: Sequence[tuple[float, Term]] = ()
 
 
 class Judged(NamedTuple):
-    """What D makes of a batch: its loss, its weighted penalty, and its logits."""
+    """What D minimises on a batch, in all and apart: its loss, weighted penalty and terms; and what it saw."""
 
+    total: Tensor
     loss: Tensor
     penalty: Tensor
-    real_logits: Tensor
-    fake_logits: Tensor
+    terms: Tensor
+    seen: Seen
+
+
+class Aim(NamedTuple):
+    """What G minimises on a batch, in all and apart: its loss and its weighted terms."""
+
+    total: Tensor
+    loss: Tensor
+    terms: Tensor
 
 
 def trainable(model: nn.Module) -> list[Tensor]:

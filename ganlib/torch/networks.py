@@ -20,6 +20,7 @@ from ganlib.recipe import Recipe
 from ganlib.runtime.tensors import fitting_weights
 from ganlib.torch import combinators, distributed, fast
 from ganlib.torch.combinators import Given
+from ganlib.torch.terms import Outputs
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.float32}  # of the weights
 
@@ -35,7 +36,7 @@ class Network(nn.Module):
         self.mixed = precision == "bfloat16"
         self.to(DTYPES[precision])
 
-    def forward(self, x: Tensor, given: Given | None = None) -> Tensor:
+    def forward(self, x: Tensor, given: Given | None = None) -> Any:
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.mixed):
             x = self.layers(x, given)
         return x.float() if self.mixed else x
@@ -63,6 +64,9 @@ class Generator(Network):
 class Discriminator(Network):
     """Images (n, channels, height, width) or points (n, 2) in, logits (n,) out; no sigmoid.
 
+    Where the recipe has terms that look at more than the logits, it gives several outputs by name: {"real": (n,), its
+    logits, "class": (n, classes), "features": (n, k)}.
+
     The arguments are those of `Generator`. With a recipe's `pack` above 1 an input is that many samples, stacked.
 
     >>> logits = Discriminator(ganlib.recipe("dcgan-digits"))(images)
@@ -71,10 +75,14 @@ class Discriminator(Network):
     def __init__(self, recipe: Recipe, seed: int = 0, precision: str = "float32") -> None:
         shape = architectures.discriminator_input(recipe)
         super().__init__(architectures.discriminator_layers(recipe), shape, precision)
+        self.heads = architectures.heads(recipe)
         set_weights(self, initialise.discriminator_weights(recipe, initialise.streams(seed)["discriminator_weights"]))
 
-    def forward(self, x: Tensor, given: Given | None = None) -> Tensor:
-        return super().forward(x, given).squeeze(1)
+    def forward(self, x: Tensor, given: Given | None = None) -> Outputs:
+        columns = super().forward(x, given).split(list(self.heads.values()), dim=1)
+        outputs = dict(zip(self.heads, columns, strict=True))
+        outputs["real"] = outputs["real"].squeeze(1)
+        return outputs if len(outputs) > 1 else outputs["real"]
 
 
 def _modules(layers: Sequence[Layer], shape: Shape) -> dict[str, nn.Module]:

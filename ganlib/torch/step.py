@@ -14,7 +14,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ganlib.torch.game import Draws, Game, Judged, trainable
+from ganlib.torch.game import Aim, Draws, Game, Judged, trainable
+from ganlib.torch.terms import Seen, logits
 
 Gradients = Sequence[Tensor]
 
@@ -29,15 +30,15 @@ def alternating(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str
         with torch.set_grad_enabled(not fresh):  # no graph, unless G's step uses these samples again
             fake = generate(game, draws, turn)
         judged = discriminator_loss(game, real, fake.detach(), draws, turn)
-        gradients = torch.autograd.grad(judged.loss + judged.penalty, trainable(game.discriminator))
+        gradients = torch.autograd.grad(judged.total, trainable(game.discriminator))
         game.discriminator_optimiser.apply(gradients, progress)
     if fresh:
         fake = generate(game, draws, -1)
-    g_loss = generator_loss(game, real, fake, draws)
-    gradients = torch.autograd.grad(g_loss, trainable(game.generator))  # D's are not needed
+    aim = generator_loss(game, real, fake, draws)
+    gradients = torch.autograd.grad(aim.total, trainable(game.generator))  # D's are not needed
     game.generator_optimiser.apply(gradients, progress)
     game.update_average()
-    return metrics(judged, g_loss)
+    return metrics(judged, aim)
 
 
 def simultaneous(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
@@ -55,36 +56,48 @@ def both_gradients(game: Game, real: Tensor, draws: Draws) -> tuple[Gradients, G
     shared = len(latents) == 1 and "instance_noise" not in draws  # both look at the same inputs
     fake = generate(game, draws, 0)
     judged = discriminator_loss(game, real, fake if shared else fake.detach(), draws)
-    total, d_weights = judged.loss + judged.penalty, trainable(game.discriminator)
-    d_gradients = torch.autograd.grad(total, d_weights, retain_graph=shared)
+    d_gradients = torch.autograd.grad(judged.total, trainable(game.discriminator), retain_graph=shared)
     fake = generate(game, draws, -1) if len(latents) > 1 else fake
-    g_loss = generator_loss(game, real, fake, draws, judged if shared else None)
-    return d_gradients, torch.autograd.grad(g_loss, trainable(game.generator)), metrics(judged, g_loss)
+    aim = generator_loss(game, real, fake, draws, judged if shared else None)
+    return d_gradients, torch.autograd.grad(aim.total, trainable(game.generator)), metrics(judged, aim)
 
 
 def discriminator_loss(game: Game, real: Tensor, fake: Tensor, draws: Draws, turn: int = 0) -> Judged:
-    """D's loss and penalty on real and fake samples, at its `turn`, counted from 0."""
-    judge = partial(game.discriminator, **conditions(draws, turn))
-    real, fake = (discriminator_input(game, x, draws, turn, i) for i, x in enumerate((real, fake)))
-    real_logits, fake_logits = judge(real), judge(fake)
-    d_loss = game.loss.discriminator(real_logits, fake_logits)
+    """D's loss, penalty and terms on real and fake samples, at its `turn`, counted from 0."""
+    given = conditions(draws, turn)
+    judge = partial(game.discriminator, **given)
+    shown = [discriminator_input(game, x, draws, turn, i) for i, x in enumerate((real, fake))]
+    seen = Seen(real, fake, given.get("given", {}), *(judge(x) for x in shown))
+    d_loss = game.loss.discriminator(logits(seen.real_outputs), logits(seen.fake_outputs))
     penalty = torch.zeros_like(d_loss)
     if game.penalty is not None and "penalty_weight" in draws:
         mix = draws["mix"][turn] if "mix" in draws else None
-        penalty = draws["penalty_weight"] * game.penalty(judge, real, fake, mix)
-    return Judged(d_loss, penalty, real_logits, fake_logits)
+        penalty = draws["penalty_weight"] * game.penalty(judge, *shown, mix)
+    terms = weighted_terms(game, "discriminator", seen, d_loss)
+    return Judged(d_loss + penalty + terms, d_loss, penalty, terms, seen)
 
 
-def generator_loss(game: Game, real: Tensor, fake: Tensor, draws: Draws, judged: Judged | None = None) -> Tensor:
-    """G's loss on its samples `fake`; with `judged`, D has seen the very same inputs and is not asked again."""
+def generator_loss(game: Game, real: Tensor, fake: Tensor, draws: Draws, judged: Judged | None = None) -> Aim:
+    """G's loss and terms on its samples `fake`; with `judged`, D saw the very same inputs and is not asked again."""
     if judged is not None:
-        return game.loss.generator(judged.real_logits, judged.fake_logits)
-    judge = partial(game.discriminator, **conditions(draws, -1))
-    fake_logits = judge(discriminator_input(game, fake, draws, -1, 1))
-    real_logits = fake_logits.detach()  # unused, unless the loss compares with real samples
-    if getattr(game.loss, "needs_real", True):
-        real_logits = judge(discriminator_input(game, real, draws, -1, 0))
-    return game.loss.generator(real_logits, fake_logits)
+        seen = judged.seen
+    else:
+        given = conditions(draws, -1)
+        judge = partial(game.discriminator, **given)
+        fake_outputs = judge(discriminator_input(game, fake, draws, -1, 1))
+        real_outputs = fake_outputs  # unused, unless the loss or a term compares with real samples
+        if getattr(game.loss, "needs_real", True) or any(term.needs_real for _, term in game.terms):
+            real_outputs = judge(discriminator_input(game, real, draws, -1, 0))
+        seen = Seen(real, fake, given.get("given", {}), real_outputs, fake_outputs)
+    g_loss = game.loss.generator(logits(seen.real_outputs), logits(seen.fake_outputs))
+    terms = weighted_terms(game, "generator", seen, g_loss)
+    return Aim(g_loss + terms, g_loss, terms)
+
+
+def weighted_terms(game: Game, player: str, seen: Seen, loss: Tensor) -> Tensor:
+    """The sum of a player's terms, each times its weight; a zero like the loss where there are none."""
+    own = [(weight, getattr(term, player)) for weight, term in game.terms]
+    return sum((weight * term(seen) for weight, term in own if term is not None), start=torch.zeros_like(loss))
 
 
 def generate(game: Game, draws: Draws, turn: int) -> Tensor:
@@ -104,8 +117,10 @@ def discriminator_input(game: Game, samples: Tensor, draws: Draws, turn: int, wh
     return samples if game.pack == 1 else samples.reshape(-1, game.pack * samples.shape[1], *samples.shape[2:])
 
 
-def metrics(judged: Judged, g_loss: Tensor) -> dict[str, Tensor]:
-    """D's loss without the penalty, mean logits and penalty before its last step, and G's loss before its own."""
-    d_loss, penalty, real_logits, fake_logits = (part.detach() for part in judged)
-    logits = {"d_real": real_logits.mean(), "d_fake": fake_logits.mean()}
-    return {"d_loss": d_loss, "g_loss": g_loss.detach(), **logits, "penalty": penalty}
+def metrics(judged: Judged, aim: Aim) -> dict[str, Tensor]:
+    """D's loss, mean logits, penalty and terms before its last step, and G's loss and terms before its own."""
+    seen = judged.seen
+    d_real, d_fake = (logits(outputs).mean() for outputs in (seen.real_outputs, seen.fake_outputs))
+    found = {"d_loss": judged.loss, "g_loss": aim.loss, "d_real": d_real, "d_fake": d_fake}
+    found |= {"penalty": judged.penalty, "d_terms": judged.terms, "g_terms": aim.terms}
+    return {name: value.detach() for name, value in found.items()}

@@ -15,7 +15,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from ganlib.runtime import hardware
 from ganlib.runtime.framework import BATCH_AXES, Draws, Sources, State
 from ganlib.runtime.trainer import BaseTrainer
-from ganlib.torch import distributed, losses, networks, optimisers, penalties, step, updates
+from ganlib.torch import distributed, losses, networks, optimisers, penalties, step, terms, updates
 from ganlib.torch.game import Game, trainable
 from ganlib.torch.networks import DTYPES, Discriminator, Generator, from_neutral, neutral_weights, to_neutral
 
@@ -55,6 +55,7 @@ class Trainer(BaseTrainer):
             penalties.get(recipe.penalty),
             self._moving_average(),
             recipe.pack,
+            terms.get(recipe),
         )
         # Compiled networks have no second derivatives. A penalty on D alone is given D itself.
         if self.compiled and recipe.update != "competitive" and recipe.penalty != "consensus":
@@ -116,9 +117,11 @@ class Trainer(BaseTrainer):
         self._random.manual_seed(int(draws["dropout"][0]))
         numbers = {name: float(draws[name]) for name in ("progress", "penalty_weight") if name in draws}
         shares = {name: distributed.share(draws[name], axis) for name, axis in BATCH_AXES.items() if name in draws}
-        tensors = {name: self._tensor(share) for name, share in shares.items()}
+        tensors = {name: self._tensor(share) for name, share in shares.items() if name != "labels"}
         if "instance_noise" in tensors and len(self.recipe.shape) == 3:
             tensors["instance_noise"] = tensors["instance_noise"].permute(0, 1, 2, 5, 3, 4)
+        if "labels" in draws:  # drawn for G, and not of the data
+            given = [{"labels": self._to_device(turn)} for turn in shares["labels"]]
         return {**numbers, **tensors, **({"given": given} if any(given) else {})}
 
     @torch.no_grad()
@@ -127,9 +130,11 @@ class Trainer(BaseTrainer):
         return (samples.permute(0, 2, 3, 1) if samples.ndim == 4 else samples).cpu().numpy().copy(order="C")
 
     @torch.no_grad()
-    def _logits(self, samples: np.ndarray, given: Mapping[str, np.ndarray]) -> np.ndarray:
+    def _outputs(self, samples: np.ndarray, given: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         packed = step.discriminator_input(self.game, self._to_device(samples), {}, 0, 0)
-        return self.discriminator.eval()(packed, **self._condition(given)).cpu().numpy().copy()
+        outputs = self.discriminator.eval()(packed, **self._condition(given))
+        named = outputs if isinstance(outputs, Mapping) else {"real": outputs}
+        return {name: output.cpu().numpy().copy() for name, output in named.items()}
 
     def _condition(self, given: Mapping[str, np.ndarray]) -> dict[str, Any]:
         """As `step.conditions`, of arrays."""
