@@ -288,7 +288,7 @@ def test_the_reference_of_the_terms_by_hand():
     assert reference.terms.cross_entropy([[0.0, 0.0], [9.0, 9.0]], [0, -1]) == pytest.approx(np.log(2))
     assert reference.terms.feature_matching([[1.0, 2.0], [3.0, 2.0]], [[0.0, 0.0]]) == 8
     assert reference.terms.reconstruction([[1.0, -1.0]], [[0.0, 1.0]]) == 1.5
-    with pytest.raises(ValueError, match="a label for each of the 1 samples, not 2"):
+    with pytest.raises(ValueError, match="need a label for each row, and there are 2"):
         reference.terms.cross_entropy([[0.0, 0.0]], [0, 1])
 
 

@@ -19,7 +19,7 @@ def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> float:
         raise ValueError(f"logits must be (n, classes), not {logits.shape}.")
     places = one_hot(labels, logits.shape[1])
     if len(places) != len(logits):
-        raise ValueError(f"There must be a label for each of the {len(logits)} samples, not {len(places)}.")
+        raise ValueError(f"logits {logits.shape} need a label for each row, and there are {len(places)} labels.")
     logarithms = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
     return float(-(places * logarithms).sum() / max(places.sum(), 1.0))
 
