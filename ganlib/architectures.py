@@ -52,6 +52,8 @@ def discriminator_layers(recipe: Recipe) -> list[Layer]:
     """
     arguments.recipe(recipe)
     plain, how = ARCHITECTURES[recipe.discriminator][1](recipe), recipe.discriminator_labels
+    if recipe.source != "latents":
+        return [Join(recipe.source, (), source_shape(recipe)), *plain]
     if not recipe.classes and not recipe.feature_weight:
         return plain
     *before, last = plain
@@ -142,6 +144,43 @@ def dcgan_discriminator(recipe: Recipe) -> list[Layer]:
 def _doublings(size: int) -> tuple[int, int]:
     """(start, n) with start · 2ⁿ the size and a start from 4 to 7; n is 0 where that cannot be."""
     return next(((size >> n, n) for n in range(1, 20) if size % 2**n == 0 and 4 <= size >> n <= 7), (size, 0))
+
+
+# Images from images (Isola et al. 2017).
+
+
+def source_shape(recipe: Recipe) -> Shape:
+    """The shape of the image that a sample is made from: the sample's own, with one channel where it is "grey"."""
+    return (*recipe.shape[:2], 1 if recipe.source == "grey" else recipe.shape[2])
+
+
+def unet_generator(recipe: Recipe) -> list[Layer]:
+    """A U-Net (Ronneberger et al. 2015) over the source image and a plane that is made of the latent.
+
+    It halves the size down to 4 to 7 pixels and doubles it again; each size is passed by its own halving as well.
+    """
+    height, width, _ = recipe.shape
+    _, halvings = _doublings(height)
+    noise: list[Layer] = [Dense(height * width, bias=False), Reshape((height, width, 1))]
+    source = Join(recipe.source, (), source_shape(recipe))
+    bias = recipe.generator_norm == "none"
+    inner: list[Layer] = []
+    for level in reversed(range(1, halvings + 1)):
+        filters = recipe.width * 2**level
+        down: list[Layer] = [Conv(filters, recipe.kernel, 2, "same", bias=bias), *_generator_activation(recipe)]
+        up: list[Layer] = [ConvTranspose(filters // 2, recipe.kernel, 2, "same", bias=bias)]
+        up += _generator_activation(recipe)
+        inner = [Skip((*down, *inner, *up))]
+    first: list[Layer] = [Conv(recipe.width, 3, 1, "same", bias=True), LeakyReLU(recipe.generator_slope)]
+    last = Conv(recipe.shape[-1], 3, 1, "same", bias=True)
+    return [*noise, source, *first, *inner, last, *_generator_output(recipe)]
+
+
+def patch_discriminator(recipe: Recipe) -> list[Layer]:
+    """Convolutions that halve the size as often as `depth` says, a logit for each patch, and their mean."""
+    norms = ["none", *[recipe.discriminator_norm] * (recipe.depth - 1)]
+    logits = Conv(1, 3, 1, "same", bias=True, spectral=recipe.discriminator_norm == "spectral")
+    return [*_halving(recipe, norms), logits, AveragePool(recipe.shape[0] >> recipe.depth), Flatten()]
 
 
 # Dense networks (Goodfellow et al. 2014): points, or small images as vectors.
@@ -288,6 +327,8 @@ Network = Callable[["Recipe"], list[Layer]]
 ARCHITECTURES: dict[str, tuple[Network, Network]] = {  # name → the generator's layers, the discriminator's
     "dense": (dense_generator, dense_discriminator),
     "dcgan": (dcgan_generator, dcgan_discriminator),
+    "unet": (unet_generator, dcgan_discriminator),
+    "patch": (dcgan_generator, patch_discriminator),
     "tensorflow-tutorial": (lambda recipe: _projected(recipe, (2, 1), (1, 2), bias=False), partial(_halved, times=2)),
     "pytorch-tutorial": (partial(_from_one_pixel, doublings=4), partial(_to_one_pixel, halvings=4)),
     "source-000": (lambda recipe: _projected(recipe, (2, 2), (1, 2), bias=True), partial(_halved, times=2)),
@@ -305,7 +346,7 @@ NAMING = ("auxiliary", "information")  # the ways of D with labels in which it i
 
 def _makes(architecture: str, size: int) -> bool:
     """Whether an architecture for images can make, and take, those of this size."""
-    if architecture == "dcgan":
+    if architecture in ("dcgan", "unet", "patch"):
         return _doublings(size)[1] > 0
     if architecture in DOUBLINGS_OF_4:
         return size == 4 * 2 ** DOUBLINGS_OF_4[architecture]

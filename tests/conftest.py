@@ -113,14 +113,16 @@ class Native:
         return tensor.numpy()
 
     @staticmethod
-    def forward(gl, model, array, training=False, labels=None):
-        """model(array) as NumPy, in the model's own precision; told labels, where there are some."""
-        told = {} if labels is None else {"given": {"labels": Native.tensor(gl, labels, "int64")}}
+    def forward(gl, model, array, training=False, given=None):
+        """model(array) as NumPy, in the model's own precision; told what is given, where something is."""
+        dtype = str(next(model.parameters()).dtype if gl.name == "torch" else model.variable_dtype)
+        dtype = dtype.removeprefix("torch.")
+        kinds = {name: "int64" if values.ndim == 1 else dtype for name, values in (given or {}).items()}
+        told = {"given": {name: Native.tensor(gl, given[name], kind) for name, kind in kinds.items()}} if given else {}
         if gl.name == "torch":
-            dtype = str(next(model.parameters()).dtype).removeprefix("torch.")
             model.train(training)
             return Native.numpy(model(Native.tensor(gl, array, dtype), **told))
-        return Native.numpy(model(Native.tensor(gl, array, model.variable_dtype), **told, training=training))
+        return Native.numpy(model(Native.tensor(gl, array, dtype), **told, training=training))
 
     @staticmethod
     def gradients(gl, function, *arrays):
@@ -149,9 +151,13 @@ def native():
     return Native
 
 
-def labels_in_turn(recipe, n):
-    """The labels 0, 1, … of n samples, or None where the recipe has no classes."""
-    return np.arange(n) % recipe.classes if recipe.classes else None
+def conditions(recipe, n):
+    """What networks of a recipe are given of n samples: labels in turn, or always the same images; or nothing, {}."""
+    from ganlib import architectures
+
+    rng = np.random.default_rng(11)
+    shapes = architectures.conditions(recipe)
+    return {k: np.tanh(rng.normal(size=(n, *s))) if s else np.arange(n) % recipe.classes for k, s in shapes.items()}
 
 
 @pytest.fixture
@@ -164,6 +170,6 @@ def images():
         if not recipe.classes:
             return values
         kind = "images" if len(recipe.shape) == 3 else "points"
-        return ganlib.data.Data("random", **{kind: values}, labels=labels_in_turn(recipe, n))
+        return ganlib.data.Data("random", **{kind: values}, labels=np.arange(n) % recipe.classes)
 
     return make

@@ -938,6 +938,7 @@ EXEMPT = {
     "gl.Trainer.replay": "called by failure reports",
     **{f"gl.Trainer.{which}_weights": "the functions gl.get_weights and gl.set_weights" for which in ("get", "set")},
     "gl.terms.": "behind Trainer, which gives them what D said; tests/test_conditions.py",
+    "gl.Trainer.translate": "tests/test_conditions.py: this recipe translates nothing",
     "gl.Trainer.classify": "tests/test_conditions.py: this recipe's D names no classes",
     "gl.Trainer.classes_in_turn": "a count that its callers have checked",
     "gl.optimisers.": "behind Trainer, which builds them from a checked recipe",

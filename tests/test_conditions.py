@@ -7,7 +7,7 @@ import pytest
 
 import ganlib
 from ganlib import architectures, initialise, reference
-from ganlib.errors import RecipeError
+from ganlib.errors import DataError, RecipeError
 from ganlib.layers import (
     BatchNorm,
     Conv,
@@ -347,6 +347,128 @@ def test_drawn_labels_need_none_from_the_data_and_are_read_from_the_samples(gl, 
 def test_terms_that_cannot_be_are_refused(changes, says):
     with pytest.raises(RecipeError, match=says):
         ganlib.recipe("ring", **changes)
+
+
+# Images from images
+
+TINY = {"shape": (16, 16, 3), "width": 4, "batch_size": 8}
+
+
+@pytest.fixture(scope="module")
+def shapes16():
+    return ganlib.data.load("shapes", size=16, n=64)
+
+
+@pytest.mark.parametrize("name", ganlib.data.VIEWS)
+def test_a_view_is_of_the_same_picture_and_says_less(shapes16, name):
+    images = shapes16.images
+    seen = ganlib.data.view(name, images)
+    assert seen.shape == (*images.shape[:3], 1 if name == "grey" else 3)
+    assert seen.dtype == np.float32
+    assert abs(seen).max() <= 1
+    assert not np.array_equal(np.broadcast_to(seen, images.shape), images)
+    np.testing.assert_array_equal(ganlib.data.view(name, images[:5]), seen[:5])
+
+
+def test_what_the_views_keep():
+    picture = np.full((1, 8, 8, 3), -0.5, np.float32)
+    picture[0, 2:6, 2:6] = [1.0, 0.0, -1.0]
+    edges = ganlib.data.view("outline", picture)
+    assert (edges[0, 3:5, 3:5] == -1).all()
+    assert (edges[0, 5, 3] == [1, 0, -1]).all()
+    np.testing.assert_allclose(ganlib.data.view("grey", picture)[0, 3, 3], 0)
+    coarse = ganlib.data.view("low", picture)
+    block = np.broadcast_to(picture[0, :4, :4].mean((0, 1)), (4, 4, 3))
+    np.testing.assert_allclose(coarse[0, :4, :4], block, rtol=1e-6)
+    gone = (ganlib.data.view("holes", picture)[0] == 0).all(axis=-1)
+    assert gone.sum() == 16
+    assert np.ptp(np.argwhere(gone), axis=0).tolist() == [3, 3]
+
+
+def test_an_unknown_view_is_refused(shapes16):
+    with pytest.raises(ValueError, match="'outline', 'grey', 'low', 'holes'"):
+        ganlib.data.view("sketch", shapes16.images)
+
+
+def test_a_u_net_passes_each_size_by_its_halving_and_a_patch_discriminator_means_its_patches():
+    recipe = ganlib.recipe("outline-to-shape", width=4)
+    layers = architectures.generator_layers(recipe)
+    skip = next(layer for layer in layers if isinstance(layer, Skip))
+    assert any(isinstance(layer, Skip) for layer in skip.layers)
+    assert shapes(layers, (recipe.latent,))[-1] == recipe.shape
+    assert conditions(layers) == {"outline": (16, 16, 3)}
+    judged = shapes(architectures.discriminator_layers(recipe), architectures.discriminator_input(recipe))
+    assert judged[0] == (16, 16, 6)
+    assert judged[-3:] == [(4, 4, 1), (1, 1, 1), (1,)]
+    grey = ganlib.recipe("outline-to-shape", source="grey")
+    assert architectures.conditions(grey) == {"grey": (16, 16, 1)}
+
+
+@pytest.mark.long
+def test_translations_stay_together_over_100_steps(both, shapes16):
+    recipe = ganlib.recipe("outline-to-shape", **TINY)
+    trainers = [gl.Trainer(recipe, precision="float64") for gl in both]
+    histories = [trainer.fit(shapes16, steps=100, progress=False) for trainer in trainers]
+    assert (histories[0]["g_terms"] > 0).all()
+    for metric, values in histories[0].items():
+        np.testing.assert_allclose(values, histories[1][metric], rtol=1e-8, atol=1e-8, err_msg=metric)
+    source = ganlib.data.view("outline", shapes16.images[:3])
+    np.testing.assert_allclose(*(trainer.translate(source) for trainer in trainers), rtol=1e-8, atol=1e-8)
+
+
+def test_a_translation_is_of_its_own_image_and_of_its_latent(gl, shapes16, tmp_path):
+    trainer = gl.Trainer(ganlib.recipe("outline-to-shape", **TINY, source="holes"))
+    source = ganlib.data.view("holes", shapes16.images)
+    with pytest.raises(ValueError, match="use translate, or fit first"):
+        trainer.sample(2)
+    trainer.fit(shapes16, steps=2, progress=False)
+    made = trainer.translate(source[:3], seed=1)
+    assert made.shape == (3, 16, 16, 3)
+    np.testing.assert_allclose(trainer.translate(source[2:3], seed=1)[0], trainer.translate(source[2:3], seed=1)[0])
+    assert not np.allclose(made[0], made[1])
+    assert not np.allclose(made, trainer.translate(source[:3], seed=2))
+    np.testing.assert_array_equal(trainer.sample(3, seed=1), made)  # of the images that it was fitted to
+    trainer.save(tmp_path)
+    np.testing.assert_array_equal(gl.Trainer.load(tmp_path).translate(source[:3], seed=1), made)
+    assert trainer.step(shapes16.images[:8]).keys() >= {"g_terms"}
+
+
+def test_pairs_of_ones_own_are_translated(gl, shapes16):
+    recipe = ganlib.recipe("outline-to-shape", **TINY, source="sketch")
+    trainer = gl.Trainer(recipe)
+    with pytest.raises(ValueError, match=r"no images named 'sketch'.*pairs="):
+        trainer.fit(shapes16, steps=1)
+    trainer.fit(dataclasses.replace(shapes16, pairs={"sketch": -shapes16.images}), steps=1, progress=False)
+    assert trainer.translate(-shapes16.images[:2]).shape == (2, 16, 16, 3)
+    with pytest.raises(DataError, match="64 samples but 3 of 'sketch'"):
+        dataclasses.replace(shapes16, pairs={"sketch": shapes16.images[:3]})
+
+
+def test_images_that_cannot_be_translated_are_refused(gl, shapes16):
+    trainer = gl.Trainer(ganlib.recipe("outline-to-shape", **TINY, source="grey"))
+    with pytest.raises(ValueError, match=r"images have shape \(64, 16, 16, 3\); expected \(n, 16, 16, 1\)"):
+        trainer.translate(shapes16.images)
+    with pytest.raises(ValueError, match="use sample"):
+        gl.Trainer(ganlib.recipe("ring", **SMALL)).translate(shapes16.images)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"source": "latents"}, "'unet' makes images from images"),
+        ({"generator": "dcgan"}, "'unet' makes images from images"),
+        ({"discriminator": "dense"}, "D is 'patch' or 'dcgan', not 'dense'"),
+        ({"classes": 3}, "'unet' cannot"),
+        ({"pack": 2}, "pack=1"),
+        ({"depth": 5}, "depth=5 halvings do not divide 16"),
+        ({"source": "labels"}, "means other data"),
+        ({"generator": "dcgan", "source": "latents"}, "reconstruction_weight=20.0 compares"),
+        ({"generator": "dcgan", "discriminator": "unet", "source": "latents"}, "'unet' is a generator"),
+    ],
+)
+def test_recipes_that_cannot_translate_are_refused(changes, says):
+    with pytest.raises(RecipeError, match=says):
+        ganlib.recipe("outline-to-shape", **changes)
 
 
 # Scores, report, command line

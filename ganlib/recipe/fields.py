@@ -85,6 +85,11 @@ class Recipe:
     batch_norm_momentum: float  # the weight of the old moving statistics
     batch_norm_epsilon: float
 
+    # What a sample is made from: "latents" alone, or also an image, of which both players are told: one of the views
+    # "outline", "grey", "low" and "holes" (`ganlib.data.view`), or what the data have under that name as `pairs`.
+    source: str
+    reconstruction_weight: float  # of E|x - G(z)| beside G's loss, x being what G was to make (Isola et al. 2017)
+
     # Labels, which come with the data: G is told each sample's, as a vector with a single 1 or through an embedding,
     # beside its input. So is D, or by a projection onto an embedding in place of its last layer; or it is not told, but
     # names the class as an "auxiliary" classifier (Odena et al. 2017). With "information" labels are drawn instead, for
@@ -176,7 +181,7 @@ PRECISIONS: tuple[str, ...] = get_args(get_type_hints(Recipe)["precision"])
 # and checkpoint from before would be refused. Format 1, the first, has all other fields of today.
 ADDED: dict[str, object] = {
     **{"classes": 0, "generator_labels": "one_hot", "discriminator_labels": "one_hot", "embedding": 16},
-    **{"class_weight": 1.0, "feature_weight": 0.0},
+    **{"class_weight": 1.0, "feature_weight": 0.0, "source": "latents", "reconstruction_weight": 0.0},
 }  # field of a recipe → its value in files that lack it
 ADDED_TO_OPTIMISERS: dict[str, object] = {}  # the same, for a field of both players' optimisers
 
@@ -303,6 +308,24 @@ def _check_together(recipe: Recipe) -> None:
                 f"{field}={getattr(recipe, field)!r} is for labels, and classes=0 has none. Say how many there are, "
                 f"classes=10 for digits, or use {field}={plain!r}."
             )
+    if (recipe.source != "latents") != (recipe.generator == "unet"):
+        raise RecipeError(
+            f"The generator 'unet' makes images from images, source='outline' for example, and no other does; here the "
+            f"generator is {recipe.generator!r} and source={recipe.source!r}. Change one of them."
+        )
+    if recipe.discriminator == "unet" or recipe.generator == "patch":
+        raise RecipeError("'unet' is a generator, 'patch' a discriminator: give generator and discriminator so.")
+    if recipe.source in ("samples", "fake", "labels"):
+        raise RecipeError(f"source must name images, 'outline' say, and {recipe.source!r} means other data.")
+    if recipe.source != "latents" and (recipe.classes or recipe.feature_weight or recipe.pack > 1):
+        raise RecipeError("With images as source use classes=0, feature_weight=0 and pack=1.")
+    if recipe.source != "latents" and recipe.discriminator not in ("dcgan", "patch"):
+        raise RecipeError(f"With images as source D is 'patch' or 'dcgan', not {recipe.discriminator!r}.")
+    if recipe.reconstruction_weight and recipe.source == "latents":
+        given = f"reconstruction_weight={recipe.reconstruction_weight}"
+        raise RecipeError(f"{given} compares with what G was to make, and source='latents' says nothing of it. Use 0.")
+    if recipe.discriminator == "patch" and recipe.shape[0] % 2**recipe.depth:
+        raise RecipeError(f"depth={recipe.depth} halvings do not divide {recipe.shape[0]} pixels. Use a smaller depth.")
     if recipe.feature_weight and recipe.pack > 1:
         raise RecipeError(f"Features are matched sample by sample: use pack=1, not {recipe.pack}, or feature_weight=0.")
     if recipe.classes and recipe.pack > 1:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
-from ganlib import arguments
+from ganlib import architectures, arguments
+from ganlib.data.arrays import check_samples as check_images
+from ganlib.data.views import VIEWS, view
 from ganlib.errors import RecipeError
 from ganlib.recipe import PRECISIONS, Recipe
 
@@ -88,6 +91,8 @@ def check_labels(recipe: Recipe, labels: object, n: int, what: str = "labels", l
 
 def check_conditions(recipe: Recipe, data: object, n: int) -> dict[str, np.ndarray]:
     """What both networks are to be given of each of the n samples of `data`, by name; empty where it is nothing."""
+    if recipe.source != "latents":
+        return {recipe.source: check_source(recipe, source_of(recipe, data), n)}
     if not recipe.classes or recipe.discriminator_labels == "information":  # there they are drawn
         return {}
     labels = getattr(data, "labels", None)
@@ -98,6 +103,27 @@ def check_conditions(recipe: Recipe, data: object, n: int) -> dict[str, np.ndarr
         raise ValueError(f"This recipe trains on {recipe.classes} classes, and the data have no labels: {hint}")
     least = -1 if recipe.discriminator_labels == "auxiliary" else 0  # it leaves out what it does not know
     return {"labels": check_labels(recipe, labels, n, "the data's labels", least)}
+
+
+def source_of(recipe: Recipe, data: object) -> object:
+    """The images that those of `data` are to be made from: its pairs of that name, or the view that is made of them."""
+    pairs = getattr(data, "pairs", {})
+    if recipe.source in pairs:
+        return pairs[recipe.source]
+    if recipe.source not in VIEWS:
+        known = f"give ganlib.data.Data(…, pairs={{{recipe.source!r}: images}}), or use {', '.join(VIEWS)}"
+        raise ValueError(f"The data have no images named {recipe.source!r}, the recipe's source: {known}.")
+    samples: Any = getattr(data, "samples", data)
+    return view(recipe.source, samples)
+
+
+def check_source(recipe: Recipe, images: object, n: int | None = None, what: str = "the source's images") -> np.ndarray:
+    """Images that others are to be made from, (n, height, width, channels), or an error that says what is wrong."""
+    shape = architectures.source_shape(recipe)
+    found = check_images(what, images, 4)
+    if found.shape[1:] != shape or n not in (None, len(found)):
+        raise ValueError(f"{what} have shape {found.shape}; expected ({n or 'n'}, {', '.join(map(str, shape))}).")
+    return found.astype(np.float32)
 
 
 def check_samples(recipe: Recipe, data: object, minimum: int) -> np.ndarray:

@@ -6,13 +6,16 @@ import numpy as np
 
 from ganlib import architectures, arguments
 from ganlib.runtime import checks
-from ganlib.runtime.framework import Framework
+from ganlib.runtime.framework import Framework, Network
 
 SAMPLE_BATCH = 256  # samples generated at once
+EXAMPLES = 1024  # images of a source that a trainer remembers
 
 
 class Sampling(Framework):
     """The part of a trainer that generates and judges, in inference mode."""
+
+    _examples: np.ndarray | None = None  # some of the images that `fit` was given as sources
 
     def sample(self, n: int, seed: int = 0, labels: int | np.ndarray | None = None) -> np.ndarray:
         """n generated samples (n, *recipe.shape) as NumPy, in the data's layout and range.
@@ -36,10 +39,29 @@ class Sampling(Framework):
             raise ValueError(f"latents has shape {latents.shape}; expected (n, {self.recipe.latent}).")
         if not np.isfinite(latents).all():
             raise ValueError("The latents hold NaN or infinite values; expected finite numbers.")
+        n = len(latents)
         model = self.generator if self.average is None or not averaged else self.average
-        if labels is None and self.recipe.classes:
-            labels = self.classes_in_turn(len(latents))
-        given = self._conditions(labels, len(latents), "generate")
+        given = self._conditions(self.classes_in_turn(n) if labels is None else labels, n, "generate")
+        return self._made(latents, model, given)
+
+    def translate(self, images: np.ndarray, seed: int = 0) -> np.ndarray:
+        """What G makes of images (n, height, width, channels) of the recipe's `source`: (n, *recipe.shape).
+
+        The seed is that of the latents; with another one an image may be translated in another way.
+
+        >>> trainer.translate(ganlib.data.view("outline", images))
+        """
+        if self.recipe.source == "latents":
+            raise ValueError(
+                "This recipe makes samples from latents alone: use sample. To translate train a source='…'."
+            )
+        images = checks.check_source(self.recipe, images, what="images")
+        rng = np.random.default_rng(arguments.whole("seed", seed, 0))
+        latents = rng.standard_normal((len(images), self.recipe.latent))
+        model = self.generator if self.average is None else self.average
+        return self._made(latents, model, {self.recipe.source: images})
+
+    def _made(self, latents: np.ndarray, model: Network, given: dict[str, np.ndarray]) -> np.ndarray:
         blocks = [slice(i, i + SAMPLE_BATCH) for i in range(0, len(latents), SAMPLE_BATCH)]
         made = [self._generate(latents[b], model, {name: c[b] for name, c in given.items()}) for b in blocks]
         return np.concatenate(made)
@@ -84,7 +106,14 @@ class Sampling(Framework):
         return checks.check_samples(self.recipe, data, minimum or self.recipe.batch_size)
 
     def _conditions(self, labels: int | np.ndarray | None, n: int, what: str) -> dict[str, np.ndarray]:
-        """What the networks are given beside n samples, by name, where these are their labels."""
+        """What the networks are given beside n samples, by name, where these are their labels.
+
+        Where it is images, they are those that `fit` was given last, in turn.
+        """
+        if self.recipe.source != "latents":
+            if self._examples is None:
+                raise ValueError(f"This recipe makes images from others: use translate, or fit first, before {what}.")
+            return {self.recipe.source: self._examples[np.arange(n) % len(self._examples)]}
         if labels is None and self.recipe.classes:
             raise ValueError(
                 f"This recipe has {self.recipe.classes} classes: give {what} the labels of the samples, labels=…"

@@ -19,7 +19,7 @@ from ganlib.runtime import checks, failure
 from ganlib.runtime.framework import Network, Sources, State, Tensor
 from ganlib.runtime.progress import late_interrupt, progress_bar
 from ganlib.runtime.resume import Resumable
-from ganlib.runtime.sampling import Sampling
+from ganlib.runtime.sampling import EXAMPLES, Sampling
 
 METRICS = ("d_loss", "g_loss", "d_real", "d_fake", "penalty", "d_terms", "g_terms", "solver_steps")
 BLOCK = 100  # steps after which metrics that wait on a device are fetched and checked
@@ -78,7 +78,7 @@ class BaseTrainer(Sampling, Resumable):
         self.loss = loss
         named = recipe.discriminator_labels in architectures.NAMING
         asked = {"penalty": recipe.penalty != "none", "solver_steps": recipe.update == "competitive"}
-        asked |= {"d_terms": named, "g_terms": named or bool(recipe.feature_weight)}
+        asked |= {"d_terms": named, "g_terms": named or recipe.feature_weight + recipe.reconstruction_weight > 0}
         self.metric_names = tuple(name for name in METRICS if asked.get(name, True))
         self.steps_done = 0
         self.broken_off = False
@@ -177,7 +177,11 @@ class BaseTrainer(Sampling, Resumable):
             needed = f"needs discriminator_steps · batch_size = {expected}"
             raise ValueError(f"step got {len(real)} samples and {needed}. Slice them, or let fit draw the batches.")
         drawn = self.recipe.discriminator_labels == "information"
-        sources = {"samples": real, **({} if drawn else self._conditions(labels, expected, "step"))}
+        if self.recipe.source != "latents":
+            given = checks.check_conditions(self.recipe, real, expected)
+        else:
+            given = {} if drawn else self._conditions(labels, expected, "step")
+        sources = {"samples": real, **given}
         sources = {name: self._to_device(array) for name, array in sources.items()}
         self._advance(sources, 1, np.arange(expected).reshape(1, turns, -1))
         return self._last()
@@ -214,6 +218,8 @@ class BaseTrainer(Sampling, Resumable):
         """The samples of what `fit` takes and their conditions, checked, on the device."""
         samples = self.check_samples(data)
         arrays = {"samples": samples, **checks.check_conditions(self.recipe, data, len(samples))}
+        if self.recipe.source != "latents":
+            self._examples = arrays[self.recipe.source][:EXAMPLES]
         with failure.memory(self.recipe):
             return {name: self._to_device(array) for name, array in arrays.items()}
 

@@ -100,6 +100,8 @@ def get(recipe: Recipe) -> tuple[tuple[float, Term], ...]:
         found.append((recipe.class_weight, classes[recipe.discriminator_labels]))
     if recipe.feature_weight:
         found.append((recipe.feature_weight, FeatureMatching()))
+    if recipe.reconstruction_weight:
+        found.append((recipe.reconstruction_weight, Reconstruction()))
     return tuple(found)
 
 
