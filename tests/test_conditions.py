@@ -486,6 +486,22 @@ def test_scores_say_how_many_samples_show_their_class(ring, digits):
 
 
 @pytest.mark.long
+def test_a_report_shows_what_was_translated_and_the_command_line_scores_it(gl, shapes16, tmp_path, monkeypatch, capsys):
+    from ganlib.runtime import cli
+
+    monkeypatch.setenv("GANLIB_BACKEND", gl.name)
+    trainer = gl.Trainer(ganlib.recipe("outline-to-shape", **TINY))
+    trainer.fit(shapes16, steps=1, progress=False)
+    page = ganlib.report.write(trainer, shapes16, tmp_path / "report").read_text(encoding="utf-8")
+    assert "In threes, one under the other: outline, generated, real" in page
+    trainer.save(tmp_path / "run")
+    assert cli.main(["evaluate", str(tmp_path / "run"), "-n", "20"]) == 0
+    assert "Recognised, %" in capsys.readouterr().out
+    assert cli.main(["sample", str(tmp_path / "run"), "--out", str(tmp_path / "none.png")]) == 1
+    assert "use translate" in capsys.readouterr().err
+
+
+@pytest.mark.long
 def test_the_command_line_trains_samples_and_reports_by_class(tmp_path, capsys):
     from ganlib.runtime import cli
 

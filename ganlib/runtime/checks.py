@@ -105,7 +105,7 @@ def check_conditions(recipe: Recipe, data: object, n: int) -> dict[str, np.ndarr
     return {"labels": check_labels(recipe, labels, n, "the data's labels", least)}
 
 
-def source_of(recipe: Recipe, data: object) -> object:
+def source_of(recipe: Recipe, data: object) -> np.ndarray:
     """The images that those of `data` are to be made from: its pairs of that name, or the view that is made of them."""
     pairs = getattr(data, "pairs", {})
     if recipe.source in pairs:

@@ -231,11 +231,16 @@ def sample(directory: Path, n: int, out: Path, seed: int, label: int | None, **w
 def evaluate(directory: Path, data: str | None, split: str, n: int, seed: int, as_json: bool, **where: Any) -> None:
     """Score the run in DIRECTORY, each score beside that of a perfect sampler."""
     from ganlib.data import load
-    from ganlib.runtime import scores
+    from ganlib.runtime import checks, scores
 
     trainer = _load(directory, **where)
     recipe = trainer.recipe if data is None else dataclasses.replace(trainer.recipe, data=data)
-    found = scores.scores(load(recipe, split=split), trainer.sample(n, seed=seed), trainer.classes_in_turn(n))
+    compared = load(recipe, split=split)
+    if recipe.source == "latents":
+        samples = trainer.sample(n, seed=seed)
+    else:
+        samples = trainer.translate(checks.source_of(recipe, compared)[:n], seed=seed)
+    found = scores.scores(compared, samples, trainer.classes_in_turn(n))
     if as_json:
         measured = {name: scores.as_json(score) for name, score in found.items()}
         click.echo(_to_json({"step": trainer.steps_done, "samples": n, "seed": seed, "metrics": measured}))

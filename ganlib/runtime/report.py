@@ -27,7 +27,7 @@ from ganlib.backends import TITLES
 from ganlib.data import Data
 from ganlib.metrics import Score
 from ganlib.recipe import RECIPES, Recipe
-from ganlib.runtime import checkpoint, files, pictures
+from ganlib.runtime import checkpoint, checks, files, pictures
 from ganlib.runtime.files import Folder, Json
 from ganlib.runtime.scores import ABOUT, as_json, columns, distance, finite, from_json, number, perfect, scores, table
 
@@ -186,7 +186,7 @@ def _page(
         about=_text(recipe.about),
         changed=f"<p>Changed in this run: {_text(changed)}.</p>" if changed else "",
         facts="".join(f"<div><dt>{name}</dt><dd>{_text(value)}</dd></div>" for name, value in facts.items()),
-        samples=_samples(data, samples, recipe.classes),
+        samples=_samples(data, samples, recipe),
         progress=_progress(folder),
         metrics="".join(
             f"<tr><th scope=row>{_text(ABOUT[name][0])}<small>{_text(ABOUT[name][1])}</small></th>"
@@ -230,11 +230,13 @@ def _figure(content: bytes, alt: str, caption: str = "") -> str:
     return f"<figure>{image}{caption and f'<figcaption>{caption}</figcaption>'}</figure>"
 
 
-def _samples(data: Data | np.ndarray, samples: np.ndarray, classes: int) -> str:
+def _samples(data: Data | np.ndarray, samples: np.ndarray, recipe: Recipe) -> str:
     if samples.ndim == 2:
         alt = "Scatter plot of 1,000 generated points over real ones."
         return _figure(pictures.png(samples[:1000], data if isinstance(data, Data) else None), alt)
-    if isinstance(data, Data) and data.labels is not None and (columns := pictures.columns_of(classes)):
+    if recipe.source != "latents":
+        return _translated(data, samples, recipe)
+    if isinstance(data, Data) and data.labels is not None and (columns := pictures.columns_of(recipe.classes)):
         return _side_by_side(data, samples, columns)
     real = data.samples if isinstance(data, Data) else data
     some = real[np.random.default_rng(0).choice(len(real), 64, replace=len(real) < 64)]
@@ -242,6 +244,18 @@ def _samples(data: Data | np.ndarray, samples: np.ndarray, classes: int) -> str:
         _figure(pictures.png(images), f"{len(images)} {kind.lower()} images in a grid.", kind)
         for kind, images in (("Generated", samples[:64]), ("Real", some))
     )
+
+
+def _translated(data: Data | np.ndarray, samples: np.ndarray, recipe: Recipe) -> str:
+    """Sources in a row, under each what was made of it, and then the real image, four times over."""
+    columns, rows = 8, min(4, max(1, len(data) // 8))
+    real = (data.samples if isinstance(data, Data) else data)[: columns * rows]
+    source: Any = checks.source_of(recipe, data)
+    source = np.broadcast_to(source[: len(real)], real.shape)
+    sets = [part.reshape(rows, -1, *real.shape[1:]) for part in (source, samples[: len(real)], real)]
+    images = np.stack(sets, axis=1).reshape(-1, *real.shape[1:])
+    told = f"In threes, one under the other: {recipe.source}, generated, real"
+    return _figure(pictures.png(images, columns=columns), f"Images in a grid. {told}.", told)
 
 
 def _side_by_side(data: Data, samples: np.ndarray, classes: int) -> str:
