@@ -86,8 +86,8 @@ _CHANGES: dict[str, tuple[Any, ...]] = {
     "outline-to-shape": (
         "dcgan-digits",
         "Images from images: a U-Net fills coloured outlines of drawn shapes, and a D that judges patches, told the "
-        "outline, says whether it looks right. A minute on two CPU cores; on seeds 0 and 1, 98 % "
-        "of 500 other outlines become the right shape in the right colour, 0.04 away from the real picture's values in the mean.",
+        "outline, says whether it looks right. A minute on two CPU cores; on seeds 0 and 1 98 % of 500 other outlines "
+        "become the right shape in the right colour, 0.04 away from the real picture's values in the mean.",
         dict(data="shapes", shape=(16, 16, 3), generator="unet", discriminator="patch", latent=4, width=16, depth=2),
         dict(generator_norm="none", discriminator_norm="none", weight_init="kaiming_uniform", source="outline"),
         dict(reconstruction_weight=20.0, batch_size=32, steps=1000, optimisers=dict(rate_end=0.1)),
