@@ -243,6 +243,10 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
     "Recipe.from_json": ({"text": RECIPE.to_json()}, {"text": JSON}),
     "backend": ({"name": ganlib.available()[0]}, {"name": OF_TEXT[:2] + OF_TEXT[3:]}),
     # data
+    "data.view": (
+        {"name": "grey", "images": DIGITS},
+        {"name": OF_TEXT, "images": [Bad("a list", [1.0], r"\(1,\)"), Bad("points", POINTS, r"\(12, 2\)")]},
+    ),
     "data.load": (
         {"name": "digits"},
         {
@@ -961,7 +965,7 @@ EXEMPT = {
 # Arguments that take anything, or whose values mean nothing before they are used.
 ANYTHING: dict[str, set[str]] = {
     "exercises.check": {"answer"},  # tests/test_exercises.py
-    "data.Data": {"name", "label_names", "centers", "std", "factors"},
+    "data.Data": {"name", "label_names", "centers", "std", "factors", "pairs"},  # pairs: tests/test_conditions.py
     "reference.spectral_norm": {"training"},
     "reference.network": {"training", "given"},  # tests/test_conditions.py
     "reference.network_update": {"given"},
