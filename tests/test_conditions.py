@@ -266,7 +266,7 @@ def test_terms_are_what_numpy_computes_and_so_are_their_gradients(gl, native):
         (lambda x: gl.terms.cross_entropy(x, told), lambda x: terms.cross_entropy(x, labels), logits),
         (lambda x: gl.terms.feature_matching(native.tensor(gl, logits), x),
          lambda x: terms.feature_matching(logits, x), fake),
-        (lambda x: gl.terms.Reconstruction.generator(gl.terms.Seen(native.tensor(gl, logits), x, {}, x, x)),
+        (lambda x: gl.terms.Reconstruction.generator(gl.terms.Batch(native.tensor(gl, logits), x, {}, x, x)),
          lambda x: terms.reconstruction(logits, x), fake),
     ):  # fmt: skip
         value, (gradient,) = native.gradients(gl, function, array)

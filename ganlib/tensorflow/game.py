@@ -9,7 +9,7 @@ from tensorflow import Tensor, Variable
 
 from ganlib.tensorflow.losses import Loss
 from ganlib.tensorflow.optimisers import Optimiser
-from ganlib.tensorflow.terms import Seen, Term
+from ganlib.tensorflow.terms import Batch, Term
 
 # "latents" (k, n, latent): a batch for each of D's k steps, or k + 1 if G's step has its own. "progress": the share of
 # the run that is done, for rates that fall. Where the game asks for them: "penalty_weight", γ or λ, on the steps that
@@ -52,7 +52,7 @@ class Judged(NamedTuple):
     loss: Tensor
     penalty: Tensor
     terms: Tensor
-    seen: Seen
+    seen: Batch
 
 
 class Aim(NamedTuple):

@@ -15,7 +15,7 @@ import tensorflow as tf
 from tensorflow import Tensor
 
 from ganlib.tensorflow.game import Aim, Draws, Game, Judged, trainable
-from ganlib.tensorflow.terms import Seen, logits
+from ganlib.tensorflow.terms import Batch, logits
 
 Gradients = Sequence[Tensor]
 
@@ -73,7 +73,7 @@ def discriminator_loss(game: Game, real: Tensor, fake: Tensor, draws: Draws, tur
     given = conditions(draws, turn)
     judge = partial(game.discriminator, **given)
     shown = [discriminator_input(game, x, draws, turn, i) for i, x in enumerate((real, fake))]
-    seen = Seen(real, fake, given.get("given", {}), *(judge(x, training=True) for x in shown))
+    seen = Batch(real, fake, given.get("given", {}), *(judge(x, training=True) for x in shown))
     d_loss = game.loss.discriminator(logits(seen.real_outputs), logits(seen.fake_outputs))
     penalty = tf.zeros_like(d_loss)
     if game.penalty is not None and "penalty_weight" in draws:
@@ -94,13 +94,13 @@ def generator_loss(game: Game, real: Tensor, fake: Tensor, draws: Draws, judged:
         real_outputs = fake_outputs  # unused, unless the loss or a term compares with real samples
         if getattr(game.loss, "needs_real", True) or any(term.needs_real for _, term in game.terms):
             real_outputs = judge(discriminator_input(game, real, draws, -1, 0))
-        seen = Seen(real, fake, given.get("given", {}), real_outputs, fake_outputs)
+        seen = Batch(real, fake, given.get("given", {}), real_outputs, fake_outputs)
     g_loss = game.loss.generator(logits(seen.real_outputs), logits(seen.fake_outputs))
     terms = weighted_terms(game, "generator", seen, g_loss)
     return Aim(g_loss + terms, g_loss, terms)
 
 
-def weighted_terms(game: Game, player: str, seen: Seen, loss: Tensor) -> Tensor:
+def weighted_terms(game: Game, player: str, seen: Batch, loss: Tensor) -> Tensor:
     """The sum of a player's terms, each times its weight; a zero like the loss where there are none."""
     own = [(weight, getattr(term, player)) for weight, term in game.terms]
     return sum((weight * term(seen) for weight, term in own if term is not None), start=tf.zeros_like(loss))

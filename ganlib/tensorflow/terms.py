@@ -1,6 +1,6 @@
 """What the players minimise beside their loss: functions of all that D and G made of a batch.
 
-Each is a class with two functions, `discriminator` and `generator`, of a `Seen`, to a scalar; None where that player
+Each is a class with two functions, `discriminator` and `generator`, of a `Batch`, to a scalar; None where that player
 has no such term. `get(recipe)` gives those of a recipe with their weights.
 """
 
@@ -15,7 +15,7 @@ from ganlib.recipe import Recipe
 Outputs: TypeAlias = Any  # of D: its logits (n,), or a mapping with several by name, of which "real" are the logits
 
 
-class Seen(NamedTuple):
+class Batch(NamedTuple):
     """A batch of real samples and one of G's, their conditions by name, and D's outputs for both."""
 
     real: Tensor
@@ -29,8 +29,8 @@ class Term:
     """What one player or both minimise too. `needs_real`: whether G's looks at D's outputs for real samples."""
 
     needs_real = False
-    discriminator: Callable[[Seen], Tensor] | None = None
-    generator: Callable[[Seen], Tensor] | None = None
+    discriminator: Callable[[Batch], Tensor] | None = None
+    generator: Callable[[Batch], Tensor] | None = None
 
 
 class Classification(Term):
@@ -40,12 +40,12 @@ class Classification(Term):
     """
 
     @staticmethod
-    def discriminator(seen: Seen) -> Tensor:
+    def discriminator(seen: Batch) -> Tensor:
         labels = seen.given["labels"]
         return cross_entropy(seen.real_outputs["class"], labels) + cross_entropy(seen.fake_outputs["class"], labels)
 
     @staticmethod
-    def generator(seen: Seen) -> Tensor:
+    def generator(seen: Batch) -> Tensor:
         return cross_entropy(seen.fake_outputs["class"], seen.given["labels"])
 
 
@@ -56,7 +56,7 @@ class Information(Term):
     """
 
     @staticmethod
-    def discriminator(seen: Seen) -> Tensor:
+    def discriminator(seen: Batch) -> Tensor:
         return cross_entropy(seen.fake_outputs["class"], seen.given["labels"])
 
     generator = discriminator
@@ -68,7 +68,7 @@ class FeatureMatching(Term):
     needs_real = True
 
     @staticmethod
-    def generator(seen: Seen) -> Tensor:
+    def generator(seen: Batch) -> Tensor:
         return feature_matching(seen.real_outputs["features"], seen.fake_outputs["features"])
 
 
@@ -76,7 +76,7 @@ class Reconstruction(Term):
     """G comes near the sample that belongs to its condition: E|x - G(z)|, over all values (Isola et al. 2017)."""
 
     @staticmethod
-    def generator(seen: Seen) -> Tensor:
+    def generator(seen: Batch) -> Tensor:
         return tf.reduce_mean(tf.abs(seen.real - seen.fake))
 
 

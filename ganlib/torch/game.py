@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ganlib.torch.losses import Loss
 from ganlib.torch.optimisers import Optimiser
-from ganlib.torch.terms import Seen, Term
+from ganlib.torch.terms import Batch, Term
 
 # "latents" (k, n, latent): a batch for each of D's k steps, or k + 1 if G's step has its own. "progress": the share of
 # the run that is done, for rates that fall. Where the game asks for them: "penalty_weight", γ or λ, on the steps that
@@ -51,7 +51,7 @@ class Judged(NamedTuple):
     loss: Tensor
     penalty: Tensor
     terms: Tensor
-    seen: Seen
+    seen: Batch
 
 
 class Aim(NamedTuple):
