@@ -24,6 +24,7 @@ window.addEventListener("afterprint", () => opened.splice(0).forEach((details) =
 
 // Sections that stand on a page of their own now: a link to where they were goes on to where they are.
 const MOVED = {
+  "sources.html#exercises": "bugs.html#exercises",
   "minimax.html#losses-from-logits": "objectives.html#losses-from-logits",
   "minimax.html#a-loss-that-cannot-work": "objectives.html#losses-from-logits",
   "minimax.html#other-objectives": "objectives.html#six-objectives",
