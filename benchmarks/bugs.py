@@ -3,9 +3,9 @@
     python benchmarks/bugs.py                                       # some 15 minutes on one CPU core
     python benchmarks/bugs.py --only NoiseOnce --backend torch --seeds 0 1
 
-Nothing is written twice: the loops are the cells of book/text/bugs.md, which this command runs. A loop is trained on the
-ring on ten seeds in each framework, and those of `ON_DIGITS` on the digits on three. Rows that are there are not run
-again. Losses and samples of seed 0 are kept for the chapter's pictures.
+Nothing is written twice: the loops are the cells of book/text/bugs.md, which this command runs. A loop is trained on
+the ring on ten seeds in each framework, and those of `ON_DIGITS` on the digits on three. Rows that are there are not
+run again. Losses and samples of seed 0 are kept for the chapter's pictures.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from ganlib.runtime import files
 
 NAME = "bugs"
 ABOUT = (
-    "Training loops with one wrong line each, and the right one, `Loop`. On the ring, score counts the modes that hold a "
-    "third of their due; on the digits it is the Fréchet distance. d_loss and g_loss are means over the last 100 steps, "
-    "moved is how far G's weights came, as a share of their size."
+    "Training loops with one wrong line each, and the right one, `Loop`. On the ring, score counts the modes that hold "
+    "a third of their due; on the digits it is the Fréchet distance. d_loss and g_loss are means over the last 100 "
+    "steps, moved is how far G's weights came, as a share of their size."
 )
 COMMAND = "python benchmarks/bugs.py"
 TEXT = Path(__file__).resolve().parent.parent / "book" / "text" / "bugs.md"

@@ -81,7 +81,7 @@ def test_the_ledger_bears_what_the_page_says():
         for loop in ("OneLabel", "WrongWeights", "OneColumn", "NeverCleared"):
             assert modes[loop].max() <= 2
         for loop in ("TwoSigmoids", "KeptByG"):
-            assert np.median(modes[loop]) < 6 <= np.median(modes["Loop"]) - 1
+            assert modes[loop].max() < modes["Loop"].min()
         assert LEDGER.values("moved", loop="WrongWeights", backend=backend).max() == 0
         right, *wrong = (
             LEDGER.values("score", loop=loop, data="digits", backend=backend) for loop in benchmark.ON_DIGITS

@@ -8,7 +8,8 @@ ASKS = ("lowest(label)", "slope(logit)")
 HINTS = (
     "The numbers that the loss takes for logits lie between 0 and 1. Which end is best for a real sample, which for a "
     "generated one? The slope is a product of two derivatives.",
-    "softplus(-1) with the label 1 and softplus(0) with the label 0; and softplus(σ(l)) has the slope σ(σ(l)) · σ(l) (1 - σ(l)).",
+    "softplus(-1) with the label 1 and softplus(0) with the label 0. And softplus(σ(l)) has the slope "
+    "σ(σ(l)) · σ(l) (1 - σ(l)).",
 )
 
 

@@ -8,8 +8,8 @@ ASKS = ("descend(slope, x, rate, steps)", "period(rate)")
 HINTS = (
     "Keep a sum beside x. In each step the slope is added to the sum, and x moves against the sum. For the loss x²/2, "
     "write both as a matrix: what is its determinant?",
-    "The matrix (1 - h, -h; 1, 1) of x and sum has the determinant 1 and the trace 2 - h, so it turns by the angle θ with "
-    "cos θ = 1 - h/2. How many turns of θ make 2π?",
+    "The matrix (1 - h, -h; 1, 1) of x and sum has the determinant 1 and the trace 2 - h, so it turns by the angle θ "
+    "with cos θ = 1 - h/2. How many turns of θ make 2π?",
 )
 
 
@@ -24,7 +24,10 @@ def right(slope, x, rate, steps, keep=1.0, first=True):
 
 
 PATHS = (
-    (lambda *given: right(*given, keep=0.0), "That clears the gradient in each step, as one should. What if nobody does?"),
+    (
+        lambda *given: right(*given, keep=0.0),
+        "That clears the gradient in each step, as one should. What if nobody does?",
+    ),
     (lambda *given: right(*given, keep=0.9), "That is momentum of .9. Nothing is forgotten here."),
     (lambda *given: right(*given, first=False), "Backward comes before the step: the new slope is in the sum already."),
     (lambda *given: right(*given)[1:], "The start is missing: steps + 1 numbers."),
@@ -36,7 +39,10 @@ PERIODS = (
     (lambda rate: np.arccos(1 - rate / 2), "That is the angle of one step. How many steps make a whole turn?"),
     (lambda rate: 2 * np.pi / np.arccos(1 - rate), "The trace is 2 - h, and it is 2 cos θ."),
     (lambda rate: np.pi / np.arccos(1 - rate / 2), "That is half a turn: it is on the other side then."),
-    (lambda rate: 2 * np.pi / rate, "The sum grows with the steps, so the angle is not h. What is the matrix of a step?"),
+    (
+        lambda rate: 2 * np.pi / rate,
+        "The sum grows with the steps, so the angle is not h. What is the matrix of a step?",
+    ),
 )
 
 

@@ -6,8 +6,8 @@ from ganlib.teaching.exercises.answers import compare
 
 ASKS = ("accuracy(slopes, real, fake)",)
 HINTS = (
-    "D's logits are x · w + b. By the chain rule the gradient by w is the sum of slope times x over both batches, and by b "
-    "the sum of the slopes. Both begin at 0, and both move in each step.",
+    "D's logits are x · w + b. By the chain rule the gradient by w is the sum of slope times x over both batches, and "
+    "by b the sum of the slopes. Both begin at 0, and both move in each step.",
     "In each step: a, b = slopes(real @ w + c, fake @ w + c); w -= .5 (real.T @ a + fake.T @ b); c -= .5 (a.sum() + "
     "b.sum()). At the end: the mean over both batches of real @ w + c > 0 and fake @ w + c < 0.",
 )
@@ -61,5 +61,5 @@ def all_pairs(real, fake):
 
 
 def check(rng, accuracy):
-    real, fake = rng.normal(size=(2, 40, 2)) + [[[2.5, 0.5]], [[0.5, 1.0]]]
+    real, fake = rng.normal(size=(2, 40, 2)) + np.array([[[2.5, 0.5]], [[0.5, 1.0]]])
     compare(accuracy, right, [(slopes, real, fake) for slopes in (as_it_should_be, one_label, all_pairs)], MISTAKES)

@@ -6,10 +6,10 @@ from ganlib.teaching.exercises.answers import compare
 
 ASKS = ("follow(pull, x)", "radius(c)")
 HINTS = (
-    "By the chain rule the gradient at x is pull(l) times the gradient of l = 2 - |x|², which is -2x. The pull is taken "
-    "anew at each step.",
-    "x = x + 0.05 · pull(2 - (x²).sum(axis=1))[:, None] · 2 x, 300 times. With the gradients kept the pull is 0 where l "
-    "is 0.",
+    "By the chain rule the gradient at x is pull(l) times the gradient of l = 2 - |x|², which is -2x. The pull is "
+    "taken anew at each step.",
+    "x = x + 0.05 · pull(2 - (x²).sum(axis=1))[:, None] · 2 x, 300 times. With the gradients kept the pull is 0 where "
+    "l is 0.",
 )
 
 
