@@ -13,7 +13,7 @@ HINTS = (
 )
 
 
-def right(slope, x, rate, steps, keep=1.0, first=True):
+def right(slope, x, rate, steps, *, keep=1.0, first=True):
     path, total = [x], 0.0
     for _ in range(steps):
         new = float(slope(path[-1]))

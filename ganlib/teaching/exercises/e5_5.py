@@ -17,7 +17,7 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def trained(slopes, real, fake, steps=200, bias=True, sign=1.0, half=(True, True)):
+def trained(slopes, real, fake, *, steps=200, bias=True, sign=1.0, half=(True, True)):
     """The logits after the training."""
     w, c = np.zeros(real.shape[1]), 0.0
     for _ in range(steps):

@@ -13,7 +13,7 @@ HINTS = (
 )
 
 
-def moved(pull, x, steps=300, sign=1.0, inner=2.0):
+def moved(pull, x, *, steps=300, sign=1.0, inner=2.0):
     for _ in range(steps):
         x = x + sign * 0.05 * np.asarray(pull(2 - (x**2).sum(axis=1)))[:, None] * inner * x
     return x
