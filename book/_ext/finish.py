@@ -5,6 +5,7 @@
 - The fonts keep the letters that the pages use.
 - Icons are drawings in the page, a few lines each, instead of a font.
 - The pictures and the scripts of interactive figures become files, which come when their figure is near.
+- Figures are stored as WebP, without a loss, two thirds of their size as PNG.
 - What no page asks for is deleted.
 
 Each step may be done again on pages that have been finished before, as Sphinx writes only those anew that changed.
@@ -13,6 +14,7 @@ Each step may be done again on pages that have been finished before, as Sphinx w
 import base64
 import hashlib
 import html
+import logging
 import re
 import shutil
 from collections.abc import Iterable, Iterator
@@ -24,6 +26,7 @@ import tinycss2
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
+from PIL import Image
 from sphinx.application import Sphinx
 
 # In the order in which they hold. The book's own come last.
@@ -63,11 +66,12 @@ UNUSED = (
     "plus.png",
     "minus.png",
 )
-SCRIPT_CLASSES = {"active", "copybtn", "dark", "found", "hide", "scrolled", "show"}  # book.js adds these
+SCRIPT_NAMES = {"active", "copybtn", "done", "mark", "pst-sidebar-hidden", "scrolled"}  # the scripts add these
 
 # Each is drawn in a square of 24, with lines.
 ICONS = {
     "bars": "M4 6h16M4 12h16M4 18h16",
+    "code": "M8 7l-5 5l5 5M16 7l5 5l-5 5M13.5 5l-3 14",
     "list": "M9 6h11M9 12h11M9 18h11M4 6h.01M4 12h.01M4 18h.01",
     "magnifying-glass": "M16.5 16.5 21 21M18 11a7 7 0 1 1-14 0a7 7 0 0 1 14 0z",
     "download": "M12 4v11M7 11l5 5l5-5M4 20h16",
@@ -85,6 +89,9 @@ ICONS = {
 ICON = re.compile(r'<(i|span) class="((?:theme-switch )?(?:fas|fa-solid) fa-([\w-]+)[^"]*)"([^>]*)></\1>')
 
 
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it says of each table what it does
+
+
 def finish(app: Sphinx, exception: Exception | None) -> None:
     """Sphinx calls this when all pages are written."""
     if exception or app.builder.format != "html":
@@ -93,6 +100,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     pages = {path: path.read_text(encoding="utf-8") for path in sorted(out.rglob("*.html")) if "_static" not in path.parts}
     written = {path: draw_icons(text) for path, text in pages.items()}
     written = {path: split_figures(text, out, path) for path, text in written.items()}
+    smaller = {path.name: shrink(path) for path in sorted(out.glob("_images/*.png"))}
+    written = {path: PNG.sub(lambda name: smaller.get(name[0], name[0]), text) for path, text in written.items()}
     sheet = out / "_static" / "style.css"
     if any((out / "_static").glob(SHEETS[0])):  # Sphinx copies its files only when it has written a page
         sheet.write_text(style_sheet(out / "_static", written.values()), encoding="utf-8")
@@ -135,13 +144,17 @@ PICTURE = re.compile(r'(<img [^>]*)src="data:image/png;base64,([A-Za-z0-9+/=]+)"
 def split_figures(text: str, out: Path, path: Path) -> str:
     """The page without what its interactive figures are made of, which becomes files beside the others.
 
-    A figure keeps its place and its picture; `book.js` loads its script when it comes near.
+    A figure keeps its place and its picture; `book.js` loads its script when it comes near. The figure that a chapter
+    opens with does not wait: it would change its height under the reader's eyes.
     """
     root = "../" * len(path.relative_to(out).parent.parts)
+    first = FIGURE.search(text.partition("<h2")[0])
 
     def script(found: re.Match[str]) -> str:
         name = f"_images/figure-{found[2]}.js"
         (out / name).write_text(found[3], encoding="utf-8")
+        if first and found.start() == first.start():
+            return f'{found[1]}>\n<script src="{root}{name}"></script>\n'
         return f'{found[1]} data-script="{root}{name}">\n'
 
     def picture(found: re.Match[str]) -> str:
@@ -153,12 +166,25 @@ def split_figures(text: str, out: Path, path: Path) -> str:
     return PICTURE.sub(picture, FIGURE.sub(script, text))
 
 
+PNG = re.compile(r"(?<=_images/)[\w-]+\.png")
+
+
+def shrink(path: Path) -> str:
+    """Stores a picture as WebP, without a loss, where that is smaller. Returns the name of what is left."""
+    small = path.with_suffix(".webp")
+    with Image.open(path) as picture:
+        picture.save(small, lossless=True, method=2, quality=50)
+    larger = path if small.stat().st_size < path.stat().st_size else small
+    larger.unlink()
+    return path.name if larger is small else small.name
+
+
 # Style
 
 
 def style_sheet(static: Path, pages: Iterable[str]) -> str:
     """All style sheets in one, without comments and without what no page has."""
-    used = names_in(pages) | SCRIPT_CLASSES
+    used = names_in(pages) | SCRIPT_NAMES
     text = "".join(
         "".join(rules(read_sheet(path, static), used)) for pattern in SHEETS for path in sorted(static.glob(pattern))
     )
@@ -260,7 +286,7 @@ def without_unused_variables(text: str) -> str:
 
 def keep_letters(path: Path, letters: set[str]) -> None:
     """Leaves in a font the letters, and of a variable font's weights those that the book uses."""
-    options = subset.Options(flavor="woff2", layout_features=["kern", "liga", "mark", "mkmk", "locl", "tnum"])
+    options = subset.Options(hinting=False, layout_features=["kern", "liga", "mark", "mkmk", "locl", "tnum"])
     font = TTFont(path)
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=sorted(map(ord, letters)))

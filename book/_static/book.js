@@ -67,6 +67,28 @@ for (const side of ["primary", "secondary"]) {
   drawer.addEventListener("close", () => move(drawer, bar));
 }
 
+// One stop of the Tab key for the contents of the book, and one for those of the page: arrow keys move inside them.
+for (const list of all(".bd-docs-nav, #pst-page-toc-nav")) {
+  const links = all("a, summary", list);
+  const start = links.find((link) => link.matches(".current")) ?? links[0];
+  for (const link of links) link.tabIndex = link === start ? 0 : -1;
+  list.addEventListener("keydown", (event) => {
+    const at = links.indexOf(document.activeElement);
+    const shown = (link) => link.getClientRects().length;
+    const to = {
+      ArrowDown: () => links.slice(at + 1).find(shown),
+      ArrowUp: () => links.slice(0, at).findLast(shown),
+      Home: () => links.find(shown),
+      End: () => links.findLast(shown),
+    }[event.key]?.();
+    if (!to || at < 0) return;
+    event.preventDefault();
+    links[at].tabIndex = -1;
+    to.tabIndex = 0;
+    to.focus();
+  });
+}
+
 // The book's contents stay where the reader has scrolled them, from page to page.
 const contents = find("#pst-primary-sidebar");
 const place = Number(sessionStorage.getItem("contents"));
@@ -114,32 +136,67 @@ const closeMenus = (event) => {
 addEventListener("click", closeMenus);
 addEventListener("keydown", closeMenus);
 
+// All folded code at once. The Tab key stops at this button instead of some thirty folds.
+const folds = all("details.hide.above-input");
+for (const fold of folds) find("summary", fold).tabIndex = -1;
+for (const button of all(".btn-code")) {
+  button.addEventListener("click", () => {
+    const show = button.getAttribute("aria-pressed") === "false";
+    button.setAttribute("aria-pressed", String(show));
+    const top = folds.find((fold) => fold.getBoundingClientRect().bottom > 0);
+    const before = top?.getBoundingClientRect().top;
+    for (const fold of folds) fold.open = show;
+    if (top) scrollBy({ top: top.getBoundingClientRect().top - before, behavior: "instant" }); // the reader stays at the same place
+  });
+}
+
 for (const button of all(".btn-fullscreen-button")) {
   button.addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()));
 }
 
-// Tabs of the two frameworks: one choice for all, kept for the next page, and from an address with ?framework=…
-const KEY = "sphinx-design-tab-id-framework";
-const tabs = all(".framework-tabs > input").map((input) => ({ input, name: input.nextElementSibling.dataset.syncId }));
-const choose = (name) => { for (const tab of tabs) if (tab.name === name) tab.input.checked = true; };
+// Interactive figures: each has its picture, and comes alive when it is near.
+const near = new IntersectionObserver(
+  (changes) => {
+    for (const { isIntersecting, target: figure } of changes) {
+      if (!isIntersecting || figure.closest("[hidden]")) continue;
+      near.unobserve(figure);
+      const script = document.createElement("script");
+      script.src = figure.dataset.script;
+      delete figure.dataset.script;
+      document.head.append(script);
+    }
+  },
+  { rootMargin: "1200px 0px" }
+);
+const waitFor = (figure) => { near.unobserve(figure); near.observe(figure); };
+all("[data-script]").forEach(waitFor);
+
+// Tabs of the two frameworks: one choice for all. The page's head has found it, in the address or from the last visit.
+// What stands in a closed tab is found by the browser's own search in the page, which then opens it.
+const tabs = all(".framework-tabs > input").map((input) => {
+  const label = input.nextElementSibling;
+  return { input, name: label.dataset.syncId, content: label.nextElementSibling };
+});
+const choose = (name) => {
+  root.dataset.framework = name;
+  for (const tab of tabs) {
+    tab.input.checked = tab.name === name;
+    tab.content.hidden = tab.name === name ? false : "until-found";
+    for (const figure of all("[data-script]", tab.content)) waitFor(figure);
+  }
+};
+choose(root.dataset.framework);
+for (const { input, name, content } of tabs) {
+  content.addEventListener("beforematch", () => choose(name));
+  input.addEventListener("change", () => { choose(name); kept.set("sphinx-design-tab-id-framework", name); });
+}
 const openTabOf = (element) => {
   const input = element?.closest(".sd-tab-content")?.previousElementSibling?.previousElementSibling;
   if (input && !input.checked) { choose(input.nextElementSibling.dataset.syncId); element.scrollIntoView(); }
 };
-const asked = new URLSearchParams(location.search).get("framework");
-if (tabs.some((tab) => tab.name === asked)) kept.set(KEY, asked);
-choose(kept.get(KEY));
-for (const { input, name } of tabs) input.addEventListener("change", () => { choose(name); kept.set(KEY, name); });
 const target = () => document.getElementById(decodeURIComponent(location.hash.slice(1)));
 openTabOf(target());
 addEventListener("hashchange", () => openTabOf(target()));
-// The browser's own search in the page finds what stands in a closed tab, and opens it.
-for (const { input } of tabs) {
-  const content = input.nextElementSibling.nextElementSibling;
-  content.hidden = "until-found";
-  content.addEventListener("beforematch", () => openTabOf(content));
-}
-
 // Each cell's code has a button that copies it. The Tab key passes it by: there are some forty, and code can be selected.
 if (navigator.clipboard) {
   for (const pre of all(".cell_input .highlight pre, .bd-article div[class*='highlight-'] > .highlight > pre")) {
@@ -165,21 +222,6 @@ const stops = () => {
 };
 document.fonts.ready.then(stops);
 addEventListener("resize", stops);
-
-// Interactive figures: each has its picture, and comes alive when it is near.
-const near = new IntersectionObserver(
-  (changes) => {
-    for (const { isIntersecting, target: figure } of changes) {
-      if (!isIntersecting) continue;
-      near.unobserve(figure);
-      const script = document.createElement("script");
-      script.src = figure.dataset.script;
-      document.head.append(script);
-    }
-  },
-  { rootMargin: "1200px 0px" }
-);
-for (const figure of all("[data-script]")) near.observe(figure);
 
 // The words of a search, marked on the page that it has led to.
 const searched = new Set((new URLSearchParams(location.search).get("highlight") ?? "").split(" ").filter(Boolean));
