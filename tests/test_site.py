@@ -176,7 +176,7 @@ def listen(page, address, found):
     page.on("pageerror", lambda error: found.errors.append(str(error)))
 
 
-# How much of the page has moved without the reader's doing, once all fonts are there and what is near has been asked for.
+# How much of the page has moved without the reader's doing, once all fonts are there and what is near is asked for.
 SHIFT = """async () => {
     await document.fonts.ready
     let total = 0

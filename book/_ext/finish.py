@@ -1,7 +1,7 @@
 """What happens to the finished pages, so that they are light and right from the first paint on.
 
-- The theme's style sheets and the book's become one, `_static/style.css`, without the rules that no page needs: a tenth.
-  Where it speaks of light or dark, it also holds before a script has run, and where none runs, by the reader's system.
+- The theme's style sheets and the book's become one, `_static/style.css`, without the rules that no page needs. Where
+  it speaks of light or dark, it also holds before a script has run, and where none runs, by the reader's system.
 - The fonts keep the letters that the pages use.
 - Icons are drawings in the page, a few lines each, instead of a font.
 - The pictures and the scripts of interactive figures become files, which come when their figure is near.
@@ -78,7 +78,8 @@ ICONS = {
     "file": "M6 3h8l4 4v14H6zM14 3v4h4",
     "file-pdf": "M6 3h8l4 4v14H6zM14 3v4h4M9 12h6M9 16h6",
     "expand": "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
-    "sun": "M16 12a4 4 0 1 1-8 0a4 4 0 0 1 8 0zM12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M5.6 18.4 7 17M17 7l1.4-1.4",
+    "sun": "M16 12a4 4 0 1 1-8 0a4 4 0 0 1 8 0zM12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M5.6 18.4 7 17"
+    "M17 7l1.4-1.4",
     "moon": "M20 14.5A8.5 8.5 0 1 1 9.5 4A7 7 0 0 0 20 14.5z",
     "circle-half-stroke": "M21 12a9 9 0 1 1-18 0a9 9 0 0 1 18 0zM12 3v18M12 7h7.5M12 12h9M12 17h7.5",
     "arrow-up": "M12 20V5M6 11l6-6l6 6",
@@ -97,7 +98,9 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
     out = Path(app.outdir)
-    pages = {path: path.read_text(encoding="utf-8") for path in sorted(out.rglob("*.html")) if "_static" not in path.parts}
+    pages = {
+        path: path.read_text(encoding="utf-8") for path in sorted(out.rglob("*.html")) if "_static" not in path.parts
+    }
     written = {path: draw_icons(text) for path, text in pages.items()}
     written = {path: split_figures(text, out, path) for path, text in written.items()}
     smaller = {path.name: shrink(path) for path in sorted(out.glob("_images/*.png"))}
@@ -269,16 +272,14 @@ def may_match(selector: str, used: set[str]) -> bool:
 
 def without_unused_variables(text: str) -> str:
     """The style sheet without the variables that nothing reads, of which the theme has some thousand."""
+    variable = re.compile(r"(?<=[{;])(--[\w-]+):(?:[^;{}\"']|\"[^\"]*\"|'[^']*')*(?:;|(?=\}))")
     while True:
         read = set(re.findall(r"var\(\s*(--[\w-]+)", text))
-        kept = re.sub(
-            r"(?<=[{;])(--[\w-]+):((?:[^;{}\"']|\"[^\"]*\"|'[^']*')*)(?:;|(?=\}))",
-            lambda found: found[0] if found[1] in read else "",
-            text,
-        )
-        if kept == text:
+        unread = [found for found in variable.finditer(text) if found[1] not in read]
+        if not unread:
             return re.sub(r"[^{};]+\{\}", "", text)
-        text = kept
+        for found in reversed(unread):
+            text = text[: found.start()] + text[found.end() :]
 
 
 # Fonts

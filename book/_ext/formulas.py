@@ -1,4 +1,4 @@
-"""Formulas are typeset when the book is built, by KaTeX: no page loads a script for them, and nothing moves when it is there.
+"""Formulas are typeset when the book is built, by KaTeX: no page loads a script for them, and none moves later.
 
 KaTeX is JavaScript, which the package mini-racer runs inside Python. Its script lies in `katex/`, its style sheet and
 fonts in `book/_static/katex/`; all are from the npm package katex 0.19.1.

@@ -217,7 +217,9 @@ def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict, do
         picture = r'<img [^>]*src="[^"]*/([\w-]+)\.png"[^>]*>'
         body = re.sub(picture, partial(moving, app, context["pathto"]), body)
         body = re.sub(r'<img (?=[^>]*src="[./]*_images/([0-9a-f]{64}\.png)")', partial(lazy, app), body)
-        body = body.replace('<a class="reference internal image-reference" ', '<a class="image-reference" tabindex="-1" ')
+        body = body.replace(
+            '<a class="reference internal image-reference" ', '<a class="image-reference" tabindex="-1" '
+        )
         body = re.sub(r"<th(?: [^>]*)?></th>", "<td></td>", body)  # the corner of a table heads nothing
         # A long signature's arguments, which Sphinx writes as a list of definitions without what they define.
         context["body"] = re.sub(

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import formulas
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
-
-import formulas
 
 # What is no sentence: code and what it printed, pictures, the page's own raw parts.
 LEFT_OUT = (
