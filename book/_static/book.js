@@ -213,9 +213,9 @@ if (navigator.clipboard) {
   }
 }
 
-// A formula that is wider than its box scrolls, and only then is it a stop of the Tab key.
+// What is wider than its box scrolls, by the arrow keys too, and only then is it a stop of the Tab key.
 const stops = () => {
-  for (const box of all(".katex-display")) {
+  for (const box of all(".katex-display, .bd-article pre, .output.text_html, .pst-scrollable-table-container")) {
     if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   }
