@@ -416,6 +416,14 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             ],
         },
     ),
+    "interactive.laboratory": (
+        {"recipe": "ring"},
+        {
+            "recipe": [*NO_RECIPE, Bad("no name", "rng", "'rng'"), Bad("images", RECIPE, "16, 16, 1")],
+            "seed": whole(0),
+            "scenario": [bad for bad in OF_TEXT if bad.label != "nothing"],
+        },
+    ),
     "interactive.dirac_portrait": (
         {"method": "r1"},
         {
@@ -883,6 +891,7 @@ EXEMPT = {
     "specimens.Specimen.run": "Trainer and backend() check what it is given",
     "specimens.noise_drawn_once": "takes what backend() returns",
     "gamma.Suggestion": "a result",
+    "plots.Table": "shows what a page gives it; tests/test_plots.py",
     "ledger.": "reads what this repository wrote; tests/test_ledger.py",
     "interactive.Interactive": "a result",
     "interactive.Interactive.save": "a path that cannot be written is the system's own OSError, which names it",
