@@ -214,7 +214,7 @@ def story() -> tuple[str, ...]:
     return (
         f"""The monitor watched all {recipes} shipped recipes and two more experiments, {runs} runs in all, on at least
         ten seeds each.""",
-        """Ten of the recipes ran for all of their steps at their full size, four of these on fresh seeds, which had no
+        """Eleven of the recipes ran for all of their steps at their full size, four of these on fresh seeds, which had no
         part in choosing how long the monitor waits.""",
         """The other six are too expensive for the machine that measured them, so they ran for all of their steps at an
         eighth of their width and in small batches, and at their full width only for a while or not at all.""",

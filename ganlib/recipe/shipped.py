@@ -52,6 +52,12 @@ _CHANGES: dict[str, tuple[Any, ...]] = {
         dict(generator_octaves=2, discriminator_octaves=4, loss="relativistic", penalty="r1+r2", penalty_end=1e-3),
         dict(moving_average=0.995, batch_size=128, steps=5000, optimisers=dict(rate=1e-3, rate_end=0.1)),
     ),
+    "ring-page": (
+        "ring-stable",
+        "ring-stable at the size that a web page trains while its reader looks on. A quarter of a minute on one CPU core, "
+        "in the page and in PyTorch; on seeds 0 to 9 all eight modes and 60 % good samples.",
+        dict(width=48, depth=2, batch_size=64, steps=4000),
+    ),
     "grid-stable": (
         "ring-stable",
         "The grid with all that chapter 4 found to help: a relativistic loss with R1 and R2 whose weight falls to two "
