@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import covering
 import numpy as np
+import page_trainer
 import pytest
 
 import ganlib
@@ -453,3 +454,24 @@ def test_a_drawing_is_trained_on(page):
 def test_the_scripts_stay_small():
     sizes = {name: len((ganlib.interactive.element.source(name)).encode()) for name in engine.SCRIPTS}
     assert sum(sizes[name] for name in ("networks.js", "refusal.js", "trainer.js")) < 36_000
+
+
+def test_the_benchmark_times_the_same_steps_in_both(browser):
+    recipe = ganlib.recipe("ring-page", width=6, batch_size=6, data="line")
+    page, own = page_trainer.Page(browser), page_trainer.Numpy(recipe, 3)
+    page.start(recipe, 3)
+    np.testing.assert_allclose(page.ask("steps", 20), [own.step() for _ in range(20)], rtol=0, atol=1e-9)
+    assert page.steps(300) > 0
+    assert own.steps(20) > 0
+    page.close()
+
+
+def test_ring_page_is_measured_on_ten_seeds():
+    """What `about` says of it."""
+    rows = ganlib.ledger.load(page_trainer.NAME).select(what="quality")
+    last = [row["result"]["looks"][-1] for row in rows]
+    assert [row["key"]["seed"] for row in rows] == list(page_trainer.SEEDS)
+    assert {look["step"] for look in last} == {ganlib.recipe("ring-page").steps}
+    assert {look["modes"] for look in last} == {8}
+    assert min(look["good_percent"] for look in last) > 50
+    assert max(look["seconds"] for look in last) < 30
