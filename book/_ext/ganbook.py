@@ -234,12 +234,16 @@ def arguments(written: re.Match[str]) -> str:
 
 
 def moving(app: Sphinx, pathto: Callable[..., str], image: re.Match[str]) -> str:
-    """A picture as it is, or with its moving version for readers who have not asked for less motion."""
+    """A picture as it is, or with its moving version for readers who have not asked for less motion.
+
+    `book.js` fetches that version when the picture is seen: it is larger, and moves once.
+    """
     file = f"_static/{image[1]}.webp"
     if not (Path(app.srcdir) / "book" / file).exists():
         return image[0]
     allowed = "(prefers-reduced-motion: no-preference)"
-    return f'<picture><source srcset="{pathto(file, 1)}" media="{allowed}">{image[0]}</picture>'
+    still = image[0].replace("<img ", '<img loading="lazy" ')
+    return f'<picture><source data-srcset="{pathto(file, 1)}" media="{allowed}">{still}</picture>'
 
 
 def lazy(app: Sphinx, image: re.Match[str]) -> str:
