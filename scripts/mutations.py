@@ -244,6 +244,27 @@ MUTATIONS = {
         ("test_metrics.py",),
         "torch",
     ),
+    "page-octaves-without-a-minus": Mutation(
+        "teaching/interactive/networks.js",
+        "t[0][cosine] = -(2 ** k)",
+        "t[0][cosine] = 2 ** k",
+        ("test_page_trainer.py",),
+        "torch",
+    ),
+    "page-bias-without-the-fakes-sign": Mutation(
+        "teaching/interactive/networks.js",
+        "slopes[o] + share[half + i] * slopes[half * outputs + o]",
+        "slopes[o] - share[half + i] * slopes[half * outputs + o]",
+        ("test_page_trainer.py",),
+        "torch",
+    ),
+    "page-permutes-by-lemire": Mutation(
+        "teaching/interactive/random.js",
+        "do j = (this.bits32() & mask) >>> 0;",
+        "do j = this.integer(i + 1);",
+        ("test_page_trainer.py",),
+        "torch",
+    ),
 }
 
 

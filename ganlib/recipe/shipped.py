@@ -52,6 +52,13 @@ _CHANGES: dict[str, tuple[Any, ...]] = {
         dict(generator_octaves=2, discriminator_octaves=4, loss="relativistic", penalty="r1+r2", penalty_end=1e-3),
         dict(moving_average=0.995, batch_size=128, steps=5000, optimisers=dict(rate=1e-3, rate_end=0.1)),
     ),
+    "ring-page": (
+        "ring-stable",
+        "ring-stable at the size that a web page trains while its reader looks on, with higher rates. A third of a "
+        "minute on one CPU core, in the page; on seeds 0 to 9 all eight modes, 80 to 91 % good samples.",
+        dict(width=48, depth=2, moving_average=0.99, batch_size=64, steps=4000),
+        dict(optimisers=dict(rate=3e-3, rate_end=0.03)),
+    ),
     "grid-stable": (
         "ring-stable",
         "The grid with all that chapter 4 found to help: a relativistic loss with R1 and R2 whose weight falls to two "
