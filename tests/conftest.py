@@ -91,6 +91,33 @@ def browser():
         browser.close()
 
 
+@pytest.fixture
+def show(browser, tmp_path):
+    """A function that opens figures on one page. At the end: no error in the console, no request of another."""
+    contexts, problems = [], []
+
+    def open_page(*figures, width=900, **options):
+        path = tmp_path / "page.html"
+        head = (
+            '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        )
+        path.write_text(head + "<p>Before.</p>" + "".join(f.html for f in figures) + "<p>After.</p>", encoding="utf-8")
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **options))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on(
+            "request", lambda r: None if r.url.startswith(("data:", "blob:", path.as_uri())) else problems.append(r.url)
+        )
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not problems
+
+
 class Native:
     """Between NumPy with channels last and a framework's own tensors."""
 

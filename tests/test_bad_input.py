@@ -416,6 +416,14 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             ],
         },
     ),
+    "interactive.laboratory": (
+        {"recipe": "ring"},
+        {
+            "recipe": [*NO_RECIPE[1:], Bad("no name", "rng", "'rng'"), Bad("images", RECIPE, "16, 16, 1")],
+            "seed": whole(0),
+            "scenario": [bad for bad in OF_TEXT if bad.label != "nothing"],
+        },
+    ),
     "interactive.dirac_portrait": (
         {"method": "r1"},
         {
@@ -929,6 +937,7 @@ EXEMPT = {
 
 # Arguments that take anything, or whose values mean nothing before they are used.
 ANYTHING: dict[str, set[str]] = {
+    "interactive.laboratory": {"small"},  # true or not
     "exercises.check": {"answer"},  # tests/test_exercises.py
     "data.Data": {"name", "label_names", "centers", "std", "factors"},
     "reference.spectral_norm": {"training"},
