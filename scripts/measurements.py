@@ -34,7 +34,7 @@ BEGIN, END = "<!-- begin: scripts/measurements.py writes this -->\n", "<!-- end 
 LEDGERS = (
     *("training_step", "time_to_quality", "precision", "cost", "monitor", "the_book"),
     *("dcgan_guidelines", "joint_batches", "images", "scoreboard", "stabilisers", "gamma"),
-    *("sources", "conjugate", "page_trainer"),
+    *("sources", "conjugate", "bugs", "page_trainer"),
 )
 NAMES = {"ganlib": "ganlib", "python": "Python", "torch": "PyTorch", "tensorflow": "TensorFlow"}
 Rows = Sequence[dict[str, Any]]

@@ -266,6 +266,7 @@ addEventListener("afterprint", () => opened.splice(0).forEach((details) => { det
 
 // Sections that stand on a page of their own now: a link to where they were goes on to where they are.
 const MOVED = {
+  "sources.html#exercises": "bugs.html#exercises",
   "minimax.html#losses-from-logits": "objectives.html#losses-from-logits",
   "minimax.html#a-loss-that-cannot-work": "objectives.html#losses-from-logits",
   "minimax.html#other-objectives": "objectives.html#six-objectives",

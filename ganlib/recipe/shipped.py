@@ -153,8 +153,8 @@ _CHANGES: dict[str, tuple[Any, ...]] = {
     "source-000": (
         "tensorflow-tutorial",
         "A published introduction to transposed convolutions in GANs: dense projection, three transposed "
-        "convolutions; 50 epochs. Corrected: its loss is one mean of D's outputs for both players, without labels or "
-        "logarithm, its noise is drawn once and real images are missing; here cross-entropy, fresh noise and data.",
+        "convolutions; 50 epochs. Corrected: both players lower means of D's outputs, without labels or logarithm, the "
+        "noise is drawn once and real images are missing; here cross-entropy, fresh noise and data.",
         dict(data="shapes", shape=(32, 32, 3), generator="source-000", discriminator="source-000", kernel=4),
         dict(discriminator_dropout=0.0, update="alternating", fresh_noise=True, batch_size=32, steps=50 * SHAPES_EPOCH),
         dict(optimisers=dict(beta1=0.5)),
@@ -173,8 +173,8 @@ _CHANGES: dict[str, tuple[Any, ...]] = {
         "source-000",
         "A published introduction to DCGAN: kernels of 5, a transposed convolution of stride 1 before those that "
         "double, dropout in D. Corrected: D takes G's 32×32×3, not 28×28×1; Adam, since plain descent at its rate of "
-        "2e-4 hardly moves; noise on D's inputs, without which it made one blot of all digits. It leaves out the "
-        "training: 50 epochs.",
+        "2e-4 hardly moves; noise on D's inputs, without which it made one blot of all digits. Its slopes are the "
+        "text's .01; its code has Keras's .3. It leaves out the training: 50 epochs.",
         dict(generator="source-002", discriminator="source-002", kernel=5, generator_slope=0.01),
         dict(discriminator_slope=0.01, discriminator_dropout=0.3, instance_noise=0.2, optimisers=dict(rate=2e-4)),
     ),
