@@ -26,20 +26,73 @@ from ganlib.layers import Layer, Shape
 if TYPE_CHECKING:
     from ganlib.recipe import Recipe
 
-__all__ = ["check_fit", "discriminator_input", "discriminator_layers", "generator_layers", *layers.__all__]
+__all__ = [
+    "check_fit",
+    "conditions",
+    "discriminator_input",
+    "discriminator_layers",
+    "generator_layers",
+    "heads",
+    *layers.__all__,
+]
 __all__ += ["dcgan_discriminator", "dcgan_generator", "dense_discriminator", "dense_generator"]
 
 
 def generator_layers(recipe: Recipe) -> list[Layer]:
     """The generator's layers: from latents (n, recipe.latent) to samples (n, *recipe.shape)."""
     arguments.recipe(recipe)
-    return ARCHITECTURES[recipe.generator][0](recipe)
+    plain = ARCHITECTURES[recipe.generator][0](recipe)
+    return [_join_labels(recipe, recipe.generator_labels), *plain] if recipe.classes else plain
 
 
 def discriminator_layers(recipe: Recipe) -> list[Layer]:
-    """The discriminator's layers: from samples, `recipe.pack` side by side (Lin et al. 2018), to logits (n, 1)."""
+    """The discriminator's layers: from samples, `recipe.pack` side by side (Lin et al. 2018), to logits (n, 1).
+
+    Where it says more than that, the columns are those of `heads`.
+    """
     arguments.recipe(recipe)
-    return ARCHITECTURES[recipe.discriminator][1](recipe)
+    plain, how = ARCHITECTURES[recipe.discriminator][1](recipe), recipe.discriminator_labels
+    if recipe.source != "latents":
+        return [Join(recipe.source, (), source_shape(recipe)), *plain]
+    if not recipe.classes and not recipe.feature_weight:
+        return plain
+    *before, last = plain
+    if how in NAMING:  # besides, it names the class
+        last = Dense(1 + recipe.classes, bias=True, spectral=recipe.discriminator_norm == "spectral")
+    elif how == "projection":
+        (width,) = shapes(before, discriminator_input(recipe))[-1]
+        embedding = Dense(width, bias=True, spectral=recipe.discriminator_norm == "spectral")
+        last = Project("labels", (OneHot(recipe.classes), embedding))
+    if recipe.feature_weight:
+        last = Skip((last,))  # and shows what its last layer sees
+    if recipe.classes and how in ("one_hot", "embedding"):
+        return [_join_labels(recipe, how), *before, last]
+    return [*before, last]
+
+
+def heads(recipe: Recipe) -> dict[str, int]:
+    """What the discriminator says of a sample, by name, with how many numbers each is: {"real": 1}, the logit.
+
+    A recipe with an auxiliary classifier, or one of information, has "class" too, and one that matches features
+    "features", which stand before the others.
+    """
+    arguments.recipe(recipe)
+    said = {"real": 1} | ({"class": recipe.classes} if recipe.discriminator_labels in NAMING else {})
+    if not recipe.feature_weight:
+        return said
+    (width,) = shapes(discriminator_layers(recipe), discriminator_input(recipe))[-1]
+    return {"features": width - sum(said.values()), **said}
+
+
+def conditions(recipe: Recipe) -> dict[str, Shape]:
+    """What both networks are given beside their inputs, by name, with the shape of one sample's: {"labels": ()}."""
+    return layers.conditions([*generator_layers(recipe), *discriminator_layers(recipe)])
+
+
+def _join_labels(recipe: Recipe, how: str) -> Layer:
+    """The labels beside a network's input, in each pixel of an image: as vectors "one_hot", or by an "embedding"."""
+    embedding: list[Layer] = [Dense(recipe.embedding, bias=False)] if how == "embedding" else []
+    return Join("labels", (OneHot(recipe.classes), *embedding))
 
 
 def discriminator_input(recipe: Recipe) -> Shape:
@@ -91,6 +144,43 @@ def dcgan_discriminator(recipe: Recipe) -> list[Layer]:
 def _doublings(size: int) -> tuple[int, int]:
     """(start, n) with start · 2ⁿ the size and a start from 4 to 7; n is 0 where that cannot be."""
     return next(((size >> n, n) for n in range(1, 20) if size % 2**n == 0 and 4 <= size >> n <= 7), (size, 0))
+
+
+# Images from images (Isola et al. 2017).
+
+
+def source_shape(recipe: Recipe) -> Shape:
+    """The shape of the image that a sample is made from: the sample's own, with one channel where it is "grey"."""
+    return (*recipe.shape[:2], 1 if recipe.source == "grey" else recipe.shape[2])
+
+
+def unet_generator(recipe: Recipe) -> list[Layer]:
+    """A U-Net (Ronneberger et al. 2015) over the source image and a plane that is made of the latent.
+
+    It halves the size down to 4 to 7 pixels and doubles it again; each size is passed by its own halving as well.
+    """
+    height, width, _ = recipe.shape
+    _, halvings = _doublings(height)
+    noise: list[Layer] = [Dense(height * width, bias=False), Reshape((height, width, 1))]
+    source = Join(recipe.source, (), source_shape(recipe))
+    bias = recipe.generator_norm == "none"
+    inner: list[Layer] = []
+    for level in reversed(range(1, halvings + 1)):
+        filters = recipe.width * 2**level
+        down: list[Layer] = [Conv(filters, recipe.kernel, 2, "same", bias=bias), *_generator_activation(recipe)]
+        up: list[Layer] = [ConvTranspose(filters // 2, recipe.kernel, 2, "same", bias=bias)]
+        up += _generator_activation(recipe)
+        inner = [Skip((*down, *inner, *up))]
+    first: list[Layer] = [Conv(recipe.width, 3, 1, "same", bias=True), LeakyReLU(recipe.generator_slope)]
+    last = Conv(recipe.shape[-1], 3, 1, "same", bias=True)
+    return [*noise, source, *first, *inner, last, *_generator_output(recipe)]
+
+
+def patch_discriminator(recipe: Recipe) -> list[Layer]:
+    """Convolutions that halve the size as often as `depth` says, a logit for each patch, and their mean."""
+    norms = ["none", *[recipe.discriminator_norm] * (recipe.depth - 1)]
+    logits = Conv(1, 3, 1, "same", bias=True, spectral=recipe.discriminator_norm == "spectral")
+    return [*_halving(recipe, norms), logits, AveragePool(recipe.shape[0] >> recipe.depth), Flatten()]
 
 
 # Dense networks (Goodfellow et al. 2014): points, or small images as vectors.
@@ -237,6 +327,8 @@ Network = Callable[["Recipe"], list[Layer]]
 ARCHITECTURES: dict[str, tuple[Network, Network]] = {  # name → the generator's layers, the discriminator's
     "dense": (dense_generator, dense_discriminator),
     "dcgan": (dcgan_generator, dcgan_discriminator),
+    "unet": (unet_generator, dcgan_discriminator),
+    "patch": (dcgan_generator, patch_discriminator),
     "tensorflow-tutorial": (lambda recipe: _projected(recipe, (2, 1), (1, 2), bias=False), partial(_halved, times=2)),
     "pytorch-tutorial": (partial(_from_one_pixel, doublings=4), partial(_to_one_pixel, halvings=4)),
     "source-000": (lambda recipe: _projected(recipe, (2, 2), (1, 2), bias=True), partial(_halved, times=2)),
@@ -248,11 +340,13 @@ ARCHITECTURES: dict[str, tuple[Network, Network]] = {  # name → the generator'
 # How often these double their size, whatever it is; and how often those that start from one pixel, which they make 4×4.
 DOUBLINGS = {"tensorflow-tutorial": 2, "source-000": 3, "source-001": 2, "source-002": 3, "source-003": 3}
 DOUBLINGS_OF_4 = {"pytorch-tutorial": 4, "source-004": 3}
+LABELLED = ("dense", "dcgan")  # those that can be told labels, or show what their last layer sees
+NAMING = ("auxiliary", "information")  # the ways of D with labels in which it is not told, but names them
 
 
 def _makes(architecture: str, size: int) -> bool:
     """Whether an architecture for images can make, and take, those of this size."""
-    if architecture == "dcgan":
+    if architecture in ("dcgan", "unet", "patch"):
         return _doublings(size)[1] > 0
     if architecture in DOUBLINGS_OF_4:
         return size == 4 * 2 ** DOUBLINGS_OF_4[architecture]
@@ -264,6 +358,15 @@ def check_fit(recipe: Recipe, architecture: str) -> None:
     arguments.recipe(recipe)
     if not isinstance(architecture, str) or architecture not in ARCHITECTURES:
         raise RecipeError(f"There is no architecture {architecture!r}. Known: {', '.join(ARCHITECTURES)}.")
+    known = " or ".join(map(repr, LABELLED))
+    if recipe.feature_weight and architecture not in LABELLED:
+        shows = f"feature_weight={recipe.feature_weight} is for networks that are {known}, not {architecture!r}"
+        raise RecipeError(f"{shows}. Use feature_weight=0.")
+    if recipe.classes and architecture not in LABELLED:
+        raise RecipeError(
+            f"classes={recipe.classes} tells both players labels, which {known} can be told, and {architecture!r} "
+            "cannot. Use one of those, or classes=0."
+        )
     if architecture == "dense":
         return
     if len(recipe.shape) != 3:

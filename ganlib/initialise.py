@@ -83,7 +83,8 @@ def draw(recipe: Recipe, streams: Mapping[str, np.random.Generator], step: int) 
     """Every random number of one step after `step` others, and what depends on how far the run is.
 
     "latents" (turns of D, and one more where G's are fresh, batch, latent), "dropout" (1,), a seed, and "progress", the
-    share of the run that is over. Only where the recipe needs them: "mix" of WGAN-GP (turns, batch / pack);
+    share of the run that is over. Only where the recipe needs them: "labels", as many as latents, which G is told where
+    they do not come with the data; "mix" of WGAN-GP (turns, batch / pack);
     "instance_noise" (turns + 1, 2, batch, *shape), for D's real and fake inputs at each of its turns, and for both at
     G's; and "penalty_weight", on the steps that penalise. The streams, from `streams`, move on.
     """
@@ -93,6 +94,8 @@ def draw(recipe: Recipe, streams: Mapping[str, np.random.Generator], step: int) 
         "dropout": streams["dropout"].integers(2**31, size=1),
         "progress": np.array(min(1.0, step / recipe.steps)),  # for what changes along the run
     }
+    if recipe.discriminator_labels == "information":
+        draws["labels"] = streams["latents"].integers(recipe.classes, size=draws["latents"].shape[:2])
     if recipe.penalty == "wgan_gp":
         draws["mix"] = streams["mix"].uniform(size=(turns, batch // recipe.pack))
     if recipe.instance_noise:

@@ -38,6 +38,7 @@ class Mutation(NamedTuple):
 
 
 LOSSES, LAYERS, OPTIMISERS = "test_losses.py", "test_networks.py", "test_optimisers.py"
+CONDITIONS = "test_conditions.py"
 PARITY = ("test_parity.py", "-k", "pair_of_choices_for and hinge")  # some of its games
 FIRST = "test_training.py::test_the_first_losses_are_the_oracles"
 RESUME = "test_resume.py::test_a_new_process_goes_on_to_the_bit"
@@ -96,7 +97,7 @@ MUTATIONS = {
         "torch",
     ),
     "oracle-pads-first": Mutation(
-        "reference/networks.py",
+        "reference/layers.py",
         "return architectures.same_padding(size, dilation * (kernel - 1) + 1, stride)",
         "return architectures.same_padding(size, dilation * (kernel - 1) + 1, stride)[::-1]",
         ("test_reference.py",),
@@ -137,8 +138,29 @@ MUTATIONS = {
     "average-of-the-new": Mutation(
         "torch/trainer.py", "(self.recipe.moving_average)", "(1 - self.recipe.moving_average)", PARITY
     ),
+    # Conditions and terms
+    "unknown-labels-counted": Mutation(
+        "torch/terms.py", "return (known * costs).sum()", "return costs.sum()", (CONDITIONS,), "torch"
+    ),
+    "terms-without-weight": Mutation(
+        "tensorflow/step.py", "(weight * term(seen) for", "(term(seen) for", (CONDITIONS,), "tensorflow"
+    ),
+    "projection-without-features": Mutation(
+        "tensorflow/combinators.py",
+        "return tf.reduce_sum(x * c,",
+        "return tf.reduce_sum(c,",
+        (CONDITIONS,),
+        "tensorflow",
+    ),
+    "skip-forgets-its-input": Mutation(
+        "torch/combinators.py",
+        "torch.cat([x, super().forward(x, given)], dim=1)",
+        "torch.cat([super().forward(x, given), x], dim=1)",
+        (CONDITIONS,),
+        "torch",
+    ),
     "latents-used-twice": Mutation(
-        "torch/step.py", "fake = game.generator(latents[-1])\n    g_loss", "g_loss", (FIRST,), "torch"
+        "torch/step.py", "fake = generate(game, draws, -1)\n    aim", "aim", (FIRST,), "torch"
     ),
     "extragradient-stays-ahead": Mutation(
         "torch/updates.py",
@@ -242,6 +264,27 @@ MUTATIONS = {
         "distance[rows, part.start + rows] = np.inf",
         "distance[rows, part.start + rows] = 0",
         ("test_metrics.py",),
+        "torch",
+    ),
+    "page-octaves-without-a-minus": Mutation(
+        "teaching/interactive/networks.js",
+        "t[0][cosine] = -(2 ** k)",
+        "t[0][cosine] = 2 ** k",
+        ("test_page_trainer.py",),
+        "torch",
+    ),
+    "page-bias-without-the-fakes-sign": Mutation(
+        "teaching/interactive/networks.js",
+        "slopes[o] + share[half + i] * slopes[half * outputs + o]",
+        "slopes[o] - share[half + i] * slopes[half * outputs + o]",
+        ("test_page_trainer.py",),
+        "torch",
+    ),
+    "page-permutes-by-lemire": Mutation(
+        "teaching/interactive/random.js",
+        "do j = (this.bits32() & mask) >>> 0;",
+        "do j = this.integer(i + 1);",
+        ("test_page_trainer.py",),
         "torch",
     ),
 }

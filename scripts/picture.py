@@ -17,7 +17,7 @@ import ganlib
 STATIC = Path(__file__).resolve().parent.parent / "book" / "_static"
 TITLES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
 SHOWN = 48
-FRAMES = (0, 40, 70, 110, 160, 230, 320, 440, 600, 800, 1100, 1500, 2000)  # steps
+FRAMES = (0, 70, 160, 320, 600, 1100, 2000)  # steps; more of them, or a larger picture, make the start page heavy
 SECONDS = 4.8  # what moves for more than five needs a button that stops it
 
 
@@ -62,7 +62,7 @@ def draw(real: np.ndarray, samples: Mapping[str, Mapping[int, np.ndarray]]) -> N
         return Image.open(buffer).convert("L")
 
     frame(FRAMES[-1], dpi=200).save(STATIC / "digits.png", optimize=True)
-    first, *rest = [frame(step, dpi=130) for step in FRAMES]
+    first, *rest = [frame(step, dpi=104) for step in FRAMES]
     duration = round(1000 * SECONDS / len(FRAMES))
     first.save(
         STATIC / "digits.webp", save_all=True, append_images=rest, duration=duration, loop=1, quality=25, method=6

@@ -91,6 +91,33 @@ def browser():
         browser.close()
 
 
+@pytest.fixture
+def show(browser, tmp_path):
+    """A function that opens figures on one page. At the end: no error in the console, no request of another."""
+    contexts, problems = [], []
+
+    def open_page(*figures, width=900, **options):
+        path = tmp_path / "page.html"
+        head = (
+            '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        )
+        path.write_text(head + "<p>Before.</p>" + "".join(f.html for f in figures) + "<p>After.</p>", encoding="utf-8")
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **options))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on(
+            "request", lambda r: None if r.url.startswith(("data:", "blob:", path.as_uri())) else problems.append(r.url)
+        )
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not problems
+
+
 class Native:
     """Between NumPy with channels last and a framework's own tensors."""
 
@@ -113,13 +140,16 @@ class Native:
         return tensor.numpy()
 
     @staticmethod
-    def forward(gl, model, array, training=False):
-        """model(array) as NumPy, in the model's own precision."""
+    def forward(gl, model, array, training=False, given=None):
+        """model(array) as NumPy, in the model's own precision; told what is given, where something is."""
+        dtype = str(next(model.parameters()).dtype if gl.name == "torch" else model.variable_dtype)
+        dtype = dtype.removeprefix("torch.")
+        kinds = {name: "int64" if values.ndim == 1 else dtype for name, values in (given or {}).items()}
+        told = {"given": {name: Native.tensor(gl, given[name], kind) for name, kind in kinds.items()}} if given else {}
         if gl.name == "torch":
-            dtype = str(next(model.parameters()).dtype).removeprefix("torch.")
             model.train(training)
-            return Native.numpy(model(Native.tensor(gl, array, dtype)))
-        return Native.numpy(model(Native.tensor(gl, array, model.variable_dtype), training=training))
+            return Native.numpy(model(Native.tensor(gl, array, dtype), **told))
+        return Native.numpy(model(Native.tensor(gl, array, dtype), **told, training=training))
 
     @staticmethod
     def gradients(gl, function, *arrays):
@@ -148,12 +178,25 @@ def native():
     return Native
 
 
+def conditions(recipe, n):
+    """What networks of a recipe are given of n samples: labels in turn, or always the same images; or nothing, {}."""
+    from ganlib import architectures
+
+    rng = np.random.default_rng(11)
+    shapes = architectures.conditions(recipe)
+    return {k: np.tanh(rng.normal(size=(n, *s))) if s else np.arange(n) % recipe.classes for k, s in shapes.items()}
+
+
 @pytest.fixture
 def images():
-    """A function that gives n images of a recipe's shape, in [-1, 1], always the same."""
+    """A function that gives n images of a recipe's shape, in [-1, 1], always the same, with labels if it has some."""
 
     def make(recipe, n=64, dtype="float32"):
         values = np.random.default_rng(7).normal(size=(n, *recipe.shape))
-        return (np.tanh(values) if len(recipe.shape) == 3 else values).astype(dtype)
+        values = (np.tanh(values) if len(recipe.shape) == 3 else values).astype(dtype)
+        if not recipe.classes:
+            return values
+        kind = "images" if len(recipe.shape) == 3 else "points"
+        return ganlib.data.Data("random", **{kind: values}, labels=np.arange(n) % recipe.classes)
 
     return make

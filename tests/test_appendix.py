@@ -12,7 +12,7 @@ import ganlib
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 # In the order of their numbers.
-CHAPTERS = ("deconvolution", "minimax", "dcgan", "stability", "sources", "conjugate", "roads")
+CHAPTERS = ("deconvolution", "minimax", "dcgan", "stability", "bugs", "conjugate", "roads")
 # A chapter's own page, and those below it in the table of contents.
 PAGES = {
     Path(entry["file"]).stem: [Path(page["file"]).stem for page in (entry, *entry.get("sections", ()))]
@@ -44,7 +44,7 @@ def test_the_chapter_that_the_glossary_names_uses_the_word(term):
     number, page = re.search(r"\[Chapter (\d)\]\((\w+)\.ipynb\)\.$", ENTRIES[term].strip()).groups()
     assert page in PAGES[CHAPTERS[int(number) - 1]]
     words = re.sub(r"\s+", " ", TEXTS[page]).lower()
-    stem = term.lower().removesuffix("s").removesuffix(" update")
+    stem = term.partition(", ")[0].lower().removesuffix("s").removesuffix(" update")  # without its abbreviation
     assert stem in words or f"{stem[0]}_{stem[1:]}" in words, f"chapter {number} does not speak of {term}"
 
 
@@ -65,10 +65,12 @@ def test_every_source_stands_once_and_names_the_chapters_that_cite_it():
     for source in SOURCES:
         [link] = LINK.findall(source)
         assert link not in listed, f"{link} stands twice"
-        where = re.search(r"\*(?:Chapters? ([\d, ]+)|Package)\. ?\*", source.replace(".*", ". *"))
+        where = re.search(r"\*(?:Chapters? ([\d, ]+)|Package|Appendix)\. ?\*", source.replace(".*", ". *"))
         assert where, source
         listed[link] = where[1].split(", ") if where[1] else []
     assert {link: where for link, where in listed.items() if where} == cited
+    appendix = (BOOK / "text" / "sources.md").read_text(encoding="utf-8")
+    assert set(LINK.findall(appendix[appendix.index("\n## Sources\n") :])) <= set(listed)
 
 
 def test_the_sources_are_in_order_and_have_a_year():

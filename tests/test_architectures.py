@@ -158,8 +158,8 @@ def test_parameters_are_those_of_the_initial_weights(name):
     ):
         weights = initialise.initial_weights(layers, shape, recipe, rng)
         for cost in costs(layers, shape):
-            own = [w.size for key, w in weights.items() if key.split(".")[0] == cost.name and not key.endswith(MOVED)]
-            assert cost.parameters == sum(own), cost.name
+            own = {key: w.size for key, w in weights.items() if key.rpartition(".")[0] == cost.name}
+            assert cost.parameters == sum(size for key, size in own.items() if not key.endswith(MOVED)), cost.name
 
 
 def test_the_initial_weights_have_the_shapes_that_the_layers_say():

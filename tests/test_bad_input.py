@@ -243,6 +243,10 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
     "Recipe.from_json": ({"text": RECIPE.to_json()}, {"text": JSON}),
     "backend": ({"name": ganlib.available()[0]}, {"name": OF_TEXT[:2] + OF_TEXT[3:]}),
     # data
+    "data.view": (
+        {"name": "grey", "images": DIGITS},
+        {"name": OF_TEXT, "images": [Bad("a list", [1.0], r"\(1,\)"), Bad("points", POINTS, r"\(12, 2\)")]},
+    ),
     "data.load": (
         {"name": "digits"},
         {
@@ -416,6 +420,14 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
             ],
         },
     ),
+    "interactive.laboratory": (
+        {"recipe": "ring"},
+        {
+            "recipe": [*NO_RECIPE[1:], Bad("no name", "rng", "'rng'"), Bad("images", RECIPE, "16, 16, 1")],
+            "seed": whole(0),
+            "scenario": [bad for bad in OF_TEXT if bad.label != "nothing"],
+        },
+    ),
     "interactive.dirac_portrait": (
         {"method": "r1"},
         {
@@ -450,7 +462,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
     # architectures
     **{
         f"architectures.{name}": ({"recipe": RECIPE}, {"recipe": NO_RECIPE})
-        for name in ("generator_layers", "discriminator_layers", "discriminator_input")
+        for name in ("generator_layers", "discriminator_layers", "discriminator_input", "conditions", "heads")
     },
     "architectures.check_fit": (
         {"recipe": RECIPE, "architecture": "dcgan"},
@@ -563,6 +575,33 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, list[Bad]]]] = {
     "reference.leaky_relu": ({"x": np.ones(3), "slope": 0.2}, {"x": LIST, "slope": number()}),
     **{f"reference.{name}": ({"x": np.ones(3)}, {"x": LIST}) for name in ("tanh", "softplus", "sigmoid")},
     "reference.octaves": ({"x": np.ones(3), "count": 2}, {"x": LIST, "count": number(0, 1.5)}),
+    "reference.one_hot": (
+        {"labels": np.array([0, 2, -1]), "classes": 3},
+        {
+            "labels": [
+                Bad("fractions", np.array([0.5, 1.0]), "float64"),
+                Bad("a class too many", np.array([3]), r"\(1,\)"),
+                Bad("a table", np.array([[0]]), r"\(1, 1\)"),
+                Bad("text", "three", "three|str"),
+            ],
+            "classes": whole(1),
+        },
+    ),
+    "reference.side_by_side": (
+        {"x": np.ones((2, 4, 4, 1)), "y": np.ones((2, 3))},
+        {"x": shaped((3, 4, 4, 1)), "y": shaped((3, 3), (2, 4, 3, 1))},
+    ),
+    "reference.terms.cross_entropy": (
+        {"logits": np.zeros((2, 3)), "labels": np.array([0, -1])},
+        {"logits": shaped((6,), (3, 3)), "labels": [Bad("too many", np.array([0, 1, 2]), "3 labels"), *shaped((2, 1))]},
+    ),
+    **{
+        f"reference.terms.{name}": (
+            {"real": np.zeros((2, 3)), "fake": np.zeros((2, 3))},
+            {"real": shaped((2, 4), (2, 3, 1)), "fake": shaped((2, 4), (2, 3, 1))},
+        )
+        for name in ("feature_matching", "reconstruction")
+    },
     "reference.dropout": (
         {"x": np.ones(3), "rate": 0.5, "kept": np.ones(3, bool)},
         {
@@ -897,6 +936,7 @@ EXEMPT = {
         for name in (
             *("Dense", "Conv", "ConvTranspose", "Upsample", "AveragePool", "DepthToSpace", "BatchNorm", "LeakyReLU"),
             *("Dropout", "Octaves", "Reshape", "Flatten", "Tanh", "Sigmoid", "Cost"),
+            *("OneHot", "Residual", "Skip", "Join", "Project"),
         )
         for end in ("", ".")
     },
@@ -910,6 +950,10 @@ EXEMPT = {
     "gl.Trainer.draw": "called by the trainer with its own step; a subclass may replace it",
     "gl.Trainer.replay": "called by failure reports",
     **{f"gl.Trainer.{which}_weights": "the functions gl.get_weights and gl.set_weights" for which in ("get", "set")},
+    "gl.terms.": "behind Trainer, which gives them what D said; tests/test_conditions.py",
+    "gl.Trainer.translate": "tests/test_conditions.py: this recipe translates nothing",
+    "gl.Trainer.classify": "tests/test_conditions.py: this recipe's D names no classes",
+    "gl.Trainer.classes_in_turn": "a count that its callers have checked",
     "gl.optimisers.": "behind Trainer, which builds them from a checked recipe",
     "gl.Generator.": "what the framework calls",
     "gl.Discriminator.": "what the framework calls",
@@ -929,13 +973,18 @@ EXEMPT = {
 
 # Arguments that take anything, or whose values mean nothing before they are used.
 ANYTHING: dict[str, set[str]] = {
+    "interactive.laboratory": {"small"},  # true or not
     "exercises.check": {"answer"},  # tests/test_exercises.py
-    "data.Data": {"name", "label_names", "centers", "std", "factors"},
+    "data.Data": {"name", "label_names", "centers", "std", "factors", "pairs"},  # pairs: tests/test_conditions.py
     "reference.spectral_norm": {"training"},
-    "reference.network": {"training"},
+    "reference.network": {"training", "given"},  # tests/test_conditions.py
+    "reference.network_update": {"given"},
     "gl.Trainer.fit": {"progress"},
-    "gl.Trainer.generate": {"averaged"},
-    "gl.Trainer.sample": {"averaged"},
+    # tests/test_conditions.py
+    "gl.Trainer.generate": {"averaged", "labels"},
+    "gl.Trainer.sample": {"averaged", "labels"},
+    "gl.Trainer.step": {"labels"},
+    "gl.Trainer.logits": {"labels"},
     # tests/test_checkpoint.py
     "gl.Trainer.save": {"keep", "score"},
     "gl.Trainer.load": {"which", "recipe"},

@@ -15,7 +15,9 @@ from ganlib.data.arrays import scaled
 from ganlib.errors import DataError
 
 
-@pytest.mark.parametrize(("name", "modes", "std", "spacing"), [("ring", 8, 0.01, None), ("grid", 25, 0.05, 2.0)])
+@pytest.mark.parametrize(
+    ("name", "modes", "std", "spacing"), [("ring", 8, 0.01, None), ("grid", 25, 0.05, 2.0), ("line", 5, 0.05, 0.5)]
+)
 def test_mixtures_are_those_of_the_protocol(name, modes, std, spacing):
     data = load(name, n=20_000, seed=1)
     assert data.points.dtype == np.float32
@@ -28,7 +30,7 @@ def test_mixtures_are_those_of_the_protocol(name, modes, std, spacing):
     if name == "ring":
         np.testing.assert_allclose(np.linalg.norm(data.centers, axis=1), 1)
         spacing = 2 * np.sin(np.pi / 8)
-    else:
+    elif name == "grid":
         assert {tuple(c) for c in data.centers} == {(x, y) for x in range(-4, 5, 2) for y in range(-4, 5, 2)}
     np.testing.assert_allclose(gaps.min(), spacing)
 
@@ -42,14 +44,26 @@ def test_mixtures_are_those_of_the_protocol(name, modes, std, spacing):
     assert ((counts - 20_000 / modes) ** 2 / (20_000 / modes)).sum() < 2.5 * modes  # chi-square, k - 1 expected
 
 
+def test_moons_are_two_half_circles_that_reach_into_each_other():
+    data = load("moons", n=20_000, seed=1)
+    assert (data.centers, data.std) == (None, None)
+    for moon, sign in ((0, 1), (1, -1)):
+        x, y = (sign * data.points[data.labels == moon] + (0.5, 0.25)).T
+        assert abs(np.hypot(x, y).mean() - 1) < 0.01
+        assert abs(np.hypot(x, y).std() - 0.05) < 0.002
+        assert y.min() > -0.25  # the upper half
+        assert abs((np.arctan2(y, x) > np.pi / 2).mean() - 0.5) < 0.02  # evenly along it
+    assert abs(data.points.mean(axis=0)).max() < 0.02
+
+
 def test_default_numbers_of_samples():
-    assert len(load("ring")) == len(load("grid")) == 100_000
+    assert len(load("ring")) == len(load("grid")) == len(load("line")) == len(load("moons")) == 100_000
     assert len(load("shapes", size=16)) == 10_000
     assert len(load("digits")) == 1797
     assert len(load("stacked_digits", size=8)) == 20_000
 
 
-@pytest.mark.parametrize("name", ["ring", "grid", "shapes", "stacked_digits"])
+@pytest.mark.parametrize("name", ["ring", "grid", "line", "moons", "shapes", "stacked_digits"])
 def test_draws_depend_on_seed_and_split_only(name):
     first, again = load(name, n=50, seed=3), load(name, n=50, seed=np.int64(3))
     np.testing.assert_array_equal(first.samples, again.samples)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.long
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = {
     **{"1": "deconvolution", "2": "minimax", "3": "dcgan", "4": "stability"},
-    **{"5": "sources", "6": "conjugate", "7": "roads"},
+    **{"5": "bugs", "6": "conjugate", "7": "roads"},
 }
 # A chapter is a page of this name, and the pages below it in the table of contents.
 PAGES = {

@@ -22,6 +22,7 @@ from ganlib.teaching.interactive import (
     dirac,
     dirac_portrait,
     element,
+    laboratory,
     latent,
     latent_explorer,
     training_replay,
@@ -390,7 +391,7 @@ def test_the_explorer_of_the_book_stays_small(gl):
     scope="module",
     params=[
         *("transposed_convolution", "training_replay", "training_replay of images", "dirac_portrait"),
-        "latent_explorer",
+        *("latent_explorer", "laboratory"),
     ],
 )
 def figure(request, replay, sheets, explorer):
@@ -399,6 +400,7 @@ def figure(request, replay, sheets, explorer):
         "transposed_convolution": lambda: transposed_convolution(kernel=3),
         "training_replay of images": lambda: training_replay(sheets),
         "dirac_portrait": dirac_portrait,
+        "laboratory": laboratory,
     }
     return made[request.param]() if request.param in made else replay
 
@@ -580,31 +582,6 @@ def test_texts_stand_out_in_light_and_dark():
 
 
 # In a browser
-
-
-@pytest.fixture
-def show(browser, tmp_path):
-    """A function that opens figures on one page. At the end: no error in the console, no request but for the page."""
-    contexts, problems = [], []
-
-    def open_page(*figures, width=900, **options):
-        path = tmp_path / "page.html"
-        head = (
-            '<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        )
-        path.write_text(head + "<p>Before.</p>" + "".join(f.html for f in figures) + "<p>After.</p>", encoding="utf-8")
-        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **options))
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("request", lambda r: None if r.url.startswith(("data:", path.as_uri())) else problems.append(r.url))
-        page.goto(path.as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not problems
 
 
 MOVE = """(layers) => {
@@ -1177,7 +1154,9 @@ def test_nothing_overflows(show, figure, width):
     }""")
     assert not over
     small = page.evaluate("""() => [...document.querySelector("[data-ganlib]").shadowRoot
-      .querySelectorAll("input, button, .strip")].filter((e) => e.getBoundingClientRect().height < 24).length""")
+      .querySelectorAll("input, button, .strip")].filter((e) => e.checkVisibility())
+      .map((e) => (e.type === "checkbox" ? e.closest("label") : e))
+      .filter((e) => e.getBoundingClientRect().height < 24).length""")
     assert small == 0
 
 

@@ -60,9 +60,16 @@ NATIVE = {
     "Octaves",
     "Reshape",
     "Flatten",
+    "Chain",
+    "Residual",
+    "Skip",
+    "Join",
+    "Project",
+    "OneHot",
 }
 # PyTorch's layouts differ from the neutral ones, Keras's do not; and each framework is slow at convolutions of its own.
 ONE_SIDED = {"to_neutral", "from_neutral", "conv2d", "conv_transpose2d", "wide", "as_matrix", "conv2d_transpose"}
+ONE_SIDED |= {"run", "plain_layers"}  # Keras has to be told with each call that a network is trained
 
 
 @pytest.mark.parametrize("file", FILES)

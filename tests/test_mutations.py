@@ -13,11 +13,12 @@ TESTS = Path(__file__).parent
 
 
 @pytest.mark.parametrize("name", mutations.MUTATIONS)
-def test_a_mutation_breaks_one_line_and_leaves_python(name):
+def test_a_mutation_breaks_one_line_and_leaves_a_program(name):
     mutation = mutations.MUTATIONS[name]
     source = (mutations.ROOT / "ganlib" / mutation.file).read_text(encoding="utf-8")
     after = mutations.broken(mutation, source)
-    ast.parse(after)
+    if mutation.file.endswith(".py"):
+        ast.parse(after)
     assert after != source
     assert (TESTS / mutation.tests[0].partition("::")[0]).exists()
 

@@ -4,6 +4,7 @@ import importlib
 
 import numpy as np
 import pytest
+from conftest import conditions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,20 +32,21 @@ def oracle(recipe, training):
     generator = initialise.generator_weights(recipe, streams["generator_weights"])
     discriminator = initialise.discriminator_weights(recipe, streams["discriminator_weights"])
     latents, real = inputs(recipe)
-    images = reference.network(architectures.generator_layers(recipe), generator, latents, training)
-    logits = reference.network(architectures.discriminator_layers(recipe), discriminator, real, training)
+    given = conditions(recipe, len(latents))
+    images = reference.network(architectures.generator_layers(recipe), generator, latents, training, given=given)
+    logits = reference.network(architectures.discriminator_layers(recipe), discriminator, real, training, given=given)
     return images, logits[:, 0]
 
 
 def agree(recipe, gl, native, precision, rtol, training):
-    latents, real = inputs(recipe)
+    (latents, real), given_ = inputs(recipe), conditions(recipe, 4)
     images, logits = oracle(recipe, training)
-    made = native.forward(gl, gl.Generator(recipe, 0, precision), latents, training)
-    judged = native.forward(gl, gl.Discriminator(recipe, 0, precision), real, training)
+    made = native.forward(gl, gl.Generator(recipe, 0, precision), latents, training, given_)
+    judged = native.forward(gl, gl.Discriminator(recipe, 0, precision), real, training, given_)
     # Relative to the size of the images and logits, not to each pixel: some are zero.
-    for given_, expected in ((made, images), (judged, logits)):
-        assert given_.shape == expected.shape
-        np.testing.assert_allclose(given_, expected, rtol=rtol, atol=rtol * np.abs(expected).max())
+    for found, expected in ((made, images), (judged, logits)):
+        assert found.shape == expected.shape
+        np.testing.assert_allclose(found, expected, rtol=rtol, atol=rtol * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -58,9 +60,9 @@ def test_every_recipe_computes_what_numpy_computes(gl, native, name, training):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_frameworks_agree_at_full_width(both, native, name):
     recipe = ganlib.recipe(name)
-    latents, real = inputs(recipe, 2)
-    made = [native.forward(gl, gl.Generator(recipe), latents) for gl in both]
-    judged = [native.forward(gl, gl.Discriminator(recipe), real) for gl in both]
+    (latents, real), told = inputs(recipe, 2), conditions(recipe, 2)
+    made = [native.forward(gl, gl.Generator(recipe), latents, given=told) for gl in both]
+    judged = [native.forward(gl, gl.Discriminator(recipe), real, given=told) for gl in both]
     np.testing.assert_allclose(*made, rtol=1e-5, atol=1e-5 * np.abs(made[0]).max())
     np.testing.assert_allclose(*judged, rtol=1e-5, atol=5e-5 * np.abs(judged[0]).max())  # of two logits
 

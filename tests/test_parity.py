@@ -97,6 +97,15 @@ CHOICES = {
         "falling": {"instance_noise": 0.2, "instance_noise_steps": 5},
     },
     "pack": {"1": {}, "2": {"pack": 2}},
+    "labels": {
+        "none": {},
+        "one hot": {"classes": 3},
+        "embedded": {"classes": 3, **dict.fromkeys(("generator_labels", "discriminator_labels"), "embedding")},
+        "projected": {"classes": 3, "discriminator_labels": "projection"},
+        "named": {"classes": 3, "discriminator_labels": "auxiliary"},
+        "drawn": {"classes": 3, "discriminator_labels": "information", "class_weight": 0.5},
+    },
+    "features": {"0": {}, "0.1": {"feature_weight": 0.1}},
     "average": {"none": {"moving_average": 0.0}, "0.9": {"moving_average": 0.9}},
     "D's norm": {name: {"discriminator_norm": name} for name in ("batch", "spectral", "none")},
     "networks": {
@@ -131,6 +140,8 @@ def possible(row):
     if row.get("update") == "competitive" and not all(
         row.get(f"{player}'s optimiser", "plain") == "plain" for player in "GD"
     ):
+        return False
+    if row.get("pack") == "2" and (row.get("labels", "none"), row.get("features", "0")) != ("none", "0"):
         return False
     return row.get("label") != "0.9" or ganlib.reference.losses.get(row.get("loss", "minimax")).smoothable
 

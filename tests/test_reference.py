@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 import scipy.signal
+from conftest import conditions
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -466,7 +467,8 @@ def dropout_masks(layers, shape):
 def test_every_recipe_runs(name, player, training):
     recipe = small(name)
     layers, weights, x = start(recipe, player)
-    y = reference.network(layers, weights, x, training, dropout_masks(layers, x.shape[1:]))
+    given = conditions(recipe, 3)
+    y = reference.network(layers, weights, x, training, dropout_masks(layers, x.shape[1:]), given)
     assert y.shape == (3, *(recipe.shape if player == "generator" else (1,)))
     assert y.dtype == np.float64
     assert np.isfinite(y).all()

@@ -10,7 +10,18 @@ import ganlib
 ROOT = Path(ganlib.__file__).parent
 FILES = {".".join(["ganlib", *path.relative_to(ROOT).with_suffix("").parts]): path for path in ROOT.rglob("*.py")}
 FILES = {name.removesuffix(".__init__"): path for name, path in FILES.items()}
-BELOW = ("recipe", "layers", "architectures", "initialise", "reference", "fourier", "arguments", "errors")
+BELOW = (
+    "recipe",
+    "layers",
+    "plain_layers",
+    "sizes",
+    "architectures",
+    "initialise",
+    "reference",
+    "fourier",
+    "arguments",
+    "errors",
+)
 
 
 def imported(name):
@@ -80,7 +91,9 @@ def test_the_lesson_is_a_page(framework):
     path = ROOT / framework / "step.py"
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 150
-    assert imported(f"ganlib.{framework}.step") == {f"ganlib.{framework}.losses", f"ganlib.{framework}.optimisers"}
+    assert imported(f"ganlib.{framework}.step") == {f"ganlib.{framework}.{name}" for name in ("game", "terms")}
+    game = {f"ganlib.{framework}.{name}" for name in ("losses", "optimisers", "terms")}
+    assert imported(f"ganlib.{framework}.game") == game
     for word in ("device", "tf.function", "compile", "worker", "precision", "float32", "bfloat16", "autocast"):
         assert word not in text, word
     assert f"ganlib.{framework}.trainer" not in imported(f"ganlib.{framework}.updates")

@@ -9,7 +9,7 @@
 - The button that opens a chapter on Colab stands by itself, not in a menu of one.
 - A chapter's figures are loaded when they come into view, those of the other framework's tab never.
 - A picture that has a moving version beside it, NAME.webp beside NAME.png, moves, unless the reader prefers it still.
-- What a page would load from another host is dropped, and the theme's source maps are.
+- Thebe's settings, which name another host, are dropped.
 """
 
 import copy
@@ -189,17 +189,6 @@ def say_times(cells: list[dict], runs: list[dict]) -> None:
     cells[0]["source"] = f"{title}\n\n{line}\n{rest}"
 
 
-def drop_foreign_files(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: Any) -> None:
-    """Leaves out Thebe, whose script lies on another host, and whatever else does."""
-
-    def foreign(file: Any) -> bool:
-        name, body = str(file.filename or ""), file.attributes.get("body") or ""
-        return name.startswith(("http:", "https:", "//")) or "thebe" in (name + body).lower()
-
-    for kind in ("script_files", "css_files"):
-        context[kind] = [file for file in context[kind] if not foreign(file)]
-
-
 def drop_thebe(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Leaves out Thebe's settings, which name a repository on another host."""
     for node in list(doctree.findall(nodes.raw)):
@@ -218,14 +207,9 @@ def unfold_launch_buttons(app: Sphinx, pagename: str, templatename: str, context
     context["header_buttons"] = buttons
 
 
-def without_script(head: str, name: str) -> str:
-    """A page's head without the script of this name."""
-    return re.sub(rf"<script[^>]*/{re.escape(name)}[^>]*></script>", "", head)
-
-
 def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: Any) -> None:
     """What only the finished page can tell."""
-    context["without_script"] = without_script
+    context["metatags"] = re.sub(r'<meta name="viewport"[^>]*>', "", context.get("metatags") or "")  # a second one
     if pagename == app.config.root_doc:  # as wide as the screen: it has two headings and needs no table of them
         context["meta"] = {**(context.get("meta") or {}), "html_theme.sidebar_secondary.remove": True}
     if "body" in context:
@@ -233,9 +217,10 @@ def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict, do
         picture = r'<img [^>]*src="[^"]*/([\w-]+)\.png"[^>]*>'
         body = re.sub(picture, partial(moving, app, context["pathto"]), body)
         body = re.sub(r'<img (?=[^>]*src="[./]*_images/([0-9a-f]{64}\.png)")', partial(lazy, app), body)
+        body = body.replace(
+            '<a class="reference internal image-reference" ', '<a class="image-reference" tabindex="-1" '
+        )
         body = re.sub(r"<th(?: [^>]*)?></th>", "<td></td>", body)  # the corner of a table heads nothing
-        # A browser would break the line between a formula and its full stop.
-        body = re.sub(r'(<span class="math[^>]*>[^<]*</span>)([.,:;!?)’”]+)', r'<span class="keep">\1\2</span>', body)
         # A long signature's arguments, which Sphinx writes as a list of definitions without what they define.
         context["body"] = re.sub(
             r'<dl>\s*((?:<dd><em class="sig-param">.*?</dd>\s*)+)</dl>', arguments, body, flags=re.S
@@ -249,12 +234,16 @@ def arguments(written: re.Match[str]) -> str:
 
 
 def moving(app: Sphinx, pathto: Callable[..., str], image: re.Match[str]) -> str:
-    """A picture as it is, or with its moving version for readers who have not asked for less motion."""
+    """A picture as it is, or with its moving version for readers who have not asked for less motion.
+
+    `book.js` fetches that version when the picture is seen: it is larger, and moves once.
+    """
     file = f"_static/{image[1]}.webp"
     if not (Path(app.srcdir) / "book" / file).exists():
         return image[0]
     allowed = "(prefers-reduced-motion: no-preference)"
-    return f'<picture><source srcset="{pathto(file, 1)}" media="{allowed}">{image[0]}</picture>'
+    still = image[0].replace("<img ", '<img loading="lazy" ')
+    return f'<picture><source data-srcset="{pathto(file, 1)}" media="{allowed}">{still}</picture>'
 
 
 def lazy(app: Sphinx, image: re.Match[str]) -> str:
@@ -265,16 +254,6 @@ def lazy(app: Sphinx, image: re.Match[str]) -> str:
     return f'{image[0]}loading="lazy" width="{width}" height="{height}" '
 
 
-def drop_source_maps(app: Sphinx, exception: Exception | None) -> None:
-    """Deletes the theme's source maps, a sixth of the site, and the lines that name them."""
-    static = Path(app.outdir) / "_static"
-    for path in static.rglob("*.map"):
-        path.unlink()
-        file = path.with_suffix("")
-        text = re.sub(r"(/\*|//)# sourceMappingURL=\S+( ?\*/)?", "", file.read_text(encoding="utf-8"))
-        file.write_text(text, encoding="utf-8")
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Sphinx calls this."""
     app.add_transform(Callouts)
@@ -282,8 +261,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_transform(FormulaHeaders)
     app.connect("source-read", prepare_notebook)
     app.connect("doctree-resolved", drop_thebe, priority=900)
-    app.connect("html-page-context", drop_foreign_files, priority=900)
     app.connect("html-page-context", unfold_launch_buttons, priority=900)
     app.connect("html-page-context", finish_page)
-    app.connect("build-finished", drop_source_maps)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

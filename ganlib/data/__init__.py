@@ -24,12 +24,17 @@ from ganlib import arguments
 from ganlib.data.arrays import check_memory, check_samples, scaled, select
 from ganlib.data.download import CLASSES, Folder, read_download
 from ganlib.data.folder import read_folder
+from ganlib.data.points import POINTS, draw_points
 from ganlib.data.shapes import COLOURS, SHAPES, draw_shapes, shape_factors
+from ganlib.data.views import VIEWS, view
 from ganlib.errors import DataError
 
-__all__ = ["COLOURS", "NAMES", "SHAPES", "Data", "load", "shape_factors"]
+__all__ = ["COLOURS", "NAMES", "SHAPES", "VIEWS", "Data", "load", "shape_factors", "view"]
 
-NAMES = ("ring", "grid", "digits", "stacked_digits", "shapes", "mnist", "fashion_mnist", "cifar10", "folder:PATH")
+NAMES = (
+    *("ring", "grid", "line", "moons", "digits", "stacked_digits", "shapes"),
+    *("mnist", "fashion_mnist", "cifar10", "folder:PATH"),
+)
 DIGITS = Path(__file__).parents[1] / "assets" / "digits.npz"
 
 
@@ -47,6 +52,8 @@ class Data:
         std: the standard deviation of each mode, in each direction; else None.
         factors: of the `shapes` "shape" and "colour", (n,) int64, indices into `SHAPES` and `COLOURS`; "place",
             (n, 2) float32, the centre's x and y, and "radius", (n,) float32, as fractions of the image's side.
+        pairs: name → (n, height, width, channels) in [-1, 1], what each image is to be made from, for translation. The
+            views of `view` need not be here: they are made of the images.
     """
 
     name: str
@@ -57,12 +64,16 @@ class Data:
     centers: np.ndarray | None = None
     std: float | None = None
     factors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    pairs: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if (self.images is None) == (self.points is None):
             raise DataError(f"data {self.name!r} needs either images or points, and not both")
         mine, (what, axes) = f"data {self.name!r}", ("points", 2) if self.images is None else ("images", 4)
         object.__setattr__(self, what, check_samples(f"the {what} of {mine}", self.samples, axes))
+        for pair, images in self.pairs.items():
+            if len(check_samples(f"the pairs {pair!r} of {mine}", images, 4)) != len(self):
+                raise DataError(f"{mine} has {len(self)} samples but {len(images)} of {pair!r}; it needs one for each")
         if self.labels is not None:
             labels = arguments.array(f"the labels of {mine}", self.labels, "an array of integers (n,)")
             if labels.ndim != 1 or labels.dtype.kind not in "iu":
@@ -102,7 +113,7 @@ def load(
             where that asks for three channels, grey images get them.
         size: the side of the images. None: what the data has (digits 16, shapes 32). Images from a folder are
             first cropped to a centred square; with None they must all have one size already.
-        n: how many samples. Of ring and grid 100,000 are drawn by default, of shapes 10,000, of stacked digits
+        n: how many samples. Of points 100,000 are drawn by default, of shapes 10,000, of stacked digits
             20,000; of the others all are taken, and with n a random selection, in the original order.
         seed: of the draw, or of the selection.
         split: "train" or "test": of drawn data another draw, of downloaded data the official one.
@@ -140,10 +151,12 @@ def load(
 
     # Two streams, so that a drawn test split does not repeat the training split.
     rng = np.random.default_rng([seed, 0 if split == "train" else 1])
-    if name in ("ring", "grid"):
+    if name in POINTS:
         if size is not None:
             raise DataError(f"{name!r} consists of points, which have no size; leave size out")
-        data = _mixture(name, n or 100_000, rng)
+        check_memory((n or 100_000, 2))
+        points, labels, names, centers, std = draw_points(name, n or 100_000, rng)
+        data = Data(name, points=points, labels=labels, label_names=names, centers=centers, std=std)
     elif name == "digits":
         data = _digits(size or 16, n, rng)
     elif name == "stacked_digits":
@@ -170,21 +183,6 @@ def load(
         found = f"{name!r} has {data.samples.shape[1:]}; change the recipe's shape or its data"
         raise DataError(f"the recipe wants samples of shape {shape}, but {found}")
     return data
-
-
-def _mixture(name: str, n: int, rng: np.random.Generator) -> Data:
-    """Draw from one of the two mixtures on which mode coverage is measured (Lin et al. 2018, PacGAN)."""
-    check_memory((n, 2))
-    if name == "ring":
-        angles = 2 * np.pi * np.arange(8) / 8  # linspace(0, 2π, 8) would give the first mode twice
-        centers, std = np.stack([np.cos(angles), np.sin(angles)], axis=1), 0.01
-    else:
-        side = np.array([-4.0, -2.0, 0.0, 2.0, 4.0])
-        centers, std = np.stack(np.meshgrid(side, side, indexing="ij"), axis=-1).reshape(25, 2), 0.05
-    labels = rng.integers(len(centers), size=n)
-    points = (centers[labels] + std * rng.standard_normal((n, 2))).astype(np.float32)
-    names = tuple(f"mode {k}" for k in range(len(centers)))
-    return Data(name, points=points, labels=labels, label_names=names, centers=centers, std=std)
 
 
 def _digits(size: int, n: int | None, rng: np.random.Generator) -> Data:

@@ -19,7 +19,7 @@ from typing import Any, Literal, Self, get_args, get_type_hints
 
 from ganlib import architectures, arguments
 from ganlib.errors import RecipeError
-from ganlib.layers import BatchNorm, costs
+from ganlib.layers import BatchNorm, costs, walk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +85,21 @@ class Recipe:
     batch_norm_momentum: float  # the weight of the old moving statistics
     batch_norm_epsilon: float
 
+    # What a sample is made from: "latents" alone, or also an image, of which both players are told: one of the views
+    # "outline", "grey", "low" and "holes" (`ganlib.data.view`), or what the data have under that name as `pairs`.
+    source: str
+    reconstruction_weight: float  # of E|x - G(z)| beside G's loss, x being what G was to make (Isola et al. 2017)
+
+    # Labels, which come with the data: G is told each sample's, as a vector with a single 1 or through an embedding,
+    # beside its input. So is D, or by a projection onto an embedding in place of its last layer; or it is not told, but
+    # names the class as an "auxiliary" classifier (Odena et al. 2017). With "information" labels are drawn instead, for
+    # G alone, and D reads them from its samples (InfoGAN, Chen et al. 2016).
+    classes: int  # how many, from 0 to classes - 1; 0: no labels
+    generator_labels: Literal["one_hot", "embedding"]
+    discriminator_labels: Literal["one_hot", "embedding", "projection", "auxiliary", "information"]
+    class_weight: float  # of the cross-entropy with "auxiliary" or "information", beside the loss of both players
+    embedding: int  # numbers in an embedding beside the input
+
     # Initial weights
     weight_init: Literal["normal", "glorot_uniform", "kaiming_uniform"]  # `ganlib.initialise` writes them down
     weight_std: float  # used by "normal": N(0, weight_std)
@@ -98,6 +113,7 @@ class Recipe:
     penalty_weight: float  # γ of γ/2·R1 and γ/2·R2, λ of λ·WGAN-GP, γ of γ/2·‖v‖² with v both players' gradients
     penalty_end: float  # the share of the weight that is left at the last step, reached geometrically; 1 keeps it
     penalty_every: int  # 1, or n for the penalty on each n-th step at n times its weight (lazy, Karras et al. 2020)
+    feature_weight: float  # of feature matching, beside G's loss (Salimans et al. 2016); 0 for none
     instance_noise: float  # standard deviation of noise on all of D's inputs (Sønderby et al. 2017)
     instance_noise_steps: int  # it falls linearly to 0 by this step; 0 keeps it constant
     pack: int  # samples that D judges together (PacGAN, Lin et al. 2018)
@@ -162,8 +178,11 @@ PRECISIONS: tuple[str, ...] = get_args(get_type_hints(Recipe)["precision"])
 
 # A recipe in JSON names every field of the version that wrote it. A field that is added later gets an entry here: what
 # the package did before it had the field, which is therefore what a file without it means. Without the entry every file
-# and checkpoint from before would be refused. Format 1, the first, has all of today's fields.
-ADDED: dict[str, object] = {}  # field of a recipe → its value in files that lack it
+# and checkpoint from before would be refused. Format 1, the first, has all other fields of today.
+ADDED: dict[str, object] = {
+    **{"classes": 0, "generator_labels": "one_hot", "discriminator_labels": "one_hot", "embedding": 16},
+    **{"class_weight": 1.0, "feature_weight": 0.0, "source": "latents", "reconstruction_weight": 0.0},
+}  # field of a recipe → its value in files that lack it
 ADDED_TO_OPTIMISERS: dict[str, object] = {}  # the same, for a field of both players' optimisers
 
 # The least and the most of a whole number, where it is not from 1 to LARGE. Beyond the most a recipe in a file is
@@ -173,6 +192,7 @@ WHOLE: dict[str, tuple[int, int]] = {
     **dict.fromkeys(("penalty_every", "steps", "solver_steps"), (1, ANY)),
     "depth": (1, 1000),
     "instance_noise_steps": (0, ANY),
+    "classes": (0, LARGE),
     **dict.fromkeys(("generator_octaves", "discriminator_octaves"), (0, 16)),
 }
 # What any other number must be, where that is not 0 or more, and how a refusal says it.
@@ -182,6 +202,7 @@ NUMBERS: dict[str, tuple[Callable[[float], bool], str]] = {
     "batch_norm_momentum": (lambda x: 0 <= x < 1, "from 0 to below 1; it is the weight of the old, Keras's meaning"),
     "batch_norm_epsilon": (lambda x: x > 0, "above 0, which keeps the division by the variance finite"),
     "weight_std": (lambda x: x > 0, "above 0, since from weights of zero the players never move apart"),
+    "class_weight": (lambda x: x > 0, "above 0"),
     "scale_mean": (math.isfinite, "that is finite"),
     "real_label": (lambda x: 0.5 < x <= 1, "above 0.5 and at most 1"),
     "penalty_end": (lambda x: x > 0, "above 0, since it is reached geometrically; 1 keeps the weight"),
@@ -281,6 +302,34 @@ def _check_together(recipe: Recipe) -> None:
     if recipe.penalty != "none" and recipe.penalty_weight == 0:
         typical = 10 if recipe.penalty == "wgan_gp" else 1
         raise RecipeError(f"penalty={recipe.penalty!r} has weight 0. Give one, penalty_weight={typical} for example.")
+    for field, plain in (("generator_labels", "one_hot"), ("discriminator_labels", "one_hot")):
+        if not recipe.classes and getattr(recipe, field) != plain:
+            raise RecipeError(
+                f"{field}={getattr(recipe, field)!r} is for labels, and classes=0 has none. Say how many there are, "
+                f"classes=10 for digits, or use {field}={plain!r}."
+            )
+    if (recipe.source != "latents") != (recipe.generator == "unet"):
+        raise RecipeError(
+            f"The generator 'unet' makes images from images, source='outline' for example, and no other does; here the "
+            f"generator is {recipe.generator!r} and source={recipe.source!r}. Change one of them."
+        )
+    if recipe.discriminator == "unet" or recipe.generator == "patch":
+        raise RecipeError("'unet' is a generator, 'patch' a discriminator: give generator and discriminator so.")
+    if recipe.source in ("samples", "fake", "labels"):
+        raise RecipeError(f"source must name images, 'outline' say, and {recipe.source!r} means other data.")
+    if recipe.source != "latents" and (recipe.classes or recipe.feature_weight or recipe.pack > 1):
+        raise RecipeError("With images as source use classes=0, feature_weight=0 and pack=1.")
+    if recipe.source != "latents" and recipe.discriminator not in ("dcgan", "patch"):
+        raise RecipeError(f"With images as source D is 'patch' or 'dcgan', not {recipe.discriminator!r}.")
+    if recipe.reconstruction_weight and recipe.source == "latents":
+        given = f"reconstruction_weight={recipe.reconstruction_weight}"
+        raise RecipeError(f"{given} compares with what G was to make, and source='latents' says nothing of it. Use 0.")
+    if recipe.discriminator == "patch" and recipe.shape[0] % 2**recipe.depth:
+        raise RecipeError(f"depth={recipe.depth} halvings do not divide {recipe.shape[0]} pixels. Use a smaller depth.")
+    if recipe.feature_weight and recipe.pack > 1:
+        raise RecipeError(f"Features are matched sample by sample: use pack=1, not {recipe.pack}, or feature_weight=0.")
+    if recipe.classes and recipe.pack > 1:
+        raise RecipeError(f"With labels D judges one sample at a time: use pack=1, not {recipe.pack}, or classes=0.")
     if recipe.batch_size % recipe.pack:
         raise RecipeError(f"batch_size={recipe.batch_size} cannot be packed in groups of pack={recipe.pack}.")
     if recipe.penalty == "consensus" and recipe.update != "simultaneous":
@@ -310,11 +359,11 @@ def _check_sizes(recipe: Recipe) -> None:
         if weights > MOST_WEIGHTS:
             how = "Lower width, depth, latent, kernel or the size of the images."
             raise RecipeError(f"This {player} would have {weights} weights, more than {MOST_WEIGHTS}. {how}")
-        for cost, layer in zip(found, layers, strict=True):
+        for name, layer, _, after in walk(layers, shape):
             # A batch of one image still has all its pixels to take the statistics from.
-            if isinstance(layer, BatchNorm) and batch * math.prod(cost.shape[:-1]) < 2:
+            if isinstance(layer, BatchNorm) and batch * math.prod(after[:-1]) < 2:
                 raise RecipeError(
-                    f"Batch normalisation needs at least two values of a kind in a batch, and {cost.name} of the "
+                    f"Batch normalisation needs at least two values of a kind in a batch, and {name} of the "
                     f"{player} would get one: raise batch_size or lower pack."
                 )
 

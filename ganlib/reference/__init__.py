@@ -14,18 +14,20 @@ Nothing here trains, differentiates or draws a random number.
 """
 
 # isort: off
-from ganlib.reference import losses, penalties
-from ganlib.reference.networks import average_pool, conv2d, conv_matrix, conv_transpose2d, dense, depth_to_space
-from ganlib.reference.networks import batch_norm, batch_norm_inference, moving_statistics, spectral_norm, upsample
-from ganlib.reference.networks import dropout, leaky_relu, network, network_update, octaves, sigmoid, softplus, tanh
+from ganlib.reference import losses, penalties, terms
+from ganlib.reference.layers import average_pool, conv2d, conv_matrix, conv_transpose2d, dense, depth_to_space
+from ganlib.reference.layers import batch_norm, batch_norm_inference, moving_statistics, spectral_norm, upsample
+from ganlib.reference.layers import dropout, leaky_relu, octaves, one_hot, side_by_side, sigmoid, softplus, tanh
+from ganlib.reference.networks import network, network_update
 from ganlib.reference.optimisers import CONJUGATE, conjugate_beta, conjugate_gradient, conjugate_step
 from ganlib.reference.optimisers import adam_step, competitive_step, moving_average, sgd_step
 
 __all__ = [  # noqa: RUF022, by subject: so they stand on the page of the API
-    "losses", "penalties",
+    "losses", "penalties", "terms",
     "dense", "conv2d", "conv_transpose2d", "conv_matrix", "upsample", "average_pool", "depth_to_space",
     "batch_norm", "batch_norm_inference", "moving_statistics", "spectral_norm",
-    "leaky_relu", "tanh", "softplus", "sigmoid", "octaves", "dropout", "network", "network_update",
+    "leaky_relu", "tanh", "softplus", "sigmoid", "octaves", "dropout",
+    "one_hot", "side_by_side", "network", "network_update",
     "CONJUGATE", "adam_step", "sgd_step", "conjugate_beta", "conjugate_step", "conjugate_gradient",
     "competitive_step", "moving_average",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ganlib import arguments
-from ganlib.reference.networks import Array, array, sigmoid, softplus
+from ganlib.reference.layers import Array, array, sigmoid, softplus
 
 Terms = tuple[float, Array, Array]
 

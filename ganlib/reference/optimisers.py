@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ganlib import arguments
-from ganlib.reference.networks import Array, array, one_shape, vector
+from ganlib.reference.layers import Array, array, one_shape, vector
 
 CONJUGATE = (  # the rules that `conjugate_beta` has a formula for
     *("fletcher_reeves", "polak_ribiere", "hestenes_stiefel", "dai_yuan", "hager_zhang"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ganlib.reference.networks import Array, array, one_shape, vector
+from ganlib.reference.layers import Array, array, one_shape, vector
 
 
 def r1(gradient: ArrayLike) -> float:

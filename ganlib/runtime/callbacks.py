@@ -52,7 +52,8 @@ class Samples:
         path = self.directory / f"step-{trainer.steps_done:08d}.png"
         samples = trainer.sample(n, seed=self.seed)
         if np.isfinite(samples.reshape(n, -1)).all(axis=1).any():  # a training that fails may leave nothing to draw
-            write_aside(path, pictures.png(samples, self.data))
+            columns = pictures.columns_of(trainer.recipe.classes)
+            write_aside(path, pictures.png(samples, self.data, columns=columns))
 
 
 class TensorBoard:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
-from ganlib import arguments
+from ganlib import architectures, arguments
+from ganlib.data.arrays import check_samples as check_images
+from ganlib.data.views import VIEWS, view
 from ganlib.errors import RecipeError
 from ganlib.recipe import PRECISIONS, Recipe
 
@@ -48,6 +51,8 @@ def check_workers(recipe: Recipe, workers: int) -> None:
         shared = f"batch_size={recipe.batch_size} cannot be shared by {workers} workers"
         groups = f" in groups of pack={recipe.pack}" if recipe.pack > 1 else ""
         raise RecipeError(f"{shared}{groups}. Use a multiple of {workers * recipe.pack}.")
+    if recipe.feature_weight and workers > 1:
+        raise RecipeError("Features are matched over a whole batch, which several workers share. Use feature_weight=0.")
     for what, name, value in (("penalty", "consensus", recipe.penalty), ("update", "competitive", recipe.update)):
         if value == name and workers > 1:
             raise RecipeError(f"The {what} {name!r} cannot be shared by several workers. Use one, or another {what}.")
@@ -64,6 +69,61 @@ def check_callbacks(callbacks: object) -> tuple[object, ...]:
         if not any(hasattr(callback, event) for event in EVENTS):
             raise TypeError(f"{callback!r} is no callback: it has none of the methods {', '.join(EVENTS)}.")
     return callbacks
+
+
+def check_labels(recipe: Recipe, labels: object, n: int, what: str = "labels", least: int = 0) -> np.ndarray:
+    """The labels of n samples, (n,) int64, or an error that says what is wrong; one number stands for all of them."""
+    if not recipe.classes:
+        raise ValueError(f"This recipe has no labels (classes=0), so leave {what} out. Or train one that has some.")
+    unknown = ", or -1 where it is not known" if least < 0 else ""
+    wanted = f"whole numbers from 0 to {recipe.classes - 1}{unknown}, one for each of the {n} samples"
+    found = arguments.array(what, labels, wanted)
+    if found.dtype.kind not in "iu":
+        raise TypeError(f"{what} must be {wanted}, not {arguments.describe(labels)}.")
+    if found.shape not in ((), (n,)):
+        raise ValueError(
+            f"{what} has shape {found.shape}; expected {wanted}, shape ({n},), or a single number for all."
+        )
+    if found.size and not least <= found.min() <= found.max() < recipe.classes:
+        raise ValueError(f"{what} reaches from {found.min()} to {found.max()}; expected {wanted}.")
+    return np.array(np.broadcast_to(found, (n,)), dtype=np.int64)
+
+
+def check_conditions(recipe: Recipe, data: object, n: int) -> dict[str, np.ndarray]:
+    """What both networks are to be given of each of the n samples of `data`, by name; empty where it is nothing."""
+    if recipe.source != "latents":
+        return {recipe.source: check_source(recipe, source_of(recipe, data), n)}
+    if not recipe.classes or recipe.discriminator_labels == "information":  # there they are drawn
+        return {}
+    labels = getattr(data, "labels", None)
+    if labels is None:
+        hint = (
+            'ganlib.data.load gives them, and for arrays of your own write ganlib.data.Data("mine", images, labels=…).'
+        )
+        raise ValueError(f"This recipe trains on {recipe.classes} classes, and the data have no labels: {hint}")
+    least = -1 if recipe.discriminator_labels == "auxiliary" else 0  # it leaves out what it does not know
+    return {"labels": check_labels(recipe, labels, n, "the data's labels", least)}
+
+
+def source_of(recipe: Recipe, data: object) -> np.ndarray:
+    """The images that those of `data` are to be made from: its pairs of that name, or the view that is made of them."""
+    pairs = getattr(data, "pairs", {})
+    if recipe.source in pairs:
+        return pairs[recipe.source]
+    if recipe.source not in VIEWS:
+        known = f"give ganlib.data.Data(…, pairs={{{recipe.source!r}: images}}), or use {', '.join(VIEWS)}"
+        raise ValueError(f"The data have no images named {recipe.source!r}, the recipe's source: {known}.")
+    samples: Any = getattr(data, "samples", data)
+    return view(recipe.source, samples)
+
+
+def check_source(recipe: Recipe, images: object, n: int | None = None, what: str = "the source's images") -> np.ndarray:
+    """Images that others are to be made from, (n, height, width, channels), or an error that says what is wrong."""
+    shape = architectures.source_shape(recipe)
+    found = check_images(what, images, 4)
+    if found.shape[1:] != shape or n not in (None, len(found)):
+        raise ValueError(f"{what} have shape {found.shape}; expected ({n or 'n'}, {', '.join(map(str, shape))}).")
+    return found.astype(np.float32)
 
 
 def check_samples(recipe: Recipe, data: object, minimum: int) -> np.ndarray:

@@ -186,15 +186,18 @@ def train(
 @_command(
     "ganlib sample runs/digits -n 64 --out grid.png",
     "ganlib sample runs/digits -n 10000 --seed 3 --out samples.npz",
+    "ganlib sample runs/conditional --label 3 --out threes.png",
 )
 @_number("-n", 64, 1, "How many.")
 @click.option("--out", required=True, type=_path, help="FILE.png for a picture, FILE.npz for numbers.")
 @_number("--seed", 0, 0, "Of the latents.")
+@_number("--label", None, 0, "Of which class, where the recipe has classes. Default: all in turn.")
 @_of_a_run
-def sample(directory: Path, n: int, out: Path, seed: int, **where: Any) -> None:
+def sample(directory: Path, n: int, out: Path, seed: int, label: int | None, **where: Any) -> None:
     """Draw samples from the run in DIRECTORY.
 
-    An .npz file holds them as `samples`: (n, height, width, channels) in [-1, 1], or points (n, 2).
+    An .npz file holds them as `samples`: (n, height, width, channels) in [-1, 1], or points (n, 2). Where the recipe
+    has classes it also holds `labels` (n,).
     """
     if out.suffix.lower() not in (".png", ".npz"):
         raise click.BadParameter(f"{out} ends neither in .png nor in .npz.", param_hint="--out")
@@ -202,11 +205,14 @@ def sample(directory: Path, n: int, out: Path, seed: int, **where: Any) -> None:
 
     from ganlib.runtime import files, pictures
 
-    samples = _load(directory, **where).sample(n, seed=seed)
+    trainer = _load(directory, **where)
+    labels = trainer.classes_in_turn(n) if label is None else np.full(n, label)
+    samples = trainer.sample(n, seed=seed, labels=labels)
     if out.suffix.lower() == ".png":
-        content = pictures.png(samples)
+        content = pictures.png(samples, columns=pictures.columns_of(trainer.recipe.classes) if label is None else None)
     else:
-        np.savez_compressed(buffer := io.BytesIO(), samples=samples)
+        arrays: dict[str, Any] = {"samples": samples} | ({} if labels is None else {"labels": labels})
+        np.savez_compressed(buffer := io.BytesIO(), **arrays)
         content = buffer.getvalue()
     click.echo(files.write_aside(out, content))
 
@@ -225,11 +231,16 @@ def sample(directory: Path, n: int, out: Path, seed: int, **where: Any) -> None:
 def evaluate(directory: Path, data: str | None, split: str, n: int, seed: int, as_json: bool, **where: Any) -> None:
     """Score the run in DIRECTORY, each score beside that of a perfect sampler."""
     from ganlib.data import load
-    from ganlib.runtime import scores
+    from ganlib.runtime import checks, scores
 
     trainer = _load(directory, **where)
     recipe = trainer.recipe if data is None else dataclasses.replace(trainer.recipe, data=data)
-    found = scores.scores(load(recipe, split=split), trainer.sample(n, seed=seed))
+    compared = load(recipe, split=split)
+    if recipe.source == "latents":
+        samples = trainer.sample(n, seed=seed)
+    else:
+        samples = trainer.translate(checks.source_of(recipe, compared)[:n], seed=seed)
+    found = scores.scores(compared, samples, trainer.classes_in_turn(n))
     if as_json:
         measured = {name: scores.as_json(score) for name, score in found.items()}
         click.echo(_to_json({"step": trainer.steps_done, "samples": n, "seed": seed, "metrics": measured}))

@@ -15,7 +15,7 @@ from ganlib.recipe import Recipe
 from ganlib.reference.optimisers import CONJUGATE
 
 if TYPE_CHECKING:
-    from ganlib.runtime.framework import Tensor
+    from ganlib.runtime.framework import Sources, Tensor
     from ganlib.runtime.trainer import BaseTrainer
 
 # Ten times and more above what GANs are usually trained with.
@@ -50,10 +50,13 @@ def bad_metric(names: Iterable[str], row: np.ndarray) -> Bad:
     return Bad(name, "NaN or infinite" if name == "weights" else describe(value))
 
 
-def first_bad(trainer: BaseTrainer, real: Sequence[Tensor], draws: Mapping[str, np.ndarray]) -> Bad | None:
-    """Takes a step again, looking at each tensor in the order of computation, and returns the first that is bad.
+def first_bad(
+    trainer: BaseTrainer, real: Sequence[Tensor], given: Sequence[Sources], draws: Mapping[str, np.ndarray]
+) -> Bad | None:
+    """Takes a step again, on batches with their conditions, and returns the first tensor that is bad.
 
-    The trainer must be as it was before the step, and is left as it happens to be. None where nothing is found.
+    It looks at each in the order of computation. The trainer must be as it was before the step, and is left as it
+    happens to be. None where nothing is found.
     """
     dtype = np.float64 if trainer.precision == "float64" else np.float32
     game = trainer.game
@@ -76,7 +79,7 @@ def first_bad(trainer: BaseTrainer, real: Sequence[Tensor], draws: Mapping[str, 
         for name in ("latents", "instance_noise", "mix"):
             if name in draws:
                 _see(name, draws[name].astype(dtype))
-        trainer.replay(watched, real, draws)
+        trainer.replay(watched, real, given, draws)
     except _Found as found:
         return found.bad
     return None
@@ -110,8 +113,8 @@ class _Watched:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
-    def __call__(self, *inputs: Tensor, **training: bool) -> Tensor:
-        result = self.inner(*inputs, **training)
+    def __call__(self, *inputs: Tensor, **options: Any) -> Tensor:
+        result = self.inner(*inputs, **options)
         _see(self.name, result)
         return result
 

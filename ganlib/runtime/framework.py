@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from ganlib.recipe import Recipe
 
-BATCH_AXES = {"latents": 1, "instance_noise": 2, "mix": 1}  # which axis is the batch's, in the draws that have one
+# Which axis is the batch's, in the draws that have one.
+BATCH_AXES = {"latents": 1, "labels": 1, "instance_noise": 2, "mix": 1}
+# What batches are taken from, on the device: the "samples", their conditions, such as the "labels", and under "fake",
+# where D trains alone, what it is shown instead of G's samples.
+Sources: TypeAlias = "Mapping[str, Tensor]"
 Draws = Mapping[str, np.ndarray]  # a step's random numbers, as `initialise.draw` gives them
 # Each framework has its own of these, and what this folder shares may know neither.
 Tensor: TypeAlias = Any
@@ -46,23 +50,23 @@ class Framework:
     # Makes the networks, generator and discriminator, but for those that are given, and the game.
     _build: Callable[[Network, Network], None]
 
-    # Samples in the public layout as a tensor in the framework's; a batch of such; several rows, behind one another.
+    # Samples, or integers, as a tensor in the framework's layout; a batch of such; several rows, behind one another.
     _to_device: Callable[[np.ndarray], Tensor]
     _take: Callable[[Tensor, np.ndarray], Tensor]
     _to_numpy: Callable[[list[Tensor]], np.ndarray]
 
-    # Takes some steps together and returns their metrics, (steps, columns), on the device: (who, samples, indices,
-    # draws, fakes=None, chosen=None). Who moves is "both", "discriminator" or "generator". `indices` (steps, turns,
-    # batch) say which of the real samples go into the batches, `chosen` (steps, 1, batch) which of the fakes D is shown
-    # instead of G's.
+    # Takes some steps together and returns their metrics, (steps, columns), on the device: (who, sources, indices,
+    # draws, chosen=None). Who moves is "both", "discriminator" or "generator". `indices` (steps, turns, batch) say
+    # which of the real samples go into the batches, `chosen` (steps, 1, batch) which of the fakes.
     _play: Callable[..., Tensor]
     # Takes one step with another game, such as `dataclasses.replace(trainer.game, loss=…)`, on a batch for each turn of
-    # D, operation by operation; for failure reports.
-    replay: Callable[[Game, Any, Draws], None]
+    # D, with its conditions, operation by operation; for failure reports.
+    replay: Callable[[Game, Sequence[Tensor], Sequence[Sources], Draws], None]
 
-    # The samples of one batch of latents, and D's logits of one batch of samples, in inference mode.
-    _generate: Callable[[np.ndarray, Network], np.ndarray]
-    _logits: Callable[[np.ndarray], np.ndarray]
+    # The samples of one batch of latents, and D's outputs by name of one batch of samples, of which "real" are its
+    # logits, in inference mode, with conditions.
+    _generate: Callable[[np.ndarray, Network, Mapping[str, np.ndarray]], np.ndarray]
+    _outputs: Callable[[np.ndarray, Mapping[str, np.ndarray]], dict[str, np.ndarray]]
 
     # A copy of all that a step changes, kept on the device, and what puts it back.
     _copy_state: Callable[[], State]

@@ -284,7 +284,8 @@ def _slope_of_d(trainer: BaseTrainer, fake: np.ndarray, real: np.ndarray) -> flo
     """How much D's logit would change from a sample of G to one of the data, by its slope at the sample."""
     fake = fake[: len(fake) // trainer.recipe.pack * trainer.recipe.pack]
     moved = fake + STEP * (np.resize(real, fake.shape) - fake)
-    before, after = (trainer.logits(x.reshape(-1, *trainer.recipe.shape)) for x in (fake, moved))
+    labels = trainer.classes_in_turn(len(fake))  # for which `generate` made them
+    before, after = (trainer.logits(x.reshape(-1, *trainer.recipe.shape), labels) for x in (fake, moved))
     return float(np.abs(after - before).mean() / STEP)
 
 

@@ -38,14 +38,25 @@ def arrange(images: np.ndarray, columns: int, between: float) -> np.ndarray:
     return grid.reshape(rows * (height + gap), columns * (width + gap), channels)[:-gap, :-gap]
 
 
-def tile(images: np.ndarray) -> np.ndarray:
-    """The images (n, height, width, 1 or 3) in [-1, 1] as one square picture: uint8, 255 between them."""
+MOST_COLUMNS = 16  # of classes that stand side by side
+
+
+def columns_of(classes: int) -> int | None:
+    """The columns of a picture of images whose classes come in turn: one a class, or None where these are too many."""
+    return classes if 1 < classes <= MOST_COLUMNS else None
+
+
+def tile(images: np.ndarray, columns: int | None = None) -> np.ndarray:
+    """The images (n, height, width, 1 or 3) in [-1, 1] as one picture: uint8, 255 between them.
+
+    It has so many columns; None makes it square.
+    """
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):
         expected = "(n, height, width, channels), at least one image, one or three channels"
         raise ValueError(f"The images have shape {images.shape}; expected {expected}.")
     grey = np.clip(np.nan_to_num(images.astype(np.float64), nan=-1.0) * 127.5 + 127.5, 0, 255).round().astype(np.uint8)
-    return arrange(grey, math.ceil(math.sqrt(len(images))), 255)
+    return arrange(grey, columns or math.ceil(math.sqrt(len(images))), 255)
 
 
 def points(name: str, values: object) -> np.ndarray:
@@ -87,11 +98,13 @@ def curves(ax: Axes, values: Mapping[str, np.ndarray], levels: Mapping[str, floa
     ax.legend(loc="upper right", ncols=2)
 
 
-def png(samples: np.ndarray, data: Data | np.ndarray | None = None, scale: int | None = None) -> bytes:
-    """Samples as the bytes of a PNG file: images in a square grid, points as a scatter plot.
+def png(
+    samples: np.ndarray, data: Data | np.ndarray | None = None, scale: int | None = None, columns: int | None = None
+) -> bytes:
+    """Samples as the bytes of a PNG file: images in a grid, points as a scatter plot.
 
     Samples are (n, height, width, channels) in [-1, 1], or (n, 2), drawn over those of the data. An image's pixel
-    becomes `scale` pixels each way; None makes the grid about 500 wide.
+    becomes `scale` pixels each way; None makes the grid about 500 wide. It has so many columns; None makes it square.
     """
     buffer = io.BytesIO()
     if np.ndim(samples) == 2:
@@ -104,7 +117,7 @@ def png(samples: np.ndarray, data: Data | np.ndarray | None = None, scale: int |
     else:
         from PIL import Image
 
-        picture = tile(samples)
+        picture = tile(samples, columns)
         scale = scale or max(1, round(500 / picture.shape[1]))
         picture = picture.repeat(scale, axis=0).repeat(scale, axis=1)
         Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture).save(buffer, format="png", optimize=True)

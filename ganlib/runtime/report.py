@@ -27,7 +27,7 @@ from ganlib.backends import TITLES
 from ganlib.data import Data
 from ganlib.metrics import Score
 from ganlib.recipe import RECIPES, Recipe
-from ganlib.runtime import checkpoint, files, pictures
+from ganlib.runtime import checkpoint, checks, files, pictures
 from ganlib.runtime.files import Folder, Json
 from ganlib.runtime.scores import ABOUT, as_json, columns, distance, finite, from_json, number, perfect, scores, table
 
@@ -39,7 +39,8 @@ __all__ = ["ABOUT", "as_json", "compare", "comparison", "distance", "read", "sco
 
 Scores = Mapping[str, Score]
 SAMPLES = 2500  # scored, as in PacGAN's protocol
-COLUMNS = ("d_loss", "g_loss", "d_real", "d_fake", "penalty")  # of history.csv; a loaded history has another order
+# Of history.csv; a loaded history has another order.
+COLUMNS = ("d_loss", "g_loss", "d_real", "d_fake", "penalty", "d_terms", "g_terms")
 WITHOUT_FEATURES = (
     " ganlib ships a feature network for digits only, so these pictures get no Fréchet distance; beside their "
     "checkerboard stands the data's own."
@@ -66,7 +67,7 @@ def write(
     if not trainer.steps_done:
         raise ValueError("This trainer has done no step yet, so there is nothing to report. Call fit(data) first.")
     samples = trainer.sample(SAMPLES, seed=1)
-    found = scores(data, samples)
+    found = scores(data, samples, trainer.classes_in_turn(SAMPLES))
     summary = {
         "recipe": dataclasses.asdict(trainer.recipe),
         "framework": trainer.backend,
@@ -185,7 +186,7 @@ def _page(
         about=_text(recipe.about),
         changed=f"<p>Changed in this run: {_text(changed)}.</p>" if changed else "",
         facts="".join(f"<div><dt>{name}</dt><dd>{_text(value)}</dd></div>" for name, value in facts.items()),
-        samples=_samples(data, samples),
+        samples=_samples(data, samples, recipe),
         progress=_progress(folder),
         metrics="".join(
             f"<tr><th scope=row>{_text(ABOUT[name][0])}<small>{_text(ABOUT[name][1])}</small></th>"
@@ -229,15 +230,45 @@ def _figure(content: bytes, alt: str, caption: str = "") -> str:
     return f"<figure>{image}{caption and f'<figcaption>{caption}</figcaption>'}</figure>"
 
 
-def _samples(data: Data | np.ndarray, samples: np.ndarray) -> str:
+def _samples(data: Data | np.ndarray, samples: np.ndarray, recipe: Recipe) -> str:
     if samples.ndim == 2:
         alt = "Scatter plot of 1,000 generated points over real ones."
         return _figure(pictures.png(samples[:1000], data if isinstance(data, Data) else None), alt)
+    if recipe.source != "latents":
+        return _translated(data, samples, recipe)
+    if isinstance(data, Data) and data.labels is not None and (columns := pictures.columns_of(recipe.classes)):
+        return _side_by_side(data, samples, columns)
     real = data.samples if isinstance(data, Data) else data
     some = real[np.random.default_rng(0).choice(len(real), 64, replace=len(real) < 64)]
     return "".join(
         _figure(pictures.png(images), f"{len(images)} {kind.lower()} images in a grid.", kind)
         for kind, images in (("Generated", samples[:64]), ("Real", some))
+    )
+
+
+def _translated(data: Data | np.ndarray, samples: np.ndarray, recipe: Recipe) -> str:
+    """Sources in a row, under each what was made of it, and then the real image, four times over."""
+    columns, rows = 8, min(4, max(1, len(data) // 8))
+    real = (data.samples if isinstance(data, Data) else data)[: columns * rows]
+    source: Any = checks.source_of(recipe, data)
+    source = np.broadcast_to(source[: len(real)], real.shape)
+    sets = [part.reshape(rows, -1, *real.shape[1:]) for part in (source, samples[: len(real)], real)]
+    images = np.stack(sets, axis=1).reshape(-1, *real.shape[1:])
+    told = f"In threes, one under the other: {recipe.source}, generated, real"
+    return _figure(pictures.png(images, columns=columns), f"Images in a grid. {told}.", told)
+
+
+def _side_by_side(data: Data, samples: np.ndarray, classes: int) -> str:
+    """Samples of the classes in turn, and real ones, with a column for each class."""
+    assert data.labels is not None
+    rng, rows = np.random.default_rng(0), 8
+    held = [np.flatnonzero(data.labels == k) for k in range(classes)]
+    drawn = [rng.choice(own, rows, replace=len(own) < rows) for own in held if len(own)]
+    real = data.samples[np.stack(drawn, axis=1).ravel()]
+    names = ", ".join(data.label_names[:classes]) or f"0 to {classes - 1}"
+    return "".join(
+        _figure(pictures.png(images, columns=columns), f"{kind} images with a column for each class: {names}.", kind)
+        for kind, images, columns in (("Generated", samples[: rows * classes], classes), ("Real", real, len(drawn)))
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganlib import metrics
+from ganlib import features, metrics
 from ganlib.data import COLOURS, SHAPES, Data, shape_factors
 from ganlib.metrics import Score
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ganlib.runtime.trainer import BaseTrainer
 
 JUDGED = 1000  # samples by which checkpoints are compared: quicker, and still far above the noise
+RECOGNISED = 0.5  # how far a picture may be from the shape that is recognised in it, see `shape_factors`
 REAL = 10_000  # real images they are compared with, at most: time grows with the square
 
 # Name in report.json → what the page calls it, and what it says.
@@ -34,6 +35,7 @@ ABOUT = {
     "coverage": ("Coverage", "real images that have a generated one near"),
     "classes_kl": ("KL of the classes", "how far the digits' shares are from the data's; lower is better"),
     "recognised_percent": ("Recognised, %", "images that show one of the shapes in one of the colours"),
+    "right_class_percent": ("Right class, %", "samples that show the class that they were made for"),
     "kinds": ("Kinds", "combinations of shape and colour among those recognised"),
     "spread": ("Spread", "standard deviation of the pixels over the data's; near 0 the generator has collapsed"),
     "checkerboard": ("Checkerboard", "share of the variance in a pattern that repeats every two pixels"),
@@ -52,8 +54,12 @@ def kind(data: Data | np.ndarray) -> str:
     return "shapes" if data.name == "shapes" and channels == 3 else "other"
 
 
-def scores(data: Data | np.ndarray, samples: np.ndarray) -> dict[str, Score]:
+def scores(data: Data | np.ndarray, samples: np.ndarray, labels: np.ndarray | None = None) -> dict[str, Score]:
     """What can be measured of samples, by the data they imitate; each score beside a perfect sampler's.
+
+    Where `labels` (n,) say which class each sample was made for, how many show it is measured too: mixtures by the
+    nearest mode, digits by the network that ships with ganlib, shapes by their recognition. Of other data that is not
+    known.
 
     Points of a mixture: mode coverage. Digits: distances and neighbours in the features of the network that ships with
     ganlib. Shapes: how many can be recognised, and of how many kinds. Of other images, for which no feature network is
@@ -62,6 +68,28 @@ def scores(data: Data | np.ndarray, samples: np.ndarray) -> dict[str, Score]:
     The data are what `ganlib.data.load` gives, or an array (of more than 10,000 images 10,000 are taken, evenly), the
     samples (n, …), such as `trainer.sample(2500, seed=1)`. `ganlib.report.ABOUT` says what each name means.
     """
+    found = _scores(data, samples)
+    if labels is not None and isinstance(data, Data) and kind(data) != "other":
+        shown, real = shown_classes(data, samples), shown_classes(data, some := _some(data, REAL))
+        true = data.labels if data.labels is None else data.labels[_evenly(len(data), len(some))]
+        at_best = 100.0 if true is None else 100 * float(np.mean(real == true))
+        found["right_class_percent"] = Score(100 * float(np.mean(shown == labels)), at_best)
+    return found
+
+
+def shown_classes(data: Data, samples: np.ndarray) -> np.ndarray:
+    """Which of the data's classes each sample shows, (n,) int64; -1 for none. The data are no "other", see `kind`."""
+    which = kind(data)
+    if which == "mixture":
+        assert data.centers is not None
+        return np.square(samples[:, None] - data.centers).sum(axis=2).argmin(axis=1)
+    if which == "digits":
+        return features.classify(samples).argmax(axis=1)
+    shape, colour, far = shape_factors(samples)
+    return np.where(far < RECOGNISED, shape * len(COLOURS) + colour, -1)
+
+
+def _scores(data: Data | np.ndarray, samples: np.ndarray) -> dict[str, Score]:
     which = kind(data)
     if which == "mixture":
         modes = _coverage(data, samples)
@@ -118,14 +146,19 @@ def _coverage(mixture: Data | np.ndarray, samples: np.ndarray) -> metrics.ModeCo
 def _kinds(images: np.ndarray) -> np.ndarray:
     """(shapes, colours): how many images show each combination."""
     shape, colour, far = shape_factors(images)
-    good = (shape * len(COLOURS) + colour)[far < 0.5]
+    good = (shape * len(COLOURS) + colour)[far < RECOGNISED]
     return np.bincount(good, minlength=len(SHAPES) * len(COLOURS)).reshape(len(SHAPES), len(COLOURS))
 
 
 def _some(data: Data | np.ndarray, n: int) -> np.ndarray:
     """At most n of the samples, evenly chosen."""
     samples = data.samples if isinstance(data, Data) else data
-    return samples[np.linspace(0, len(samples) - 1, min(len(samples), n)).round().astype(int)]
+    return samples[_evenly(len(samples), n)]
+
+
+def _evenly(of: int, n: int) -> np.ndarray:
+    """The places of at most n of so many, evenly chosen."""
+    return np.linspace(0, of - 1, min(of, n)).round().astype(int)
 
 
 def table(found: Mapping[str, Score]) -> str:

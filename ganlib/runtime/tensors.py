@@ -59,6 +59,8 @@ class Kind(NamedTuple):
         if not callable(discriminator):
             raise TypeError(f"discriminator must be callable, from a batch to logits, not {describe(discriminator)}.")
         logits = discriminator(x)
+        if isinstance(logits, Mapping) and "real" in logits:  # several outputs by name
+            logits = logits["real"]
         if not self.known(logits):
             raise TypeError(f"The discriminator must give a {self.name} of logits (n,), not {describe(logits)}.")
         if tuple(logits.shape) != (x.shape[0],):

@@ -12,22 +12,22 @@ from typing import Any
 
 import numpy as np
 
-from ganlib import arguments, initialise
+from ganlib import architectures, arguments, initialise
 from ganlib.errors import TrainingFailed
 from ganlib.recipe import Recipe
 from ganlib.runtime import checks, failure
-from ganlib.runtime.framework import Network, State, Tensor
+from ganlib.runtime.framework import Network, Sources, State, Tensor
 from ganlib.runtime.progress import late_interrupt, progress_bar
 from ganlib.runtime.resume import Resumable
+from ganlib.runtime.sampling import EXAMPLES, Sampling
 
-METRICS = ("d_loss", "g_loss", "d_real", "d_fake", "penalty", "solver_steps")
-SAMPLE_BATCH = 256  # samples generated at once
+METRICS = ("d_loss", "g_loss", "d_real", "d_fake", "penalty", "d_terms", "g_terms", "solver_steps")
 BLOCK = 100  # steps after which metrics that wait on a device are fetched and checked
 TOGETHER = 50  # steps at most that are handed to the framework together
 PATIENCE = 0.1  # seconds that such a block may take, so that Ctrl-C and the progress bar stay quick
 
 
-class BaseTrainer(Resumable):
+class BaseTrainer(Sampling, Resumable):
     """Trains a generator against a discriminator as a recipe says.
 
     Args:
@@ -76,7 +76,9 @@ class BaseTrainer(Resumable):
         precision = recipe.precision if precision is None else precision
         self.precision = self._fastest_precision() if precision == "auto" else precision
         self.loss = loss
+        named = recipe.discriminator_labels in architectures.NAMING
         asked = {"penalty": recipe.penalty != "none", "solver_steps": recipe.update == "competitive"}
+        asked |= {"d_terms": named, "g_terms": named or recipe.feature_weight + recipe.reconstruction_weight > 0}
         self.metric_names = tuple(name for name in METRICS if asked.get(name, True))
         self.steps_done = 0
         self.broken_off = False
@@ -91,7 +93,7 @@ class BaseTrainer(Resumable):
         # Steps of one player alone that are handed over together. Of images the draws would fill the memory.
         self._at_once = TOGETHER if len(recipe.shape) == 1 and recipe.penalty_every == 1 else 1
         self._kept: State = None  # what the last step known to be good left
-        self._inputs: Any = None  # samples, indices and draws of the last step, which is taken again where it failed
+        self._inputs: Any = None  # sources, indices and draws of the last step, which is taken again where it failed
         with failure.memory(recipe):
             self._build(generator, discriminator)
 
@@ -101,7 +103,8 @@ class BaseTrainer(Resumable):
         """Trains, and returns the history of all steps so far.
 
         Args:
-            data: what `ganlib.data.load` gives, or a NumPy array of samples (n, *recipe.shape); images in [-1, 1].
+            data: what `ganlib.data.load` gives, or a NumPy array of samples (n, *recipe.shape); images in [-1, 1]. A
+                recipe with classes needs the data's labels too.
             steps: how many more steps; None goes on to the recipe's number of steps.
             callbacks: objects with any of the methods on_start(trainer), on_step(trainer, metrics), on_end(trainer)
                 and, where an error ends the run, on_fail(trainer). `metrics` maps names to the floats of this step.
@@ -109,9 +112,10 @@ class BaseTrainer(Resumable):
                 environment variable GANLIB_PROGRESS is 0.
 
         Returns:
-            Metric name → NumPy array (steps,). `d_loss` and `g_loss` are the losses without penalties, `d_real` and
-            `d_fake` the mean logits of D's last batch, `penalty` the weighted penalty of that step, `solver_steps`
-            the steps of conjugate gradient in a competitive update.
+            Metric name → NumPy array (steps,). `d_loss` and `g_loss` are the losses without penalties and terms,
+            `d_real` and `d_fake` the mean logits of D's last batch, `penalty` the weighted penalty of that step,
+            `d_terms` and `g_terms` the weighted terms, where the recipe has some, and `solver_steps` the steps of
+            conjugate gradient in a competitive update.
 
         Ctrl-C or a notebook's stop button ends the run after the step under way; fit called again goes on from there.
 
@@ -121,7 +125,7 @@ class BaseTrainer(Resumable):
                 the bit. On a GPU that is done every 100 steps, or at each one with a callback that has on_step: the
                 trainer is left as the last good look found it, and the tensor is known only as one of the metrics.
         """
-        samples = self.check_samples(data)
+        sources = self._sources(data)
         if steps is None:
             steps = self.recipe.steps - self.steps_done
             if steps <= 0:
@@ -131,8 +135,6 @@ class BaseTrainer(Resumable):
         heard = any(hasattr(callback, "on_step") for callback in callbacks)
         # Several workers would have to agree on how many steps; and all steps of a block are penalised, or none.
         together = not heard and self.workers == 1 and self.recipe.penalty_every == 1
-        with failure.memory(self.recipe):
-            device_samples = self._to_device(samples)
         self._stop = False
         try:
             with (
@@ -143,7 +145,7 @@ class BaseTrainer(Resumable):
                 left, size = steps, 1
                 while left:
                     start = time.perf_counter()
-                    self._advance(device_samples, size)
+                    self._advance(sources, size)
                     left -= size
                     if heard:
                         _call(callbacks, "on_step", self, self._last())
@@ -164,14 +166,24 @@ class BaseTrainer(Resumable):
         _end(callbacks, self)
         return self.history
 
-    def step(self, real: np.ndarray) -> dict[str, float]:
-        """One step of the game on given samples (discriminator_steps · batch_size, *recipe.shape); its metrics."""
+    def step(self, real: np.ndarray, labels: np.ndarray | None = None) -> dict[str, float]:
+        """One step of the game on given samples (discriminator_steps · batch_size, *recipe.shape); its metrics.
+
+        A recipe with classes needs the samples' labels too, (discriminator_steps · batch_size,).
+        """
         turns, expected = self.recipe.discriminator_steps, self.recipe.discriminator_steps * self.recipe.batch_size
         real = self.check_samples(real, minimum=expected)
         if len(real) != expected:
             needed = f"needs discriminator_steps · batch_size = {expected}"
             raise ValueError(f"step got {len(real)} samples and {needed}. Slice them, or let fit draw the batches.")
-        self._advance(self._to_device(real), 1, np.arange(expected).reshape(1, turns, -1))
+        drawn = self.recipe.discriminator_labels == "information"
+        if self.recipe.source != "latents":
+            given = checks.check_conditions(self.recipe, real, expected)
+        else:
+            given = {} if drawn else self._conditions(labels, expected, "step")
+        sources = {"samples": real, **given}
+        sources = {name: self._to_device(array) for name, array in sources.items()}
+        self._advance(sources, 1, np.arange(expected).reshape(1, turns, -1))
         return self._last()
 
     def fit_discriminator(self, data: object, steps: int, fake: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -179,11 +191,16 @@ class BaseTrainer(Resumable):
 
         The data are as for `fit`. `fake` are samples (n, *recipe.shape) to tell from the real ones, drawn from in
         batches; None takes fresh samples of G in training mode at each step. Returns metric name → NumPy array
-        (steps,): `d_loss`, `d_real`, `d_fake`, and `penalty` if there is one.
+        (steps,): `d_loss`, `d_real`, `d_fake`, and `penalty` if there is one. Where the recipe has classes, leave
+        `fake` out: which class an array of samples was made for is not known.
 
         >>> trainer.fit_discriminator(real, steps=500, fake=fake)
         >>> density_ratio = np.exp(trainer.logits(points))
         """
+        if fake is not None and self.recipe.classes:
+            raise ValueError(
+                "With labels D also asks what fake samples were made for: leave fake out, so that G makes them."
+            )
         return self._fit_alone("discriminator", data, steps, None if fake is None else self.check_samples(fake))
 
     def fit_generator(self, data: object, steps: int) -> dict[str, np.ndarray]:
@@ -193,43 +210,22 @@ class BaseTrainer(Resumable):
         """
         return self._fit_alone("generator", data, steps, None)
 
-    def logits(self, samples: np.ndarray) -> np.ndarray:
-        """D's logits of samples (n, *recipe.shape), (n / recipe.pack,), as NumPy, in inference mode."""
-        samples = self.check_samples(samples, minimum=1)
-        if len(samples) % self.recipe.pack:
-            raise ValueError(f"{len(samples)} samples cannot be judged in groups of pack={self.recipe.pack}.")
-        size = SAMPLE_BATCH * self.recipe.pack
-        return np.concatenate([self._logits(samples[i : i + size]) for i in range(0, len(samples), size)])
-
     def stop(self) -> None:
         """Ends the run after the step under way. For callbacks."""
         self._stop = True
 
-    def sample(self, n: int, seed: int = 0) -> np.ndarray:
-        """n generated samples (n, *recipe.shape) as NumPy, in the data's layout and range.
+    def _sources(self, data: object) -> dict[str, Tensor]:
+        """The samples of what `fit` takes and their conditions, checked, on the device."""
+        samples = self.check_samples(data)
+        arrays = {"samples": samples, **checks.check_conditions(self.recipe, data, len(samples))}
+        if self.recipe.source != "latents":
+            self._examples = arrays[self.recipe.source][:EXAMPLES]
+        with failure.memory(self.recipe):
+            return {name: self._to_device(array) for name, array in arrays.items()}
 
-        The seed is that of the latents. The samples come from the moving average of the generator where the recipe
-        keeps one, and in inference mode: batch normalisation uses its moving statistics, so a sample does not depend on
-        its neighbours.
-        """
-        n = arguments.whole("n", n, 1)
-        latents = np.random.default_rng(arguments.whole("seed", seed, 0)).standard_normal((n, self.recipe.latent))
-        return self.generate(latents)
-
-    def generate(self, latents: np.ndarray, averaged: bool = True) -> np.ndarray:
-        """The samples of given latents (n, recipe.latent), like `sample`; averaged=False asks the generator itself."""
-        latents = arguments.array("latents", latents)
-        if latents.ndim != 2 or latents.shape[1] != self.recipe.latent or not len(latents):
-            raise ValueError(f"latents has shape {latents.shape}; expected (n, {self.recipe.latent}).")
-        if not np.isfinite(latents).all():
-            raise ValueError("The latents hold NaN or infinite values; expected finite numbers.")
-        model = self.generator if self.average is None or not averaged else self.average
-        blocks = [latents[i : i + SAMPLE_BATCH] for i in range(0, len(latents), SAMPLE_BATCH)]
-        return np.concatenate([self._generate(block, model) for block in blocks])
-
-    def check_samples(self, data: object, minimum: int | None = None) -> np.ndarray:
-        """The samples of what `fit` takes, `minimum` of them or a batch at least, or an error that says why not."""
-        return checks.check_samples(self.recipe, data, minimum or self.recipe.batch_size)
+    def _given(self, sources: Sources, indices: np.ndarray) -> dict[str, Tensor]:
+        """The conditions of a batch."""
+        return {name: self._take(sources[name], indices) for name in sources if name not in ("samples", "fake")}
 
     def draw(self, step: int) -> dict[str, np.ndarray]:
         """Every random number of one step, drawn with NumPy so that both frameworks use the same."""
@@ -237,7 +233,10 @@ class BaseTrainer(Resumable):
 
     def _columns(self, who: str) -> tuple[str, ...]:
         """The names of what `_play` returns. The last, the sum of all weights, is there to be checked."""
-        of_one = {"discriminator": ("d_loss", "d_real", "d_fake", "penalty"), "generator": ("g_loss",)}
+        of_one = {
+            "discriminator": ("d_loss", "d_real", "d_fake", "penalty", "d_terms"),
+            "generator": ("g_loss", "g_terms"),
+        }
         names = self.metric_names if who == "both" else of_one[who]
         return (*(name for name in names if name in self.metric_names), "weights")
 
@@ -245,23 +244,23 @@ class BaseTrainer(Resumable):
         """The metrics of steps (steps, columns) by name, without the sum of the weights."""
         return {n: column for n, column in zip(self._columns(who), values.T, strict=True) if n != "weights"}
 
-    def _advance(self, samples: Tensor, steps: int, indices: np.ndarray | None = None) -> None:
-        """The next steps, on batches of the samples; `indices` (steps, D's turns, batch) may say on which."""
+    def _advance(self, sources: Sources, steps: int, indices: np.ndarray | None = None) -> None:
+        """The next steps, on batches of the sources; `indices` (steps, D's turns, batch) may say on which."""
         turns = self.recipe.discriminator_steps
         self._keep()
         self.broken_off = True
         if indices is None:
-            drawn = [self._batches.next(len(samples)) for _ in range(steps * turns)]
+            drawn = [self._batches.next(len(sources["samples"])) for _ in range(steps * turns)]
             indices = np.stack(drawn).reshape(steps, turns, -1)
         draws = [self.draw(self.steps_done + i) for i in range(steps)]
-        self._inputs = samples, indices[-1], draws[-1]
+        self._inputs = sources, indices[-1], draws[-1]
         with failure.memory(self.recipe):
-            rows = self._play("both", samples, indices, draws)
+            rows = self._play("both", sources, indices, draws)
         # Where one of several goes bad, all are taken again one by one, so that the error names it.
         if steps > 1 and self._block == 1 and not np.isfinite(self._to_numpy([rows])).all():
             self._restore()
             for _ in range(steps):
-                self._advance(samples, 1)
+                self._advance(sources, 1)
             return
         self._rows.append(rows)
         self._waiting += steps
@@ -272,14 +271,15 @@ class BaseTrainer(Resumable):
 
     def _fit_alone(self, player: str, data: object, steps: int, fake: np.ndarray | None) -> dict[str, np.ndarray]:
         """Steps of one player; if a number goes bad, it is put back where it was before them."""
-        samples, batch = self._to_device(self.check_samples(data)), self.recipe.batch_size
-        fakes = None if fake is None else self._to_device(fake)
+        sources, batch = self._sources(data), self.recipe.batch_size
+        if fake is not None:
+            sources["fake"] = self._to_device(fake)
         steps, rows = arguments.whole("steps", steps, 1), []
         self._keep()
         for start in range(0, steps, self._at_once):
             indices, chosen, draws = [], [], []
             for i in range(start, min(start + self._at_once, steps)):
-                indices.append(self._batches.next(len(samples)))
+                indices.append(self._batches.next(len(sources["samples"])))
                 if fake is not None:
                     chosen.append(self._streams["latents"].integers(len(fake), size=batch))
                 drawn = self.draw(self.steps_done)
@@ -288,14 +288,14 @@ class BaseTrainer(Resumable):
                     drawn["penalty_weight"] = initialise.penalty_weight(self.recipe, self.steps_done)
                 draws.append(drawn)
             shown = np.stack(chosen)[:, None] if chosen else None
-            rows.append(self._play(player, samples, np.stack(indices)[:, None], draws, fakes, shown))
+            rows.append(self._play(player, sources, np.stack(indices)[:, None], draws, shown))
         values = self._to_numpy(rows)
         bad = ~np.isfinite(values).all(axis=1)
         if bad.any():
             step = int(bad.argmax())
             self._restore()
             found, metric = values[: step + 1], failure.bad_metric(self._columns(player), values[step])
-            raise failure.error(self, step + 1, metric, self._named(player, found), [samples])
+            raise failure.error(self, step + 1, metric, self._named(player, found), [sources["samples"]])
         return self._named(player, values)
 
     def _keep(self) -> None:
@@ -335,9 +335,10 @@ class BaseTrainer(Resumable):
             for name, column in self._named("both", values).items()
         }
         self._restore()
-        samples, indices, draws = self._inputs
-        real = [self._take(samples, chosen) for chosen in indices]
-        found = failure.first_bad(self, real, draws) if exact else None
+        sources, indices, draws = self._inputs
+        real = [self._take(sources["samples"], chosen) for chosen in indices]
+        given = [self._given(sources, chosen) for chosen in indices]
+        found = failure.first_bad(self, real, given, draws) if exact else None
         if exact:
             self._restore()
         bad = found or failure.bad_metric(self._columns("both"), values[-1])

@@ -4,7 +4,7 @@ A recipe's architecture is a list of layers (`ganlib.architectures`). Each becom
 layout (n, height, width, channels). The weights start from NumPy, so the PyTorch twin starts from the same ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, assert_never
 
 import keras
@@ -15,32 +15,38 @@ from tensorflow import Tensor, Variable
 from ganlib import architectures, initialise
 from ganlib.architectures import Layer, Shape, conv_transpose_size
 from ganlib.arguments import describe
+from ganlib.layers import Combining, conditions
 from ganlib.recipe import Recipe
 from ganlib.runtime.tensors import fitting_weights
-from ganlib.tensorflow import distributed, fast
+from ganlib.tensorflow import combinators, distributed, fast
+from ganlib.tensorflow.combinators import Given
+from ganlib.tensorflow.terms import Outputs
 
 POLICIES = {"float64": "float64", "float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 
 class Network(keras.Model):
-    """A list of layers, one after the other."""
+    """A list of layers, one after the other; what some of them look at besides is given by name."""
 
     def __init__(self, layers: list[Layer], input_shape: Shape, precision: str = "float32") -> None:
         if not isinstance(precision, str) or precision not in POLICIES:
             raise ValueError(f"precision must be one of {', '.join(POLICIES)}, not {precision!r}.")
         super().__init__(dtype=POLICIES[precision])
-        named = zip(architectures.names(layers), layers, strict=True)
-        self.stack = [_layer(layer, name, POLICIES[precision]) for name, layer in named]
-        self(tf.zeros((1, *input_shape), self.variable_dtype))  # builds the variables
+        self.stack = _stack(layers, POLICIES[precision])
+        found = conditions(layers)
+        self.built = True  # the layers build themselves, here; what has no axes are labels
+        given = {name: tf.zeros((1, *s), self.variable_dtype if s else tf.int64) for name, s in found.items()}
+        self(tf.zeros((1, *input_shape), self.variable_dtype), given or None)
 
-    def call(self, x: Tensor, training: bool = False) -> Tensor:
-        for layer in self.stack:
-            x = layer(x, training=training) if isinstance(layer, WITH_TRAINING) else layer(x)
-        return tf.cast(x, self.variable_dtype)
+    def call(self, x: Tensor, given: Given | None = None, training: bool = False) -> Any:
+        return tf.cast(combinators.run(self.stack, x, given, training), self.variable_dtype)
 
 
 class Generator(Network):
     """Latents (n, latent) in, images (n, height, width, channels) or points (n, 2) out.
+
+    Where the recipe has classes, both networks take the labels too: generator(latents, {"labels": labels}), with labels
+    (n,) of type int64, and -1 for an unknown one.
 
     Args:
         recipe: says the architecture and its numbers.
@@ -58,23 +64,46 @@ class Generator(Network):
 class Discriminator(Network):
     """Images (n, height, width, channels) or points (n, 2) in, logits (n,) out; no sigmoid.
 
+    Where the recipe has terms that look at more than the logits, it gives several outputs by name: {"real": (n,), its
+    logits, "class": (n, classes), "features": (n, k)}.
+
     The arguments are those of `Generator`. With a recipe's `pack` above 1 an input is that many samples, stacked.
 
     >>> logits = Discriminator(ganlib.recipe("dcgan-digits"))(images, training=True)
     """
 
     def __init__(self, recipe: Recipe, seed: int = 0, precision: str = "float32") -> None:
+        self.heads = architectures.heads(recipe)
         shape = architectures.discriminator_input(recipe)
         super().__init__(architectures.discriminator_layers(recipe), shape, precision)
         set_weights(self, initialise.discriminator_weights(recipe, initialise.streams(seed)["discriminator_weights"]))
 
-    def call(self, x: Tensor, training: bool = False) -> Tensor:
-        return tf.squeeze(super().call(x, training=training), axis=1)
+    def call(self, x: Tensor, given: Given | None = None, training: bool = False) -> Outputs:
+        columns = tf.split(super().call(x, given, training), list(self.heads.values()), axis=1)
+        outputs = dict(zip(self.heads, columns, strict=True))
+        outputs["real"] = tf.squeeze(outputs["real"], axis=1)
+        return outputs if len(outputs) > 1 else outputs["real"]
+
+
+def _stack(layers: Sequence[Layer], dtype: str) -> list[keras.layers.Layer]:
+    """The Keras layers of layers."""
+    return [_layer(layer, name, dtype) for name, layer in zip(architectures.names(layers), layers, strict=True)]
 
 
 def _layer(layer: Layer, name: str, dtype: str) -> keras.layers.Layer:
     """The Keras layer of one layer. Initial values are set later, from NumPy."""
+    inner = _stack(layer.layers, dtype) if isinstance(layer, Combining) else []
     match layer:
+        case architectures.Residual():
+            return combinators.Residual(inner, name=name, dtype=dtype)
+        case architectures.Skip():
+            return combinators.Skip(inner, name=name, dtype=dtype)
+        case architectures.Join():
+            return combinators.Join(inner, layer.given, name=name, dtype=dtype)
+        case architectures.Project():
+            return combinators.Project(inner, layer.given, name=name, dtype=dtype)
+        case architectures.OneHot():
+            return combinators.OneHot(layer.classes, name=name, dtype=dtype)
         case architectures.Dense():
             return Dense(layer, name=name, dtype=dtype)
         case architectures.Conv():
@@ -260,7 +289,8 @@ class Dropout(keras.layers.Layer):
         return tf.where(kept, x / (1 - self.rate), tf.zeros_like(x))
 
 
-WITH_TRAINING = (Dense, Conv, BatchNorm, Dropout)
+for _kind in (Dense, Conv, BatchNorm, Dropout):
+    _kind.takes_training = True  # where the others take none
 
 
 def _add_u(layer: keras.layers.Layer, size: int) -> Variable:
@@ -313,8 +343,13 @@ def neutral_weights(model: keras.Model) -> dict[str, Any]:
         raise TypeError(f"model must be a keras.Model, such as gl.Generator(recipe) gives, not {describe(model)}.")
     if not isinstance(model, Network):
         return {variable.path: variable for variable in model.variables}
-    weights = {}
-    for layer in model.stack:
-        for variable in layer.weights:
-            weights[f"{layer.name}.{variable.name}"] = variable
-    return weights
+    return {f"{name}.{v.name}": v for name, layer in plain_layers(model) for v in layer.weights}
+
+
+def plain_layers(model: Any, outer: str = "") -> Iterator[tuple[str, keras.layers.Layer]]:
+    """The layers that are made of no others, with names such as "dense0", or "join0.dense1" for one inside another."""
+    for layer in getattr(model, "stack", ()):
+        if isinstance(layer, combinators.Chain):
+            yield from plain_layers(layer, f"{outer}{layer.name}.")
+        else:
+            yield outer + layer.name, layer

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,13 +11,13 @@ import tensorflow as tf
 from tensorflow import Tensor
 
 from ganlib.runtime import hardware
-from ganlib.runtime.framework import BATCH_AXES, Draws, State
+from ganlib.runtime.framework import BATCH_AXES, Draws, Sources, State
 from ganlib.runtime.trainer import BaseTrainer
-from ganlib.tensorflow import distributed, losses, networks, optimisers, penalties, step, updates
+from ganlib.tensorflow import distributed, losses, networks, optimisers, penalties, step, terms, updates
+from ganlib.tensorflow.game import Game, trainable
 from ganlib.tensorflow.networks import Discriminator, Generator, neutral_weights
-from ganlib.tensorflow.step import Game, trainable
 
-AS_THEY_ARE = ("progress", "dropout", "indices", "chosen")  # not in the networks' precision
+AS_THEY_ARE = ("progress", "dropout", "indices", "chosen", "labels")  # not in the networks' precision
 
 
 def _not_about_trainers(record: logging.LogRecord) -> bool:
@@ -69,11 +70,12 @@ class Trainer(BaseTrainer):
             penalties.get(recipe.penalty),
             self._move_average,
             recipe.pack,
+            terms.get(recipe),
         )
         self._updates = {"both": updates.get(recipe), **updates.ALONE}
         self._state = self._changing()
-        layers = getattr(self.discriminator, "stack", ())
-        self._dropouts = [layer for layer in layers if isinstance(layer, networks.Dropout)]
+        layers = networks.plain_layers(self.discriminator)
+        self._dropouts = [layer for _, layer in layers if isinstance(layer, networks.Dropout)]
         self._traced: dict[tuple[str, ...], Callable[..., Tensor]] = {}  # by who moves, and what was drawn
 
     def _move_average(self) -> None:
@@ -87,24 +89,22 @@ class Trainer(BaseTrainer):
     def _play(
         self,
         who: str,
-        samples: Tensor,
+        sources: Sources,
         indices: np.ndarray,
         draws: Sequence[Draws],
-        fakes: Tensor | None = None,
         chosen: np.ndarray | None = None,
     ) -> Tensor:
         if self.workers > 1 and len(draws) > 1:  # a strategy takes its steps one by one
             ones = [slice(i, i + 1) for i in range(len(draws))]
             shown = [None if chosen is None else chosen[one] for one in ones]
             turns = zip(ones, shown, strict=True)
-            return tf.concat([self._play(who, samples, indices[i], draws[i], fakes, c) for i, c in turns], axis=0)
+            return tf.concat([self._play(who, sources, indices[i], draws[i], c) for i, c in turns], axis=0)
         numbers = {name: np.stack([drawn[name] for drawn in draws]) for name in draws[0]} | {"indices": indices}
         if chosen is not None:
             numbers["chosen"] = chosen[:, 0]
         with self._place():
-            sources = [samples] if fakes is None else [samples, fakes]
             inputs = {name: self._number(name, array) for name, array in numbers.items()}
-            key = (who, *inputs)
+            sources, key = dict(sources), (who, *sources, *inputs)
             if key not in self._traced:
                 # For any number of steps and samples: each new shape would be traced again, which takes seconds.
                 shapes = tf.nest.map_structure(
@@ -116,18 +116,26 @@ class Trainer(BaseTrainer):
     def _steps_of(self, who: str) -> Callable[..., Tensor]:
         """Several steps without a return to Python, which would take longer than a step of a small network."""
 
-        def one(sources: list[Tensor], drawn: dict[str, Tensor]) -> Tensor:
+        def one(sources: Sources, drawn: dict[str, Tensor]) -> Tensor:
             shares = {name: distributed.share(drawn[name], axis) for name, axis in BATCH_AXES.items() if name in drawn}
             drawn = {**drawn, **shares}
-            real = [tf.gather(sources[0], distributed.share(turn)) for turn in tf.unstack(drawn["indices"])]
+            turns = [distributed.share(turn) for turn in tf.unstack(drawn["indices"])]
+            real, given = (
+                [tf.gather(sources["samples"], turn) for turn in turns],
+                [self._given(sources, t) for t in turns],
+            )
+            if "labels" in drawn:  # drawn for G, and not of the data
+                given = [{"labels": turn} for turn in tf.unstack(drawn["labels"])]
+            if any(given):
+                drawn["given"] = given
             if "chosen" in drawn:
-                drawn["fake"] = tf.gather(sources[1], distributed.share(drawn["chosen"]))
+                drawn["fake"] = tf.gather(sources["fake"], distributed.share(drawn["chosen"]))
             found = self._updates[who](self.game, real, drawn)
             return distributed.average([tf.stack([found[name] for name in self._columns(who)[:-1]])])[0]
 
         made = tf.function(one, autograph=False, jit_compile=True) if self.compiled and self.workers == 1 else one
 
-        def turn(sources: list[Tensor], inputs: dict[str, Tensor], i: Tensor | int) -> Tensor:
+        def turn(sources: Sources, inputs: dict[str, Tensor], i: Tensor | int) -> Tensor:
             drawn = {name: values[i] for name, values in inputs.items()}
             self._seed_dropout(drawn["dropout"][0])
             if self.workers == 1:
@@ -135,7 +143,7 @@ class Trainer(BaseTrainer):
             # The metrics of the first device: they are averaged, so all agree.
             return self._strategy.experimental_local_results(self._strategy.run(made, (sources, drawn)))[0]
 
-        def several(sources: list[Tensor], inputs: dict[str, Tensor]) -> Tensor:
+        def several(sources: Sources, inputs: dict[str, Tensor]) -> Tensor:
             def body(i: Tensor, rows: tf.TensorArray) -> tuple[Tensor, tf.TensorArray]:
                 return i + 1, rows.write(i, turn(sources, inputs, i))
 
@@ -146,17 +154,20 @@ class Trainer(BaseTrainer):
             weights = tf.concat([tf.zeros_like(rows[1:, :1]), [[self._sum_of_state()]]], axis=0)
             return tf.concat([rows, weights], axis=1)
 
-        def single(sources: list[Tensor], inputs: dict[str, Tensor]) -> Tensor:
+        def single(sources: Sources, inputs: dict[str, Tensor]) -> Tensor:
             return tf.concat([turn(sources, inputs, 0), [self._sum_of_state()]], axis=0)[None]
 
         return several if self.workers == 1 else single
 
-    def replay(self, game: Game, real: Sequence[Tensor], draws: Draws) -> None:
+    def replay(self, game: Game, real: Sequence[Tensor], given: Sequence[Sources], draws: Draws) -> None:
         if self.workers > 1:
             return  # a strategy's steps cannot be taken operation by operation
         with self._place():
             self._seed_dropout(int(draws["dropout"][0]))
-            self._updates["both"](game, real, {name: self._number(name, array) for name, array in draws.items()})
+            numbers = {name: self._number(name, array) for name, array in draws.items()}
+            if "labels" in numbers:
+                given = [{"labels": turn} for turn in tf.unstack(numbers["labels"])]
+            self._updates["both"](game, real, {**numbers, **({"given": given} if any(given) else {})})
 
     def _seed_dropout(self, seed: Tensor | int) -> None:
         for place, layer in enumerate(self._dropouts):
@@ -165,21 +176,30 @@ class Trainer(BaseTrainer):
     def _number(self, name: str, array: np.ndarray) -> Tensor:
         return tf.constant(array) if name in AS_THEY_ARE else self._tensor(array)
 
-    def _generate(self, latents: np.ndarray, model: keras.Model) -> np.ndarray:
+    def _generate(self, latents: np.ndarray, model: keras.Model, given: Mapping[str, np.ndarray]) -> np.ndarray:
         with self._place():
             # Not traced: it takes longer than some samples do, for each number of them and each trainer again.
-            return model(self._tensor(latents), training=False).numpy().copy()
+            return model(self._tensor(latents), **self._condition(given), training=False).numpy().copy()
 
-    def _logits(self, samples: np.ndarray) -> np.ndarray:
+    def _outputs(self, samples: np.ndarray, given: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         with self._place():
             packed = step.discriminator_input(self.game, self._tensor(samples), {}, 0, 0)
-            return self.discriminator(packed, training=False).numpy().copy()
+            outputs = self.discriminator(packed, **self._condition(given), training=False)
+            named = outputs if isinstance(outputs, Mapping) else {"real": outputs}
+            return {name: output.numpy().copy() for name, output in named.items()}
+
+    def _condition(self, given: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        """As `step.conditions`, of arrays."""
+        return {"given": {name: self._to_device(array) for name, array in given.items()}} if given else {}
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         with self._place():
             return tf.constant(np.asarray(array, dtype=self.dtype.as_numpy_dtype))
 
     def _to_device(self, samples: np.ndarray) -> Tensor:
+        if samples.dtype.kind in "iu":  # labels
+            with self._place():
+                return tf.constant(samples)
         return self._tensor(samples)
 
     def _take(self, samples: Tensor, indices: np.ndarray) -> Tensor:

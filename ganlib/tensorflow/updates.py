@@ -11,7 +11,7 @@ from tensorflow import Tensor, Variable
 
 from ganlib.recipe import Recipe
 from ganlib.tensorflow import optimisers, step
-from ganlib.tensorflow.step import Draws, Game, Judged, trainable
+from ganlib.tensorflow.game import Aim, Draws, Game, Judged, trainable
 
 Vector = Sequence[Tensor]
 Update = Callable[[Game, Sequence[Tensor], Draws], dict[str, Tensor]]
@@ -82,13 +82,13 @@ def competitive(
     d, g = trainable(game.discriminator), trainable(game.generator)
     with tf.GradientTape(persistent=True, watch_accessed_variables=False) as outer:
         outer.watch([*d, *g])
-        judged, total, g_loss, tape = _linked(game, batches[0], draws)
-        d_gradients = tape.gradient(total, d)
-        g_gradients = tape.gradient(g_loss, g)
-        d_loss_by_g = tape.gradient([judged.loss, judged.penalty], g, unconnected_gradients="zero")
-        g_loss_by_d = tape.gradient(g_loss, d, unconnected_gradients="zero")
+        judged, aim, tape = _linked(game, batches[0], draws)
+        d_gradients = tape.gradient(judged.total, d)
+        g_gradients = tape.gradient(aim.total, g)
+        d_loss_by_g = tape.gradient(judged.total, g, unconnected_gradients="zero")
+        g_loss_by_d = tape.gradient(aim.total, d, unconnected_gradients="zero")
     d_rate, g_rate = (
-        tf.cast(optimisers.rate(optimiser.settings, draws["progress"], optimiser.steps + 1), g_loss.dtype)
+        tf.cast(optimisers.rate(optimiser.settings, draws["progress"], optimiser.steps + 1), aim.total.dtype)
         for optimiser in (game.discriminator_optimiser, game.generator_optimiser)
     )
 
@@ -108,44 +108,43 @@ def competitive(
     game.discriminator_optimiser.apply(solution[: len(d)], draws["progress"])
     game.generator_optimiser.apply(solution[len(d) :], draws["progress"])
     game.update_average()
-    return {**step.metrics(judged, g_loss), "solver_steps": made}
+    return {**step.metrics(judged, aim), "solver_steps": made}
 
 
-def _linked(game: Game, real: Tensor, draws: Draws) -> tuple[Judged, Tensor, Tensor, tf.GradientTape]:
-    """What D found, its loss with the penalty, G's loss, and a tape that watched both players' weights meanwhile."""
+def _linked(game: Game, real: Tensor, draws: Draws) -> tuple[Judged, Aim, tf.GradientTape]:
+    """What D and G minimise, and a tape that watched both players' weights meanwhile."""
     latents = draws["latents"]
     shared = latents.shape[0] == 1 and "instance_noise" not in draws
     with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
         tape.watch([*trainable(game.discriminator), *trainable(game.generator)])
-        fake = game.generator(latents[0], training=True)
+        fake = step.generate(game, draws, 0)
         judged = step.discriminator_loss(game, real, fake, draws)
-        total = judged.loss + judged.penalty
         if latents.shape[0] > 1:
-            fake = game.generator(latents[-1], training=True)
-        g_loss = step.generator_loss(game, real, fake, draws, judged if shared else None)
-    return judged, total, g_loss, tape
+            fake = step.generate(game, draws, -1)
+        aim = step.generator_loss(game, real, fake, draws, judged if shared else None)
+    return judged, aim, tape
 
 
 def discriminator_alone(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
     """One step of D; G stands. `draws["fake"]`, where it is there, takes the place of G's samples."""
-    fake = draws["fake"] if "fake" in draws else game.generator(draws["latents"][0], training=True)
+    fake = draws["fake"] if "fake" in draws else step.generate(game, draws, 0)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(trainable(game.discriminator))
         judged = step.discriminator_loss(game, batches[0], fake, draws)
-        total = judged.loss + judged.penalty
-    game.discriminator_optimiser.apply(tape.gradient(total, trainable(game.discriminator)), draws["progress"])
-    return step.metrics(judged, tf.zeros_like(judged.loss))
+    game.discriminator_optimiser.apply(tape.gradient(judged.total, trainable(game.discriminator)), draws["progress"])
+    nothing = tf.zeros_like(judged.loss)
+    return step.metrics(judged, Aim(nothing, nothing, nothing))
 
 
 def generator_alone(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
     """One step of G; D stands."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(trainable(game.generator))
-        fake = game.generator(draws["latents"][-1], training=True)
-        g_loss = step.generator_loss(game, batches[0], fake, draws)
-    game.generator_optimiser.apply(tape.gradient(g_loss, trainable(game.generator)), draws["progress"])
+        fake = step.generate(game, draws, -1)
+        aim = step.generator_loss(game, batches[0], fake, draws)
+    game.generator_optimiser.apply(tape.gradient(aim.total, trainable(game.generator)), draws["progress"])
     game.update_average()
-    return {"g_loss": g_loss}
+    return {"g_loss": aim.loss, "g_terms": aim.terms}
 
 
 ALONE: dict[str, Update] = {"discriminator": discriminator_alone, "generator": generator_alone}

@@ -4,10 +4,10 @@
 some convolutions, faster on a CPU. What needs no PyTorch is not here: recipes, random numbers, the loop, scores.
 """
 
-from ganlib.torch import losses, optimisers, penalties
+from ganlib.torch import losses, optimisers, penalties, terms
 from ganlib.torch.networks import Discriminator, Generator, get_weights, set_weights
 from ganlib.torch.trainer import Trainer, device_name
 
 name = "torch"
 __all__ = ["Discriminator", "Generator", "Trainer", "device_name", "get_weights", "set_weights"]
-__all__ += ["losses", "name", "optimisers", "penalties"]
+__all__ += ["losses", "name", "optimisers", "penalties", "terms"]

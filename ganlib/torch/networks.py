@@ -4,7 +4,7 @@ A recipe's architecture is a list of layers (`ganlib.architectures`). Each becom
 layout (n, channels, height, width). The weights start from NumPy, so the TensorFlow twin starts from the same ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
 import numpy as np
@@ -15,35 +15,38 @@ from torch import Tensor, nn
 from ganlib import architectures, initialise
 from ganlib.architectures import Layer, Shape, same_padding
 from ganlib.arguments import describe
+from ganlib.layers import Combining, shapes_from
 from ganlib.recipe import Recipe
 from ganlib.runtime.tensors import fitting_weights
-from ganlib.torch import distributed, fast
+from ganlib.torch import combinators, distributed, fast
+from ganlib.torch.combinators import Given
+from ganlib.torch.terms import Outputs
 
 DTYPES = {"float64": torch.float64, "float32": torch.float32, "bfloat16": torch.float32}  # of the weights
 
 
 class Network(nn.Module):
-    """A list of layers, one after the other."""
+    """A list of layers, one after the other; what some of them look at besides is given by name."""
 
     def __init__(self, layers: list[Layer], input_shape: Shape, precision: str = "float32") -> None:
         if not isinstance(precision, str) or precision not in DTYPES:
             raise ValueError(f"precision must be one of {', '.join(DTYPES)}, not {precision!r}.")
         super().__init__()
-        inputs = [input_shape, *architectures.shapes(layers, input_shape)]
-        self.layers = nn.Sequential()
-        for name, layer, shape in zip(architectures.names(layers), layers, inputs, strict=False):
-            self.layers.add_module(name, _module(layer, shape))
+        self.layers = combinators.Chain(_modules(layers, input_shape))
         self.mixed = precision == "bfloat16"
         self.to(DTYPES[precision])
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, given: Given | None = None) -> Any:
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.mixed):
-            x = self.layers(x)
+            x = self.layers(x, given)
         return x.float() if self.mixed else x
 
 
 class Generator(Network):
     """Latents (n, latent) in, images (n, channels, height, width) or points (n, 2) out.
+
+    Where the recipe has classes, both networks take the labels too: generator(latents, {"labels": labels}), with labels
+    (n,) of type int64, and -1 for an unknown one.
 
     Args:
         recipe: says the architecture and its numbers.
@@ -61,6 +64,9 @@ class Generator(Network):
 class Discriminator(Network):
     """Images (n, channels, height, width) or points (n, 2) in, logits (n,) out; no sigmoid.
 
+    Where the recipe has terms that look at more than the logits, it gives several outputs by name: {"real": (n,), its
+    logits, "class": (n, classes), "features": (n, k)}.
+
     The arguments are those of `Generator`. With a recipe's `pack` above 1 an input is that many samples, stacked.
 
     >>> logits = Discriminator(ganlib.recipe("dcgan-digits"))(images)
@@ -69,16 +75,42 @@ class Discriminator(Network):
     def __init__(self, recipe: Recipe, seed: int = 0, precision: str = "float32") -> None:
         shape = architectures.discriminator_input(recipe)
         super().__init__(architectures.discriminator_layers(recipe), shape, precision)
+        self.heads = architectures.heads(recipe)
         set_weights(self, initialise.discriminator_weights(recipe, initialise.streams(seed)["discriminator_weights"]))
 
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x).squeeze(1)
+    def forward(self, x: Tensor, given: Given | None = None) -> Outputs:
+        columns = super().forward(x, given).split(list(self.heads.values()), dim=1)
+        outputs = dict(zip(self.heads, columns, strict=True))
+        outputs["real"] = outputs["real"].squeeze(1)
+        return outputs if len(outputs) > 1 else outputs["real"]
+
+
+def _modules(layers: Sequence[Layer], shape: Shape) -> dict[str, nn.Module]:
+    """The modules of layers, by name; `shape` is that of what goes into the first, channels last."""
+    inputs = [shape, *shapes_from(layers, shape)]
+    named = zip(architectures.names(layers), layers, inputs, strict=False)
+    modules = {name: _module(layer, shape) for name, layer, shape in named}
+    for first in list(modules.values())[:1]:
+        if isinstance(first, nn.LeakyReLU | nn.ReLU):
+            first.inplace = False  # its input may be needed beside its output
+    return modules
 
 
 def _module(layer: Layer, shape: Shape) -> nn.Module:
     """The module of one layer; `shape` is its input's, channels last."""
-    channels = shape[-1]
+    channels = shape[-1] if shape else 0  # a label has none
+    inner = _modules(layer.layers, layer.enters(shape)) if isinstance(layer, Combining) else {}
     match layer:
+        case architectures.Residual():
+            return combinators.Residual(inner)
+        case architectures.Skip():
+            return combinators.Skip(inner)
+        case architectures.Join():
+            return combinators.Join(inner, layer.given)
+        case architectures.Project():
+            return combinators.Project(inner, layer.given)
+        case architectures.OneHot():
+            return combinators.OneHot(layer.classes)
         case architectures.Dense():
             return Dense(channels, layer)
         case architectures.Conv():
@@ -294,7 +326,7 @@ def neutral_weights(model: nn.Module) -> dict[str, tuple[Any, tuple[int, ...]]]:
     if not isinstance(model, Network):
         return {name: (tensor, tuple(range(tensor.ndim))) for name, tensor in model.state_dict(keep_vars=True).items()}
     weights: dict[str, tuple[Any, tuple[int, ...]]] = {}
-    for name, module in model.layers.named_children():
+    for name, module in model.layers.named_modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             weights.update({f"{name}.{ours}": (getattr(module, its), (0,)) for its, ours in _BATCH_NORM.items()})
         elif isinstance(module, Dense | Conv | ConvTranspose):

@@ -8,53 +8,16 @@ have `apply(gradients, progress)`:
     metrics = alternating(game, [real], {"latents": torch.randn(2, len(real), 100), "progress": 0.0})
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ganlib.torch.losses import Loss
-from ganlib.torch.optimisers import Optimiser
+from ganlib.torch.game import Aim, Draws, Game, Judged, trainable
+from ganlib.torch.terms import Batch, logits
 
 Gradients = Sequence[Tensor]
-# "latents" (k, n, latent): a batch for each of D's k steps, or k + 1 if G's step has its own. "progress": the share of
-# the run that is done, for rates that fall. Where the game asks for them: "penalty_weight", γ or λ, on the steps that
-# penalise; "mix" (k, n / pack) for WGAN-GP; "instance_noise" (k + 1, 2, n, …), real and fake, D's steps and then G's.
-Draws = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Game:
-    """Two players, what they minimise, and how they move.
-
-    Args:
-        generator, discriminator: latents (n, latent) → samples (n, …), and samples → logits (n,); in training mode.
-        generator_optimiser, discriminator_optimiser: `apply(gradients, progress)` moves the weights of `trainable(…)`.
-        loss: both players' losses on logits; see `losses.get`.
-        penalty: (discriminator, real, fake, mix) → a scalar that D minimises too; see `penalties.get`.
-        update_average: called after G's step, to keep a moving average of its weights.
-        pack: how many samples D judges together, stacked in the channels (Lin et al. 2018).
-    """
-
-    generator: nn.Module
-    discriminator: nn.Module
-    generator_optimiser: Optimiser
-    discriminator_optimiser: Optimiser
-    loss: Loss
-    penalty: Callable[..., Tensor] | None = None
-    update_average: Callable[[], None] = lambda: None
-    pack: int = 1
-
-
-class Judged(NamedTuple):
-    """What D makes of a batch: its loss, its weighted penalty, and its logits."""
-
-    loss: Tensor
-    penalty: Tensor
-    real_logits: Tensor
-    fake_logits: Tensor
 
 
 def alternating(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
@@ -65,17 +28,17 @@ def alternating(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str
         raise ValueError(f"{len(batches)} batches need as many of latents, or one more, not {len(latents)}.")
     for turn, real in enumerate(batches):
         with torch.set_grad_enabled(not fresh):  # no graph, unless G's step uses these samples again
-            fake = game.generator(latents[turn])
+            fake = generate(game, draws, turn)
         judged = discriminator_loss(game, real, fake.detach(), draws, turn)
-        gradients = torch.autograd.grad(judged.loss + judged.penalty, trainable(game.discriminator))
+        gradients = torch.autograd.grad(judged.total, trainable(game.discriminator))
         game.discriminator_optimiser.apply(gradients, progress)
     if fresh:
-        fake = game.generator(latents[-1])
-    g_loss = generator_loss(game, real, fake, draws)
-    gradients = torch.autograd.grad(g_loss, trainable(game.generator))  # D's are not needed
+        fake = generate(game, draws, -1)
+    aim = generator_loss(game, real, fake, draws)
+    gradients = torch.autograd.grad(aim.total, trainable(game.generator))  # D's are not needed
     game.generator_optimiser.apply(gradients, progress)
     game.update_average()
-    return metrics(judged, g_loss)
+    return metrics(judged, aim)
 
 
 def simultaneous(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
@@ -91,36 +54,60 @@ def both_gradients(game: Game, real: Tensor, draws: Draws) -> tuple[Gradients, G
     """D's gradients, G's gradients and the metrics, before either moves."""
     latents = draws["latents"]
     shared = len(latents) == 1 and "instance_noise" not in draws  # both look at the same inputs
-    fake = game.generator(latents[0])
+    fake = generate(game, draws, 0)
     judged = discriminator_loss(game, real, fake if shared else fake.detach(), draws)
-    total, d_weights = judged.loss + judged.penalty, trainable(game.discriminator)
-    d_gradients = torch.autograd.grad(total, d_weights, retain_graph=shared)
-    fake = game.generator(latents[-1]) if len(latents) > 1 else fake
-    g_loss = generator_loss(game, real, fake, draws, judged if shared else None)
-    return d_gradients, torch.autograd.grad(g_loss, trainable(game.generator)), metrics(judged, g_loss)
+    d_gradients = torch.autograd.grad(judged.total, trainable(game.discriminator), retain_graph=shared)
+    fake = generate(game, draws, -1) if len(latents) > 1 else fake
+    aim = generator_loss(game, real, fake, draws, judged if shared else None)
+    return d_gradients, torch.autograd.grad(aim.total, trainable(game.generator)), metrics(judged, aim)
 
 
 def discriminator_loss(game: Game, real: Tensor, fake: Tensor, draws: Draws, turn: int = 0) -> Judged:
-    """D's loss and penalty on real and fake samples, at its `turn`, counted from 0."""
-    real, fake = (discriminator_input(game, x, draws, turn, i) for i, x in enumerate((real, fake)))
-    real_logits, fake_logits = game.discriminator(real), game.discriminator(fake)
-    d_loss = game.loss.discriminator(real_logits, fake_logits)
+    """D's loss, penalty and terms on real and fake samples, at its `turn`, counted from 0."""
+    given = conditions(draws, turn)
+    judge = partial(game.discriminator, **given)
+    shown = [discriminator_input(game, x, draws, turn, i) for i, x in enumerate((real, fake))]
+    seen = Batch(real, fake, given.get("given", {}), *(judge(x) for x in shown))
+    d_loss = game.loss.discriminator(logits(seen.real_outputs), logits(seen.fake_outputs))
     penalty = torch.zeros_like(d_loss)
     if game.penalty is not None and "penalty_weight" in draws:
         mix = draws["mix"][turn] if "mix" in draws else None
-        penalty = draws["penalty_weight"] * game.penalty(game.discriminator, real, fake, mix)
-    return Judged(d_loss, penalty, real_logits, fake_logits)
+        penalty = draws["penalty_weight"] * game.penalty(judge, *shown, mix)
+    terms = weighted_terms(game, "discriminator", seen, d_loss)
+    return Judged(d_loss + penalty + terms, d_loss, penalty, terms, seen)
 
 
-def generator_loss(game: Game, real: Tensor, fake: Tensor, draws: Draws, judged: Judged | None = None) -> Tensor:
-    """G's loss on its samples `fake`; with `judged`, D has seen the very same inputs and is not asked again."""
+def generator_loss(game: Game, real: Tensor, fake: Tensor, draws: Draws, judged: Judged | None = None) -> Aim:
+    """G's loss and terms on its samples `fake`; with `judged`, D saw the very same inputs and is not asked again."""
     if judged is not None:
-        return game.loss.generator(judged.real_logits, judged.fake_logits)
-    fake_logits = game.discriminator(discriminator_input(game, fake, draws, -1, 1))
-    real_logits = fake_logits.detach()  # unused, unless the loss compares with real samples
-    if getattr(game.loss, "needs_real", True):
-        real_logits = game.discriminator(discriminator_input(game, real, draws, -1, 0))
-    return game.loss.generator(real_logits, fake_logits)
+        seen = judged.seen
+    else:
+        given = conditions(draws, -1)
+        judge = partial(game.discriminator, **given)
+        fake_outputs = judge(discriminator_input(game, fake, draws, -1, 1))
+        real_outputs = fake_outputs  # unused, unless the loss or a term compares with real samples
+        if getattr(game.loss, "needs_real", True) or any(term.needs_real for _, term in game.terms):
+            real_outputs = judge(discriminator_input(game, real, draws, -1, 0))
+        seen = Batch(real, fake, given.get("given", {}), real_outputs, fake_outputs)
+    g_loss = game.loss.generator(logits(seen.real_outputs), logits(seen.fake_outputs))
+    terms = weighted_terms(game, "generator", seen, g_loss)
+    return Aim(g_loss + terms, g_loss, terms)
+
+
+def weighted_terms(game: Game, player: str, seen: Batch, loss: Tensor) -> Tensor:
+    """The sum of a player's terms, each times its weight; a zero like the loss where there are none."""
+    own = [(weight, getattr(term, player)) for weight, term in game.terms]
+    return sum((weight * term(seen) for weight, term in own if term is not None), start=torch.zeros_like(loss))
+
+
+def generate(game: Game, draws: Draws, turn: int) -> Tensor:
+    """G's samples for D's `turn`, or for G's own, -1."""
+    return game.generator(draws["latents"][turn], **conditions(draws, turn))
+
+
+def conditions(draws: Draws, turn: int) -> dict[str, Mapping[str, Tensor]]:
+    """What both networks are called with beside their input: `given`, where the batch has conditions."""
+    return {"given": draws["given"][turn]} if "given" in draws else {}
 
 
 def discriminator_input(game: Game, samples: Tensor, draws: Draws, turn: int, which: int) -> Tensor:
@@ -130,13 +117,10 @@ def discriminator_input(game: Game, samples: Tensor, draws: Draws, turn: int, wh
     return samples if game.pack == 1 else samples.reshape(-1, game.pack * samples.shape[1], *samples.shape[2:])
 
 
-def metrics(judged: Judged, g_loss: Tensor) -> dict[str, Tensor]:
-    """D's loss without the penalty, mean logits and penalty before its last step, and G's loss before its own."""
-    d_loss, penalty, real_logits, fake_logits = (part.detach() for part in judged)
-    logits = {"d_real": real_logits.mean(), "d_fake": fake_logits.mean()}
-    return {"d_loss": d_loss, "g_loss": g_loss.detach(), **logits, "penalty": penalty}
-
-
-def trainable(model: nn.Module) -> list[Tensor]:
-    """The weights that a player may move."""
-    return [weight for weight in model.parameters() if weight.requires_grad]
+def metrics(judged: Judged, aim: Aim) -> dict[str, Tensor]:
+    """D's loss, mean logits, penalty and terms before its last step, and G's loss and terms before its own."""
+    seen = judged.seen
+    d_real, d_fake = (logits(outputs).mean() for outputs in (seen.real_outputs, seen.fake_outputs))
+    found = {"d_loss": judged.loss, "g_loss": aim.loss, "d_real": d_real, "d_fake": d_fake}
+    found |= {"penalty": judged.penalty, "d_terms": judged.terms, "g_terms": aim.terms}
+    return {name: value.detach() for name, value in found.items()}

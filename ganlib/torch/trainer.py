@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,11 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ganlib.runtime import hardware
-from ganlib.runtime.framework import BATCH_AXES, Draws, State
+from ganlib.runtime.framework import BATCH_AXES, Draws, Sources, State
 from ganlib.runtime.trainer import BaseTrainer
-from ganlib.torch import distributed, losses, networks, optimisers, penalties, step, updates
+from ganlib.torch import distributed, losses, networks, optimisers, penalties, step, terms, updates
+from ganlib.torch.game import Game, trainable
 from ganlib.torch.networks import DTYPES, Discriminator, Generator, from_neutral, neutral_weights, to_neutral
-from ganlib.torch.step import Game, trainable
 
 
 class Trainer(BaseTrainer):
@@ -54,6 +55,7 @@ class Trainer(BaseTrainer):
             penalties.get(recipe.penalty),
             self._moving_average(),
             recipe.pack,
+            terms.get(recipe),
         )
         # Compiled networks have no second derivatives. A penalty on D alone is given D itself.
         if self.compiled and recipe.update != "competitive" and recipe.penalty != "consensus":
@@ -72,7 +74,9 @@ class Trainer(BaseTrainer):
         game = dataclasses.replace(game, generator=generator, discriminator=discriminator)
         if (penalty := game.penalty) is None:
             return game
-        return dataclasses.replace(game, penalty=lambda _, *inputs: penalty(self.discriminator, *inputs))
+        return dataclasses.replace(
+            game, penalty=lambda judge, *inputs: penalty(partial(self.discriminator, **judge.keywords), *inputs)
+        )
 
     def _moving_average(self) -> Callable[[], None]:
         """average ← decay · average + (1 - decay) · generator, moving statistics included."""
@@ -85,48 +89,56 @@ class Trainer(BaseTrainer):
     def _play(
         self,
         who: str,
-        samples: Tensor,
+        sources: Sources,
         indices: np.ndarray,
         draws: Sequence[Draws],
-        fakes: Tensor | None = None,
         chosen: np.ndarray | None = None,
     ) -> Tensor:
         columns, rows = self._columns(who)[:-1], []
         for i, drawn in enumerate(draws):
-            inputs = self._prepare(drawn)
-            if fakes is not None and chosen is not None:
-                inputs["fake"] = self._take(fakes, chosen[i, 0])
-            found = self._updates[who](self.game, [self._take(samples, turn) for turn in indices[i]], inputs)
+            inputs = self._prepare(drawn, [self._given(sources, turn) for turn in indices[i]])
+            if chosen is not None:
+                inputs["fake"] = self._take(sources["fake"], chosen[i, 0])
+            real = [self._take(sources["samples"], turn) for turn in indices[i]]
+            found = self._updates[who](self.game, real, inputs)
             rows.append(torch.stack([found[name] for name in columns]))
         # A weight that went bad stays bad, so one look at the end will do.
         weights = torch.zeros(len(rows), 1, dtype=rows[0].dtype, device=rows[0].device)
         weights[-1] = self._sum_of_state()
         return distributed.average([torch.cat([torch.stack(rows), weights], dim=1)])[0]
 
-    def replay(self, game: Game, real: Sequence[Tensor], draws: Draws) -> None:
-        self._updates["both"](game, real, self._prepare(draws))
+    def replay(self, game: Game, real: Sequence[Tensor], given: Sequence[Sources], draws: Draws) -> None:
+        self._updates["both"](game, real, self._prepare(draws, given))
 
-    def _prepare(self, draws: Draws) -> dict[str, Any]:
+    def _prepare(self, draws: Draws, given: Sequence[Sources]) -> dict[str, Any]:
         """Both networks in training mode, dropout seeded, and the drawn numbers as tensors in the native layout."""
         self.generator.train()
         self.discriminator.train()
         self._random.manual_seed(int(draws["dropout"][0]))
         numbers = {name: float(draws[name]) for name in ("progress", "penalty_weight") if name in draws}
         shares = {name: distributed.share(draws[name], axis) for name, axis in BATCH_AXES.items() if name in draws}
-        tensors = {name: self._tensor(share) for name, share in shares.items()}
+        tensors = {name: self._tensor(share) for name, share in shares.items() if name != "labels"}
         if "instance_noise" in tensors and len(self.recipe.shape) == 3:
             tensors["instance_noise"] = tensors["instance_noise"].permute(0, 1, 2, 5, 3, 4)
-        return {**numbers, **tensors}
+        if "labels" in draws:  # drawn for G, and not of the data
+            given = [{"labels": self._to_device(turn)} for turn in shares["labels"]]
+        return {**numbers, **tensors, **({"given": given} if any(given) else {})}
 
     @torch.no_grad()
-    def _generate(self, latents: np.ndarray, model: nn.Module) -> np.ndarray:
-        samples = model.eval()(self._tensor(latents))
+    def _generate(self, latents: np.ndarray, model: nn.Module, given: Mapping[str, np.ndarray]) -> np.ndarray:
+        samples = model.eval()(self._tensor(latents), **self._condition(given))
         return (samples.permute(0, 2, 3, 1) if samples.ndim == 4 else samples).cpu().numpy().copy(order="C")
 
     @torch.no_grad()
-    def _logits(self, samples: np.ndarray) -> np.ndarray:
+    def _outputs(self, samples: np.ndarray, given: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         packed = step.discriminator_input(self.game, self._to_device(samples), {}, 0, 0)
-        return self.discriminator.eval()(packed).cpu().numpy().copy()
+        outputs = self.discriminator.eval()(packed, **self._condition(given))
+        named = outputs if isinstance(outputs, Mapping) else {"real": outputs}
+        return {name: output.cpu().numpy().copy() for name, output in named.items()}
+
+    def _condition(self, given: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        """As `step.conditions`, of arrays."""
+        return {"given": {name: self._to_device(array) for name, array in given.items()}} if given else {}
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return self._sent(torch.as_tensor(array, dtype=self.dtype))
@@ -138,6 +150,8 @@ class Trainer(BaseTrainer):
         return tensor.to(self.device)
 
     def _to_device(self, samples: np.ndarray) -> Tensor:
+        if samples.dtype.kind in "iu":  # labels
+            return self._sent(torch.as_tensor(samples))
         tensor = self._tensor(samples)
         return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganlib.recipe import Recipe
 from ganlib.torch import optimisers, step
-from ganlib.torch.step import Draws, Game, Judged, trainable
+from ganlib.torch.game import Aim, Draws, Game, Judged, trainable
 
 Vector = Sequence[Tensor]
 Update = Callable[[Game, Sequence[Tensor], Draws], dict[str, Tensor]]
@@ -54,7 +54,7 @@ def consensus(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, 
     """
     if "penalty_weight" not in draws:
         return step.simultaneous(game, batches, draws)
-    judged, g_loss, d_gradients, g_gradients = _linked(game, batches[0], draws)
+    judged, aim, d_gradients, g_gradients = _linked(game, batches[0], draws)
     gradients = (*d_gradients, *g_gradients)
     penalty = draws["penalty_weight"] / 2 * torch.stack([g.square().sum() for g in gradients]).sum()
     weights = [*trainable(game.discriminator), *trainable(game.generator)]
@@ -64,7 +64,7 @@ def consensus(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, 
     game.discriminator_optimiser.apply(moved[: len(d_gradients)], draws["progress"])
     game.generator_optimiser.apply(moved[len(d_gradients) :], draws["progress"])
     game.update_average()
-    return {**step.metrics(judged, g_loss), "penalty": penalty.detach()}
+    return {**step.metrics(judged, aim), "penalty": penalty.detach()}
 
 
 def competitive(
@@ -79,10 +79,10 @@ def competitive(
     with η the players' rates: the equilibrium of the game whose losses are made bilinear. Conjugate gradient solves
     for them in at most `solver_steps` steps; the metric of that name says in how many.
     """
-    judged, g_loss, d_gradients, g_gradients = _linked(game, batches[0], draws)
+    judged, aim, d_gradients, g_gradients = _linked(game, batches[0], draws)
     d, g = trainable(game.discriminator), trainable(game.generator)
-    d_loss_by_g = torch.autograd.grad(judged.loss + judged.penalty, g, create_graph=True, materialize_grads=True)
-    g_loss_by_d = torch.autograd.grad(g_loss, d, create_graph=True, materialize_grads=True)
+    d_loss_by_g = torch.autograd.grad(judged.total, g, create_graph=True, materialize_grads=True)
+    g_loss_by_d = torch.autograd.grad(aim.total, d, create_graph=True, materialize_grads=True)
     d_rate, g_rate = (
         optimisers.rate(optimiser.settings, draws["progress"], optimiser.steps + 1)
         for optimiser in (game.discriminator_optimiser, game.generator_optimiser)
@@ -100,21 +100,20 @@ def competitive(
     game.discriminator_optimiser.apply(solution[: len(d)], draws["progress"])
     game.generator_optimiser.apply(solution[len(d) :], draws["progress"])
     game.update_average()
-    return {**step.metrics(judged, g_loss), "solver_steps": made}
+    return {**step.metrics(judged, aim), "solver_steps": made}
 
 
-def _linked(game: Game, real: Tensor, draws: Draws) -> tuple[Judged, Tensor, Vector, Vector]:
+def _linked(game: Game, real: Tensor, draws: Draws) -> tuple[Judged, Aim, Vector, Vector]:
     """As `step.both_gradients`, with gradients that can be differentiated, and D's that know what G did."""
     latents = draws["latents"]
     shared = len(latents) == 1 and "instance_noise" not in draws
-    fake = game.generator(latents[0])
+    fake = step.generate(game, draws, 0)
     judged = step.discriminator_loss(game, real, fake, draws)
-    total, d_weights = judged.loss + judged.penalty, trainable(game.discriminator)
-    d_gradients = torch.autograd.grad(total, d_weights, create_graph=True)
+    d_gradients = torch.autograd.grad(judged.total, trainable(game.discriminator), create_graph=True)
     if len(latents) > 1:
-        fake = game.generator(latents[-1])
-    g_loss = step.generator_loss(game, real, fake, draws, judged if shared else None)
-    return judged, g_loss, d_gradients, torch.autograd.grad(g_loss, trainable(game.generator), create_graph=True)
+        fake = step.generate(game, draws, -1)
+    aim = step.generator_loss(game, real, fake, draws, judged if shared else None)
+    return judged, aim, d_gradients, torch.autograd.grad(aim.total, trainable(game.generator), create_graph=True)
 
 
 def discriminator_alone(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
@@ -122,19 +121,20 @@ def discriminator_alone(game: Game, batches: Sequence[Tensor], draws: Draws) -> 
     fake = draws.get("fake")
     if fake is None:
         with torch.no_grad():
-            fake = game.generator(draws["latents"][0])
+            fake = step.generate(game, draws, 0)
     judged = step.discriminator_loss(game, batches[0], fake, draws)
-    gradients = torch.autograd.grad(judged.loss + judged.penalty, trainable(game.discriminator))
+    gradients = torch.autograd.grad(judged.total, trainable(game.discriminator))
     game.discriminator_optimiser.apply(gradients, draws["progress"])
-    return step.metrics(judged, torch.zeros_like(judged.loss))
+    nothing = torch.zeros_like(judged.loss)
+    return step.metrics(judged, Aim(nothing, nothing, nothing))
 
 
 def generator_alone(game: Game, batches: Sequence[Tensor], draws: Draws) -> dict[str, Tensor]:
     """One step of G; D stands."""
-    g_loss = step.generator_loss(game, batches[0], game.generator(draws["latents"][-1]), draws)
-    game.generator_optimiser.apply(torch.autograd.grad(g_loss, trainable(game.generator)), draws["progress"])
+    aim = step.generator_loss(game, batches[0], step.generate(game, draws, -1), draws)
+    game.generator_optimiser.apply(torch.autograd.grad(aim.total, trainable(game.generator)), draws["progress"])
     game.update_average()
-    return {"g_loss": g_loss.detach()}
+    return {"g_loss": aim.loss.detach(), "g_terms": aim.terms.detach()}
 
 
 ALONE: dict[str, Update] = {"discriminator": discriminator_alone, "generator": generator_alone}

@@ -1,47 +1,53 @@
-"""Exercise 5.1: two units under a softmax are one unit under a sigmoid."""
+"""Exercise 5.1: what a loss on logits can and cannot reach when it is given probabilities."""
 
 import numpy as np
 
 from ganlib.teaching.exercises.answers import compare
 
-ASKS = ("one_logit(units)", "slope(units)")
+ASKS = ("lowest(label)", "slope(logit)")
 HINTS = (
-    "Divide numerator and denominator of e^a / (e^a + e^b) by e^a, and compare with 1 / (1 + e^-x).",
-    "The logit is a - b. The loss is -log σ(a - b): its slope by a is σ(a - b) - 1, and by b the opposite.",
+    "The numbers that the loss takes for logits lie between 0 and 1. Which end is best for a real sample, which for a "
+    "generated one? The slope is a product of two derivatives.",
+    "softplus(-1) with the label 1 and softplus(0) with the label 0. And softplus(σ(l)) has the slope "
+    "σ(σ(l)) · σ(l) (1 - σ(l)).",
 )
 
 
-def one(units):
-    return units[:, 0] - units[:, 1]
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
 
 
-def shares(units):
-    powers = np.exp(units - units.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+def lowest(label):
+    return np.log1p(np.exp(-1)) if label else np.log(2)
 
 
-def right(units):
-    return shares(units) - [1, 0]
-
-
-LOGIT = (
-    (lambda u: -one(u), "That is the logit of the other unit, of 'fake': which one stands first?"),
-    (lambda u: u[:, 0], "The second unit is missing: what does e^b in the denominator do?"),
-    (lambda u: u[:, 0] + u[:, 1], "Raise both units by 1: the softmax stays. Does your logit?"),
-    (lambda u: u[:, 0] / u[:, 1], "Exponentials are divided, so exponents are not divided but …?"),
-    (lambda u: shares(u)[:, 0], "That is the probability itself. What goes into the sigmoid?"),
+LOWEST = (
+    (lambda label: 0.0, "That is the floor of the right loss. Which 'logit' is the largest that a sigmoid can give?"),
+    (lambda label: np.log(2), "With the label 1 a sigmoid's highest value, 1, costs less than its lowest, 0."),
+    (lambda label: np.log1p(np.exp(-1)), "With the label 0 a 'logit' far below 0 would be best. A sigmoid ends at 0."),
+    (lambda label: lowest(1 - label), "You have the two labels the other way round."),
+    (
+        lambda label: np.log1p(np.exp(-0.5 if label else 0.5)),
+        "That is D undecided, at the 'logit' of one half. What does the best D reach?",
+    ),
+    (lambda label: lowest(1) + lowest(0), "That is the sum of both. Asked for is one sample's loss, by its label."),
 )
-SLOPE = (
-    (lambda u: -right(u), "A sign: does the loss of a real image rise with the unit 'real'?"),
-    (shares, "Those are the probabilities. One of them has a 1 to lose."),
-    (lambda u: right(u) / len(u), "You divided by the number of samples. Asked for is each sample's own loss."),
-    (lambda u: right(u)[:, ::-1], "You have the units in the other order."),
-    (lambda u: right(u) * [1, 0], "The loss depends on the second unit as well."),
-    (lambda u: 0 * u, "That is the softmax over *one* unit. With two the gradient is not 0."),
+SLOPES = (
+    (sigmoid, "That is the slope with one sigmoid. Between the logit and the loss stand two."),
+    (lambda logit: sigmoid(sigmoid(logit)), "The inner sigmoid has a derivative, too."),
+    (lambda logit: sigmoid(logit) * (1 - sigmoid(logit)), "That is the inner derivative. Softplus has one, too."),
+    (lambda logit: sigmoid(logit) ** 2 * (1 - sigmoid(logit)), "Softplus is given σ(l), so its slope is σ of that."),
+    (
+        lambda logit: (sigmoid(sigmoid(logit)) - 1) * sigmoid(logit) * (1 - sigmoid(logit)),
+        "That is for the label 1. A generated sample has the label 0.",
+    ),
 )
 
 
-def check(rng, one_logit, slope):
-    cases = [(rng.normal(size=(5, 2)),), (3 * rng.normal(size=(3, 2)),)]
-    compare(one_logit, one, cases, LOGIT)
-    compare(slope, right, cases, SLOPE)
+def right(logit):
+    return sigmoid(sigmoid(logit)) * sigmoid(logit) * (1 - sigmoid(logit))
+
+
+def check(rng, answer, slope):
+    compare(answer, lowest, [(1,), (0,)], LOWEST, atol=1e-3)
+    compare(slope, right, [(0.0,), (-8.0,), (float(rng.normal()),)], SLOPES)

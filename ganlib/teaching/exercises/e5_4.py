@@ -1,59 +1,63 @@
-"""Exercise 5.4: swapped players and fake labels in the Dirac-GAN."""
+"""Exercise 5.4: descent whose gradients are never cleared."""
 
 import numpy as np
 
-from ganlib.teaching.exercises.answers import Wrong, compare, require
+from ganlib.teaching.exercises.answers import compare
 
-ASKS = ("eigenvalues(swapped, fake_labels)", "runs_away(swapped, fake_labels)")
+ASKS = ("descend(slope, x, rate, steps)", "period(rate)")
 HINTS = (
-    "Each player's velocity is a row of the Jacobian. Which rows change their sign in each of the three cases?",
-    "Both rows: -J, still a rotation. G's row alone: a symmetric matrix, whose eigenvalues are real, of both signs.",
-)
-J = np.array([[0, 0.5], [-0.5, 0]])
-CASES = ((False, False), (True, False), (False, True))
-
-
-def right(swapped, fake_labels):
-    return np.linalg.eigvals(np.diag([-1 if swapped or fake_labels else 1, -1 if swapped else 1]) @ J)
-
-
-def ordered(values):
-    return np.sort_complex(np.round(np.asarray(values, dtype=complex), 6))
-
-
-MISTAKES = (
-    (lambda s, f: right(s, f) * (1j if s else 1), "Swapped, both signs change. What are the eigenvalues of -J?"),
-    (lambda s, f: right(s, False), "With fake labels one row changes its sign: multiply it out, it is another matrix."),
-    (lambda s, f: 2 * right(s, f), "The Jacobian has ½, not 1."),
-    (lambda s, f: right(s, f) * (1j if f else 1), "With fake labels the matrix is symmetric: can that turn?"),
-    (lambda s, f: np.array([0.5, 0.5]) if f else right(s, f), "The trace is 0, so the two add up to 0."),
-)
-AWAY = (
-    (lambda s, f: s or f, "Swapped, it is the same circle the other way round: is its real part above 0?"),
-    (lambda s, f: s, "You have the two the other way round: whose eigenvalues are real?"),
-    (lambda s, f: False, "An eigenvalue above 0 means growth. Is there one?"),
-    (lambda s, f: True, "A circle keeps its distance in continuous time. Which of the three are circles?"),
+    "Keep a sum beside x. In each step the slope is added to the sum, and x moves against the sum. For the loss x²/2, "
+    "write both as a matrix: what is its determinant?",
+    "The matrix (1 - h, -h; 1, 1) of x and sum has the determinant 1 and the trace 2 - h, so it turns by the angle θ "
+    "with cos θ = 1 - h/2. How many turns of θ make 2π?",
 )
 
 
-def check(rng, eigenvalues, runs_away):
-    found = []
-    for case in CASES:
-        given = eigenvalues(*case)
-        try:
-            values = ordered(given)
-        except (TypeError, ValueError):
-            values = np.zeros(0)
-        if values.shape != (2,) or not np.isfinite(values).all():
-            raise Wrong(f"eigenvalues{case} is {given!r:.80}.\nExpected two numbers, which may be complex.")
-        found.append(values)
-    wrong = [case for case, values in zip(CASES, found, strict=True) if not np.allclose(values, ordered(right(*case)))]
-    if wrong:
-        hints = (
-            hint
-            for mistake, hint in MISTAKES
-            if all(np.allclose(values, ordered(mistake(*case))) for case, values in zip(CASES, found, strict=True))
-        )
-        got = ", ".join(f"{value:.3g}" for value in found[CASES.index(wrong[0])])
-        require(False, f"eigenvalues: got {got}\nGiven swapped, fake_labels = {wrong[0]}.", next(hints, ""))
-    compare(runs_away, lambda s, f: bool(f), CASES, AWAY)
+def right(slope, x, rate, steps, *, keep=1.0, first=True):
+    path, total = [x], 0.0
+    for _ in range(steps):
+        new = float(slope(path[-1]))
+        step = keep * total + new if first else total
+        path.append(path[-1] - rate * step)
+        total = keep * total + new
+    return np.array(path)
+
+
+PATHS = (
+    (
+        lambda *given: right(*given, keep=0.0),
+        "That clears the gradient in each step, as one should. What if nobody does?",
+    ),
+    (lambda *given: right(*given, keep=0.9), "That is momentum of .9. Nothing is forgotten here."),
+    (lambda *given: right(*given, first=False), "Backward comes before the step: the new slope is in the sum already."),
+    (lambda *given: right(*given)[1:], "The start is missing: steps + 1 numbers."),
+    (lambda *given: right(*given)[:-1], "The last place is missing: steps + 1 numbers."),
+    (lambda *given: 2 * given[1] - right(*given), "You went uphill."),
+)
+PERIODS = (
+    (lambda rate: 2 * np.pi / rate**0.5, "That is so in the limit of small steps. What is it exactly?"),
+    (lambda rate: np.arccos(1 - rate / 2), "That is the angle of one step. How many steps make a whole turn?"),
+    (lambda rate: 2 * np.pi / np.arccos(1 - rate), "The trace is 2 - h, and it is 2 cos θ."),
+    (lambda rate: np.pi / np.arccos(1 - rate / 2), "That is half a turn: it is on the other side then."),
+    (
+        lambda rate: 2 * np.pi / rate,
+        "The sum grows with the steps, so the angle is not h. What is the matrix of a step?",
+    ),
+)
+
+
+def check(rng, descend, period):
+    start = float(rng.uniform(1, 2))
+    cases = [(_parabola, start, 0.1, 30), (_quartic, 1.0, 0.05, 25), (_parabola, -1.0, 0.5, 7)]
+    compare(descend, right, cases, PATHS)
+    compare(period, lambda rate: 2 * np.pi / np.arccos(1 - rate / 2), [(0.1,), (1.0,), (2.0,)], PERIODS)
+
+
+def _parabola(x):
+    """x, the slope of x²/2"""
+    return x
+
+
+def _quartic(x):
+    """x³, the slope of x⁴/4"""
+    return x**3

@@ -6,18 +6,21 @@
     >>> history = trainer.fit(data, callbacks=[recorder])
     >>> ganlib.interactive.training_replay(recorder).save("replay.html")
     >>> ganlib.interactive.latent_explorer(trainer)                 # the generator itself runs in the page
+    >>> ganlib.interactive.laboratory("ring-page")                  # the training runs in the page
 
 Each function returns an `Interactive`: a static picture, and the script that takes its place where scripts run.
 
 Each figure has three files of one name: Python checks the arguments, draws the static picture and writes the data, the
-script draws the figure from the data, the style sheet says how it looks. `element` has what the figures share.
+script draws the figure from the data, the style sheet says how it looks. `element` has what the figures share. The
+laboratory has more scripts, which `lab.py` lists, and questions, in `scenarios.py`.
 """
 
 from ganlib.teaching.interactive.convolution import transposed_convolution
 from ganlib.teaching.interactive.dirac import dirac_portrait
 from ganlib.teaching.interactive.element import Interactive
+from ganlib.teaching.interactive.lab import laboratory
 from ganlib.teaching.interactive.latent import latent_explorer
 from ganlib.teaching.interactive.replay import Frame, ImageFrame, ImageRecorder, Recorder, training_replay
 
 __all__ = ["Frame", "ImageFrame", "ImageRecorder", "Interactive", "Recorder"]
-__all__ += ["dirac_portrait", "latent_explorer", "training_replay", "transposed_convolution"]
+__all__ += ["dirac_portrait", "laboratory", "latent_explorer", "training_replay", "transposed_convolution"]

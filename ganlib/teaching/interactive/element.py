@@ -8,7 +8,7 @@ import html
 import io
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -49,14 +49,22 @@ class Interactive:
 
 
 def interactive(
-    file: str, function: str, title: str, alt: str, draw: Callable[[Figure], None], data: Mapping[str, object]
+    file: str,
+    function: str,
+    title: str,
+    alt: str,
+    draw: Callable[[Figure], None],
+    data: Mapping[str, object],
+    scripts: Sequence[str] = (),
 ) -> Interactive:
     """The element of a figure whose script and style sheet lie beside this module under the name `file`.
 
     The script's `function` draws the data, which must be ready for JSON, and `draw` the static picture into an empty
-    figure. The script comes first, so that where it runs nothing moves on the page.
+    figure. The script comes first, so that where it runs nothing moves on the page. `scripts` are the texts of what it
+    is built on besides `element.js`.
     """
     shell, own, look, own_look = map(source, ("element.js", f"{file}.js", "element.css", f"{file}.css"))
+    own = "\n".join((*scripts, own))
     picture, width, height = _picture(draw)
     payload = _script_json(data)
     # The same content gives the same key, so that running a notebook again gives the same bytes. The script finds its

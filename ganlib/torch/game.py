@@ -1,0 +1,67 @@
+"""What a step of adversarial training is played with in PyTorch: players, losses, what is drawn, what is found."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from torch import Tensor, nn
+
+from ganlib.torch.losses import Loss
+from ganlib.torch.optimisers import Optimiser
+from ganlib.torch.terms import Batch, Term
+
+# "latents" (k, n, latent): a batch for each of D's k steps, or k + 1 if G's step has its own. "progress": the share of
+# the run that is done, for rates that fall. Where the game asks for them: "penalty_weight", γ or λ, on the steps that
+# penalise; "mix" (k, n / pack) for WGAN-GP; "instance_noise" (k + 1, 2, n, …), real and fake, D's steps and then G's;
+# "given", for each batch its conditions by name, such as {"labels": (n,)}, of which G's own step has the last.
+Draws = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Game:
+    """Two players, what they minimise, and how they move.
+
+    Args:
+        generator, discriminator: latents (n, latent) → samples (n, …), and samples → logits (n,); in training mode.
+            Where the draws have "given", both are called with it: discriminator(samples, given={"labels": (n,)}).
+        generator_optimiser, discriminator_optimiser: `apply(gradients, progress)` moves the weights of `trainable(…)`.
+        loss: both players' losses on logits; see `losses.get`.
+        penalty: (discriminator, real, fake, mix) → a scalar that D minimises too; see `penalties.get`.
+        update_average: called after G's step, to keep a moving average of its weights.
+        pack: how many samples D judges together, stacked in the channels (Lin et al. 2018).
+        terms: what else the players minimise, each with its weight; see `terms.get`. Where one looks at more than D's
+            logits, D gives several outputs by name: {"real": logits (n,), "class": (n, classes), "features": (n, k)}.
+    """
+
+    generator: nn.Module
+    discriminator: nn.Module
+    generator_optimiser: Optimiser
+    discriminator_optimiser: Optimiser
+    loss: Loss
+    penalty: Callable[..., Tensor] | None = None
+    update_average: Callable[[], None] = lambda: None
+    pack: int = 1
+    terms: Sequence[tuple[float, Term]] = ()
+
+
+class Judged(NamedTuple):
+    """What D minimises on a batch, in all and apart: its loss, weighted penalty and terms; and what it saw."""
+
+    total: Tensor
+    loss: Tensor
+    penalty: Tensor
+    terms: Tensor
+    seen: Batch
+
+
+class Aim(NamedTuple):
+    """What G minimises on a batch, in all and apart: its loss and its weighted terms."""
+
+    total: Tensor
+    loss: Tensor
+    terms: Tensor
+
+
+def trainable(model: nn.Module) -> list[Tensor]:
+    """The weights that a player may move."""
+    return [weight for weight in model.parameters() if weight.requires_grad]
