@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -42,15 +43,28 @@ def installed(tmp_path_factory):
     return wheel, folder / "here"
 
 
+def left_out():
+    """The ledgers that stay in the checkout."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    return {f"ganlib/{name}" for name in settings["exclude-package-data"]["ganlib"]}
+
+
 def test_everything_is_in_the_wheel_and_nothing_else(installed):
     names = {name for name in zipfile.ZipFile(installed[0]).namelist() if not name.split("/")[0].endswith(".dist-info")}
-    assert names == {str(path.relative_to(ROOT)) for path in package_files()}
+    assert names == {str(path.relative_to(ROOT)) for path in package_files()} - left_out()
     assert {
         "ganlib/py.typed",
         "ganlib/assets/digit-features.safetensors",
         "ganlib/teaching/ledgers/scoreboard.json",
         "ganlib/teaching/ledgers/scoreboard.npz",
     } <= names
+
+
+def test_what_is_left_out_no_notebook_reads():
+    texts = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "book" / "text").glob("*.md"))
+    for name in left_out():
+        assert (ROOT / name).exists()
+        assert f'load("{Path(name).stem}"' not in texts
 
 
 def test_it_is_small(installed):
