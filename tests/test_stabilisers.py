@@ -70,19 +70,23 @@ def test_misplaced_samples(counts, expected):
     assert stabilisers.misplaced_percent(coverage) == pytest.approx(expected)
 
 
-def test_the_rule_takes_the_best_median_of_a_search_that_is_done(monkeypatch):
+def test_the_rule_takes_the_better_median_of_the_finalists(monkeypatch):
+    """Trials 4 and 3 are the best from the first seed; 4 fails from one of the others, which a median forgives."""
+    tried = [(100, trial) for trial in range(1, stabilisers.TRIALS + 1)]
+    tried += [(seed, trial) for seed in (101, 102) for trial in (3, 4)]
     rows = [
         {
             "key": {"stage": "search", "data": "ring", "method": "R1", "trial": trial, "seed": seed},
-            "result": {"misplaced_percent": 99.0 if (trial, seed) == (4, 102) else abs(trial - 4) + 1.0},
+            "result": {"misplaced_percent": 99.0 if (trial, seed) == (4, 102) else abs(trial - 3.9)},
         }
-        for seed in stabilisers.SEARCH_SEEDS
-        for trial in range(1, stabilisers.TRIALS + 1)
+        for seed, trial in tried
     ]
-    for done, chosen in ((24, {"R1": 4}), (23, {})):
+    for done, chosen in ((12, {"R1": 4}), (11, {})):
         monkeypatch.setattr(recording, "rows", lambda name, done=done: tuple(rows[:done]))
-        assert stabilisers.best(stabilisers.searched("ring"), 24) == chosen
+        assert stabilisers.best(stabilisers.searched("ring")) == chosen
         assert {key["trial"] for key, *_ in stabilisers.fresh("ring")} == set(chosen.values())
+    asked = [(key["seed"], key["trial"]) for key, *_ in stabilisers.search("ring") if key["method"] == "R1"]
+    assert asked == [*tried[:8], (101, 4), (101, 3), (102, 4), (102, 3)]
 
 
 def test_a_row_that_is_there_is_not_run_again(tmp_path, monkeypatch):
