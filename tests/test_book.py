@@ -168,13 +168,6 @@ def test_no_page_shows_where_it_was_built(pages):
         assert str(ROOT) not in str(page), path.name
 
 
-def test_mathjax_is_served_with_the_book(site, chapter):
-    script = next(tag["src"] for tag in chapter.select("script[src]") if "mathjax" in tag["src"])
-    file = (site / "book" / script.partition("?")[0]).resolve()
-    assert file.exists()
-    assert (file.parent / "output" / "chtml" / "fonts" / "woff-v2" / "MathJax_Main-Regular.woff").exists()
-
-
 # The extension's own rules, on small notebooks.
 
 
@@ -217,18 +210,6 @@ def test_outputs_that_differ_become_tabs_after_the_code():
 def test_a_framework_s_own_cell_keeps_its_own_output():
     cells = [code("4.01", ["tab-torch"])]
     assert ganbook.with_both_outputs(cells, [printed("4.02")]) == cells
-
-
-def test_files_of_other_hosts_are_dropped():
-    class File:
-        def __init__(self, filename, body=""):
-            self.filename, self.attributes = filename, {"body": body}
-
-    kept = File("_static/doctools.js")
-    dropped = [File("https://example.org/x.js"), File("_static/sphinx-thebe.js"), File(None, "THEBE = 1")]
-    context = {"script_files": [kept, *dropped], "css_files": [File("//example.org/x.css"), kept]}
-    ganbook.drop_foreign_files(None, "page", "page.html", context, None)
-    assert context == {"script_files": [kept], "css_files": [kept]}
 
 
 DOCSTRING = """What it does, on |x|² and x_i, with `code`s.

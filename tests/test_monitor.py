@@ -354,7 +354,10 @@ class Stub:
         angles = np.random.default_rng(0).integers(8, size=len(latents)) * np.pi / 4
         return self.sample_scale * np.stack([np.cos(angles), np.sin(angles)], axis=1) + self.offset
 
-    def logits(self, samples):
+    def classes_in_turn(self, n):
+        return None  # a recipe without labels
+
+    def logits(self, samples, labels=None):
         return self.slope * samples[:, 0]
 
     def weights(self):
