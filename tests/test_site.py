@@ -1,11 +1,9 @@
 """The built book in a browser: every page on a desktop and on a phone, in light and in dark.
 
-Each page is loaded once on each device, and everything is looked at then. The pictures in _build/screenshots are for
-a person to look at.
+Each page is loaded once on each device, and everything is looked at then.
 """
 
 import gzip
-import io
 import re
 import time
 from dataclasses import dataclass, field
@@ -17,12 +15,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from PIL import Image
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install -r requirements.txt").Axe()
 
 ROOT = Path(__file__).resolve().parent.parent
-SCREENSHOTS = ROOT / "_build" / "screenshots"
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("book")]  # with the other tests of the built pages
 
@@ -38,14 +34,13 @@ DEVICES = {
 }
 FRAMEWORKS = {"desktop": "torch", "phone": "tensorflow"}
 
-# All rules once; in the dark, which is where the page is then, the one about colours. Style sheets are not loaded once
-# more for the one rule that reads them.
+# All rules once on each device; in the dark, which is where the page is then, the one about colours, and for that one
+# device will do. Style sheets are not loaded once more for the one rule that reads them.
 AXE = {
-    "dark": {"resultTypes": ["violations"], "preload": False, "runOnly": ["color-contrast"]},
-    "light": {"resultTypes": ["violations"], "preload": False},
+    ("dark", "desktop"): {"resultTypes": ["violations"], "preload": False, "runOnly": ["color-contrast"]},
+    ("light", "desktop"): {"resultTypes": ["violations"], "preload": False},
+    ("light", "phone"): {"resultTypes": ["violations"], "preload": False},
 }
-WINDOW = 4000  # pixels; a whole chapter in windows of this height takes the browser a third of the time of one picture
-BAR = 100  # pixels at the top of a window, which the bar of buttons hides
 
 FONT_DELAY = 0.15  # seconds: pages are painted before their fonts have come, as on a slow line
 HEAVIEST = 250_000  # bytes of a page's first load, compressed: with fonts, style sheet, script and what is near the top
@@ -102,7 +97,6 @@ def address(site):
 @pytest.fixture(scope="module")
 def visits(browser, address, names):
     """From (page, device) to what was seen there."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     seen = {}
     for device, options in DEVICES.items():
         for name in names:
@@ -124,33 +118,17 @@ def visit(page, address, name, device):
     found.formulas = page.evaluate(RAW_FORMULAS)
     found.wide = page.evaluate(WIDE, DEVICES[device]["viewport"]["width"])
     page.evaluate(LOAD_FIGURES)
-    for scheme in ("light", "dark"):
-        light_up(page, scheme)
-        picture(page).save(SCREENSHOTS / f"{name.replace('/', '-').removesuffix('.html')}-{device}-{scheme}.jpg")
     page.evaluate(OPEN_AND_THIN)
-    for scheme, options in AXE.items():
+    for scheme in ("dark", "light"):
         light_up(page, scheme)
+        unseen = page.evaluate(UNSEEN)
+        found.violations += [f"{scheme}: letters in the colour of their ground: {html}" for html in unseen]
+        if not (options := AXE.get((scheme, device))):
+            continue
         for violation in axe.run(page, options=options).response["violations"]:
             for node in violation["nodes"]:
                 found.violations.append(f"{scheme}: {violation['help']}: {node['html']} {node['failureSummary']}")
-        unseen = page.evaluate(UNSEEN)
-        found.violations += [f"{scheme}: letters in the colour of their ground: {html}" for html in unseen]
     return found
-
-
-def picture(page):
-    """The whole page, from top to bottom."""
-    window = page.viewport_size
-    page.set_viewport_size({**window, "height": WINDOW})
-    width, height = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
-    whole = Image.new("RGB", (width, height))
-    for start in range(0, height, WINDOW - BAR):
-        top = round(page.evaluate("y => { scrollTo({top: y, behavior: 'instant'}); return scrollY }", start))
-        hidden = BAR if start else 0
-        whole.paste(Image.open(io.BytesIO(page.screenshot())).crop((0, hidden, width, WINDOW)), (0, top + hidden))
-    page.set_viewport_size(window)
-    page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
-    return whole
 
 
 def light_up(page, scheme):
@@ -406,16 +384,6 @@ def test_the_start_page_fits_one_screen(page):
     for part in parts.all():
         box = part.bounding_box()
         assert box["y"] + box["height"] <= DEVICES["desktop"]["viewport"]["height"], part.inner_text()
-
-
-def test_its_picture_moves_unless_the_reader_prefers_it_still(page):
-    page.goto("/book/index.html")
-    picture = page.locator("article picture img")
-    picture.scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('article picture img').currentSrc.endsWith('/_static/digits.webp')")
-    page.emulate_media(reduced_motion="reduce")
-    page.wait_for_function("document.querySelector('article picture img').currentSrc.includes('/_images/')")
-    picture.evaluate("image => image.decode()")  # a page that closes would cut it off
 
 
 def test_tabs_change_together_and_the_choice_stays(page):

@@ -8,14 +8,12 @@
 - The line under a chapter's title: the time to read it from its words, the time to run it from its metadata.
 - The button that opens a chapter on Colab stands by itself, not in a menu of one.
 - A chapter's figures are loaded when they come into view, those of the other framework's tab never.
-- A picture that has a moving version beside it, NAME.webp beside NAME.png, moves, unless the reader prefers it still.
 - Thebe's settings, which name another host, are dropped.
 """
 
 import copy
 import json
 import re
-from collections.abc import Callable
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -214,9 +212,7 @@ def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict, do
         context["meta"] = {**(context.get("meta") or {}), "html_theme.sidebar_secondary.remove": True}
     if "body" in context:
         body = context["body"]
-        picture = r'<img [^>]*src="[^"]*/([\w-]+)\.png"[^>]*>'
-        body = re.sub(picture, partial(moving, app, context["pathto"]), body)
-        body = re.sub(r'<img (?=[^>]*src="[./]*_images/([0-9a-f]{64}\.png)")', partial(lazy, app), body)
+        body = re.sub(r'<img (?=[^>]*src="[./]*_images/([\w-]+\.png)")', partial(lazy, app), body)
         body = body.replace(
             '<a class="reference internal image-reference" ', '<a class="image-reference" tabindex="-1" '
         )
@@ -231,19 +227,6 @@ def arguments(written: re.Match[str]) -> str:
     """The arguments of a signature, one a line."""
     lines = written[1].replace("<dd>", "<div>").replace("</dd>", "</div>")
     return f'<div class="sig-arguments">{lines}</div>'
-
-
-def moving(app: Sphinx, pathto: Callable[..., str], image: re.Match[str]) -> str:
-    """A picture as it is, or with its moving version for readers who have not asked for less motion.
-
-    `book.js` fetches that version when the picture is seen: it is larger, and moves once.
-    """
-    file = f"_static/{image[1]}.webp"
-    if not (Path(app.srcdir) / "book" / file).exists():
-        return image[0]
-    allowed = "(prefers-reduced-motion: no-preference)"
-    still = image[0].replace("<img ", '<img loading="lazy" ')
-    return f'<picture><source data-srcset="{pathto(file, 1)}" media="{allowed}">{still}</picture>'
 
 
 def lazy(app: Sphinx, image: re.Match[str]) -> str:

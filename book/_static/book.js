@@ -171,17 +171,6 @@ const near = new IntersectionObserver(
 const waitFor = (figure) => { near.unobserve(figure); near.observe(figure); };
 all("[data-script]").forEach(waitFor);
 
-// A picture that has a moving version moves when it is seen.
-const seen = new IntersectionObserver((changes) => {
-  for (const { isIntersecting, target: picture } of changes) {
-    if (!isIntersecting) continue;
-    seen.unobserve(picture);
-    const moving = find("source", picture);
-    moving.srcset = moving.dataset.srcset;
-  }
-}, { threshold: 0.6 });
-for (const moving of all("source[data-srcset]")) seen.observe(moving.parentElement);
-
 // Tabs of the two frameworks: one choice for all. The page's head has found it, in the address or from the last visit.
 // What stands in a closed tab is found by the browser's own search in the page, which then opens it.
 const tabs = all(".framework-tabs > input").map((input) => {
