@@ -3,7 +3,6 @@
 import importlib
 import json
 import re
-import time
 from pathlib import Path
 
 import numpy as np
@@ -94,13 +93,8 @@ def framework_only(name, function):
 
 
 @every_chapters_exercise
-def test_solutions_are_right_and_quick(number):
-    answer = solved(number)
-    start = time.process_time()
-    result = exercises.check(number, *answer)
-    assert result.right, result
-    # Of the processor, whose seconds a busy machine stretches, but not tenfold.
-    assert time.process_time() - start < 15, "a check takes about a second"
+def test_solutions_are_right(number):
+    assert (result := exercises.check(number, *solved(number))).right, result
     assert exercises.progress().solved == (number,)
 
 

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = notebooks.chapters()
 every_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
 # Chapters whose cells have not been put in order for a reader yet.
-UNREVISED = {"conjugate", "roads", "sources"}
+UNREVISED = set()
 every_chapter_with_exercises = pytest.mark.parametrize("chapter", sorted(set(CHAPTERS) - {"sources"}))  # an appendix
 every_revised_chapter = pytest.mark.parametrize("chapter", sorted(set(CHAPTERS) - UNREVISED))
 

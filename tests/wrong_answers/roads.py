@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of the chapter "Two other roads"."""
+"""Wrong answers to the exercises of the chapter "Other questions"."""
 
 import itertools
 
