@@ -87,12 +87,7 @@ class Trainer(BaseTrainer):
             average.assign_sub((1 - self.recipe.moving_average) * (average - new))
 
     def _play(
-        self,
-        who: str,
-        sources: Sources,
-        indices: np.ndarray,
-        draws: Sequence[Draws],
-        chosen: np.ndarray | None = None,
+        self, who: str, sources: Sources, indices: np.ndarray, draws: Sequence[Draws], chosen: np.ndarray | None = None
     ) -> Tensor:
         if self.workers > 1 and len(draws) > 1:  # a strategy takes its steps one by one
             ones = [slice(i, i + 1) for i in range(len(draws))]
@@ -120,10 +115,8 @@ class Trainer(BaseTrainer):
             shares = {name: distributed.share(drawn[name], axis) for name, axis in BATCH_AXES.items() if name in drawn}
             drawn = {**drawn, **shares}
             turns = [distributed.share(turn) for turn in tf.unstack(drawn["indices"])]
-            real, given = (
-                [tf.gather(sources["samples"], turn) for turn in turns],
-                [self._given(sources, t) for t in turns],
-            )
+            real = [tf.gather(sources["samples"], turn) for turn in turns]
+            given = [self._given(sources, turn) for turn in turns]
             if "labels" in drawn:  # drawn for G, and not of the data
                 given = [{"labels": turn} for turn in tf.unstack(drawn["labels"])]
             if any(given):
