@@ -64,10 +64,9 @@ class Generator(Network):
 class Discriminator(Network):
     """Images (n, height, width, channels) or points (n, 2) in, logits (n,) out; no sigmoid.
 
-    Where the recipe has terms that look at more than the logits, it gives several outputs by name: {"real": (n,), its
-    logits, "class": (n, classes), "features": (n, k)}.
-
-    The arguments are those of `Generator`. With a recipe's `pack` above 1 an input is that many samples, stacked.
+    Where the recipe's terms look at more, it gives several outputs by name: {"real": (n,), its logits, "class":
+    (n, classes), "features": (n, k)}. The arguments are those of `Generator`. With a recipe's `pack` above 1 an input
+    is that many samples, stacked.
 
     >>> logits = Discriminator(ganlib.recipe("dcgan-digits"))(images, training=True)
     """
@@ -86,7 +85,6 @@ class Discriminator(Network):
 
 
 def _stack(layers: Sequence[Layer], dtype: str) -> list[keras.layers.Layer]:
-    """The Keras layers of layers."""
     return [_layer(layer, name, dtype) for name, layer in zip(architectures.names(layers), layers, strict=True)]
 
 
