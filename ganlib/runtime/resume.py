@@ -1,7 +1,5 @@
 """What a trainer saves, and how another goes on from it: in either framework, to the bit."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -51,8 +49,8 @@ class Resumable(Framework):
     def save(self, directory: str | os.PathLike[str], keep: int | None = 3, score: float | None = None) -> Path:
         """Saves everything that training goes on from into one file in `directory`, and returns its path.
 
-        Weights, moving average, both optimisers' moments, random states, data order, history, recipe, versions. An
-        interrupted save leaves the files before intact. `ganlib.checkpoint.Saver` calls this while `fit` runs.
+        Weights, moving average, moments, random states, data order, history, recipe, versions. An interrupted save
+        leaves the files before intact. `ganlib.checkpoint.Saver` calls this while `fit` runs.
 
         Args:
             directory: the run's folder, which holds no other run; made if it is not there.

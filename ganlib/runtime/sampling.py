@@ -1,7 +1,5 @@
 """What a trained game is asked for: G's samples, and D's logits."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ganlib import architectures, arguments
@@ -20,11 +18,9 @@ class Sampling(Framework):
     def sample(self, n: int, seed: int = 0, labels: int | np.ndarray | None = None) -> np.ndarray:
         """n generated samples (n, *recipe.shape) as NumPy, in the data's layout and range.
 
-        Where the recipe has classes, `labels` say which: one number for all, or (n,). None goes through them in turn,
-        0, 1, 2, …, so sample i is of class i % recipe.classes. The seed is that of the latents.
-
-        The samples come from the moving average of the generator where the recipe keeps one, and in inference mode:
-        batch normalisation uses its moving statistics, so a sample does not depend on its neighbours.
+        Where the recipe has classes, `labels` say which: one number for all, or (n,); None: sample i is of class
+        i % recipe.classes. The seed is that of the latents. The samples come from the generator's moving average where
+        the recipe keeps one, and in inference mode, so that none depends on its neighbours.
         """
         n = arguments.whole("n", n, 1)
         latents = np.random.default_rng(arguments.whole("seed", seed, 0)).standard_normal((n, self.recipe.latent))
@@ -95,7 +91,6 @@ class Sampling(Framework):
         return shares / shares.sum(axis=1, keepdims=True)
 
     def _said(self, samples: np.ndarray, given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """All that D says of samples, by name."""
         size = SAMPLE_BATCH * self.recipe.pack
         blocks = [slice(i, i + size) for i in range(0, len(samples), size)]
         said = [self._outputs(samples[b], {name: c[b] for name, c in given.items()}) for b in blocks]
