@@ -1,8 +1,7 @@
 """The laboratory: a GAN on points in the plane that trains in the page, in a third twin written in JavaScript.
 
-`engine` has the twin. Of the laboratory, `lab_state.js` says what it is set to, `lab_runs.js` trains, `lab_plane.js`
-and `lab_charts.js` draw, `lab_form.js` makes the controls, and `lab.js` puts them together. This module checks the
-recipe and says what can be turned; `scenarios` has the questions.
+`engine` has the twin, `scenarios` the questions. `lab_state.js` says what it is set to, `lab_runs.js` trains,
+`lab_plane.js` and `lab_charts.js` draw, `lab_form.js` makes the controls, and `lab.js` puts them together.
 """
 
 from __future__ import annotations
@@ -77,13 +76,7 @@ CHARTS = (
     {"name": "Losses of D and G", "title": [["D's loss", "d"], [", ", ""], ["G's", "g"]], "of": "losses"},
     {"name": "Modes", "title": [["Modes", ""]], "of": "modes", "digits": 0},
     {"name": "Reverse KL divergence", "title": [["Reverse KL", ""]], "of": "reverseKl", "digits": 2, "least": 0.5},
-    {
-        "name": "Distance to the data",
-        "title": [["Distance", ""]],
-        "of": "distance",
-        "digits": 3,
-        "least": 0.1,
-    },
+    {"name": "Distance to the data", "title": [["Distance", ""]], "of": "distance", "digits": 3, "least": 0.1},
 )
 
 
@@ -102,8 +95,7 @@ def laboratory(
         scenario: the question to open with: "collapse", "circling", "saturation", "strong" or "order". None: none.
         small: only the plane, Play, the sentence and the question, for a page that leads to the whole laboratory.
 
-    Raises:
-        ValueError: for a recipe that the page cannot train, a scenario that is none, a seed that is no whole number.
+    A ValueError for a recipe that the page cannot train, a scenario that is none, a seed that is no whole number.
     """
     if isinstance(recipe, str):
         recipe = named(recipe)
