@@ -1,7 +1,5 @@
 """Points in the plane: two mixtures on which mode coverage is measured, a simpler one, and one without modes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
