@@ -194,10 +194,8 @@ def _walk(layers: Sequence[Layer], before: Shape, outer: str) -> Iterator[tuple[
         before = after
 
 
-def _side_by_side(layer: Layer, x: Shape, other: Shape) -> Shape:
-    if x[:-1] != other[:-1]:
+def _side_by_side(layer: Layer, x: Shape, y: Shape) -> Shape:
+    if x[:-1] != y[:-1]:
         kind = type(layer).__name__
-        raise RecipeError(
-            f"A {kind} puts channels side by side, and {x} and {other} have other sizes: make them alike."
-        )
-    return (*x[:-1], x[-1] + other[-1])
+        raise RecipeError(f"A {kind} puts channels side by side, and {x} and {y} have other sizes: make them alike.")
+    return (*x[:-1], x[-1] + y[-1])

@@ -86,9 +86,7 @@ def _run(
                 case architectures.DepthToSpace():
                     x = ops.depth_to_space(x, layer.block)
                 case architectures.BatchNorm():
-                    scale, shift, mean, variance = (
-                        weight(f"{name}.{part}") for part in ("scale", "shift", "mean", "variance")
-                    )
+                    scale, shift, mean, variance = (weight(f"{name}.{part}") for part in layer.weights(x.shape))
                     if training:
                         new = ops.moving_statistics(x, mean, variance, layer.momentum)
                         changed[f"{name}.mean"], changed[f"{name}.variance"] = new

@@ -265,19 +265,17 @@ def _prune(directory: Folder, step: int, keep: int) -> None:
 
 def _read(directory: Folder, which: str | int) -> tuple[Path, bytes, Json]:
     """The checkpoint that is asked for: its path, all of its bytes, verified, and ganlib's header."""
-    found, place = steps(directory), os.fspath(directory)
+    kept, place = steps(directory), os.fspath(directory)
     if which not in ("latest", "best") and (isinstance(which, bool) or not isinstance(which, int)):
         raise CheckpointError(f"which must be 'latest', 'best' or a step, not {which!r}.")
-    if not found:
+    if not kept:
         hint = "That is a file; give its folder." if os.path.isfile(place) else "Trainer.save(directory) writes one."
         raise CheckpointError(f"There is no checkpoint in {place}. {hint}")
-    step = found[-1] if which == "latest" else _best(directory) if which == "best" else which
+    step = kept[-1] if which == "latest" else _best(directory) if which == "best" else which
     if step is None:
         raise CheckpointError(f"No checkpoint in {place} has a score. Saver(directory, best=...) gives them one.")
-    if step not in found:
-        raise CheckpointError(
-            f"There is no checkpoint of step {which} in {place}. It has {', '.join(map(str, found))}."
-        )
+    if step not in kept:
+        raise CheckpointError(f"There is no checkpoint of step {which} in {place}. It has {', '.join(map(str, kept))}.")
     path = _path(directory, int(step))
     try:
         return path, *files.read_checkpoint(path)

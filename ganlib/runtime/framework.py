@@ -64,7 +64,7 @@ class Framework:
     _generate: Callable[[np.ndarray, Network, Mapping[str, np.ndarray]], np.ndarray]
     _outputs: Callable[[np.ndarray, Mapping[str, np.ndarray]], dict[str, np.ndarray]]
 
-    # A copy of all that a step changes, kept on the device, and what puts it back.
+    # A copy of all that a step changes, on the device, and what puts it back.
     _copy_state: Callable[[], State]
     _restore_state: Callable[[State], None]
     # A player's optimiser's moments by names such as "m/dense0.kernel", and its "steps"; in either framework.

@@ -81,8 +81,9 @@ class Monitor:
         say: called with each finding's sentence; None keeps quiet. Beside a progress bar use tqdm.write.
 
     Attributes:
-        findings: a list of `Finding`, each reported once, and again only after it went away. Small scales and
-            divergence are reported at once, the others when they have lasted (`PATIENCE`, `LASTING`, …).
+        findings: a list of `Finding`, each reported once, and again only after it went away: small scales and
+            divergence as soon as they are seen, the others when they have lasted for three looks, 300 steps, 3,000
+            samples and a quarter of the recipe's steps.
         looks: a list of dicts, what each look measured.
     """
 

@@ -52,14 +52,11 @@ class Resumable(Framework):
         Weights, moving average, moments, random states, data order, history, recipe, versions. An interrupted save
         leaves the files before intact. `ganlib.checkpoint.Saver` calls this while `fit` runs.
 
-        Args:
-            directory: the run's folder, which holds no other run; made if it is not there.
-            keep: how many of the last checkpoints are kept, beside the best one; None keeps all.
-            score: how good this one is, the smaller the better.
+        The directory holds no other run, and is made if it is not there; `keep` is how many of the last checkpoints are
+        kept, beside the best one, None for all; `score` how good this one is, the smaller the better.
 
-        Raises:
-            CheckpointNotSaved: the disk is full, the folder cannot be written to, …
-            CheckpointError: the folder holds another run or a later step, or another process works in it.
+        CheckpointNotSaved where the disk is full, or the folder cannot be written to; CheckpointError where it holds
+        another run or a later step, or another process works in it.
         """
         if self.rank:
             return Path(directory)  # of several workers the first one writes

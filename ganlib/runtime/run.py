@@ -56,17 +56,12 @@ def train(
             "GPU:0,GPU:1", TensorFlow gives each a share of every batch; PyTorch takes one a process (torchrun).
         every: steps from one checkpoint, and picture, to the next.
         resume: goes on from the last checkpoint, of either framework; starts if there is none.
-        watch: whether `ganlib.monitor.Monitor` looks on.
-        tensorboard: whether to log for TensorBoard.
+        watch, tensorboard: whether `ganlib.monitor.Monitor` looks on, and whether to log for TensorBoard.
         say: is given each sentence for people: what the monitor sees, what was resumed. None writes to standard error.
 
-    Returns:
-        The path of report.html.
-
-    Raises:
-        CheckpointError: the folder holds something else, another run, or another process works in it.
-        TrainingFailed: a number became NaN or infinite.
-        KeyboardInterrupt, SystemExit: Ctrl-C, or SIGTERM (status 143), once the step under way is done and saved.
+    Returns the path of report.html. A CheckpointError if the folder holds something else, another run, or another
+    process works in it; TrainingFailed if a number became NaN or infinite; KeyboardInterrupt and SystemExit (143) on
+    Ctrl-C and SIGTERM, once the step under way is done and saved.
     """
     # Of several workers that torchrun starts, the first alone writes; it sees to the folder.
     follower = int(os.environ.get("RANK", 0)) > 0

@@ -103,8 +103,7 @@ class BaseTrainer(Sampling, Resumable):
             steps: how many more steps; None goes on to the recipe's number of steps.
             callbacks: objects with any of the methods on_start(trainer), on_step(trainer, metrics), on_end(trainer)
                 and, where an error ends the run, on_fail(trainer). `metrics` maps names to the floats of this step.
-            progress: whether to show a progress bar. None shows one in a terminal and in a notebook, unless the
-                environment variable GANLIB_PROGRESS is 0.
+            progress: whether to show a progress bar; None: in a terminal and a notebook, unless GANLIB_PROGRESS is 0.
 
         Returns:
             Metric name → NumPy array (steps,): `d_loss` and `g_loss` without penalties and terms, `d_real` and

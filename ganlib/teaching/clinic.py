@@ -6,8 +6,7 @@
     >>> answer = patient.changed(moving_average=0.9)        # a recipe; other patients want a function
     >>> print(ganlib.clinic.check(2, answer))
 
-The check looks first at what was changed, and only then trains again. The diagnoses stand in
-`ganlib/teaching/patients.py`.
+The check looks first at what was changed, and only then trains again. `patients.py` has the diagnoses.
 """
 
 import functools

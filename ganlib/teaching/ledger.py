@@ -70,11 +70,7 @@ class Ledger:
 
 
 def load(name: str, folder: str | os.PathLike[str] = FOLDER) -> Ledger:
-    """Reads the ledger of that name, "scoreboard" for example, by default from the package.
-
-    Raises:
-        DataError: there is none, or a file is damaged.
-    """
+    """Reads the ledger of that name, by default the package's. A DataError if there is none, or a file is damaged."""
     if not isinstance(name, str):
         raise TypeError(f"name must be the name of a ledger, a text, not {name!r}.")
     known = {path.name.removesuffix(end) for end in (END, OLDER) for path in Path(folder).glob(f"*{end}")}

@@ -5,8 +5,7 @@
     >>> print(specimen.run())                               # what is seen, in a few seconds
     >>> print(specimen.run(corrected=True))
 
-The number before the name is the document's, whose design as it can work is the recipe "source-000" to "source-004". A
-specimen runs where its mistake shows soonest: on a thin version of that recipe, or on the ring.
+The number before the name is the document's, whose design as it can work is the recipe "source-000" to "source-004".
 """
 
 import importlib

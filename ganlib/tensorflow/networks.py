@@ -211,10 +211,9 @@ class BatchNorm(keras.layers.Layer):
         # Statistics and scale stay in the weights' precision when the arithmetic around them is bfloat16.
         self.scale = self.add_weight(name="scale", shape=channels, initializer="ones", autocast=False)
         self.shift = self.add_weight(name="shift", shape=channels, initializer="zeros", autocast=False)
-        self.mean = self.add_weight(name="mean", shape=channels, initializer="zeros", trainable=False, autocast=False)
-        self.variance = self.add_weight(
-            name="variance", shape=channels, initializer="ones", trainable=False, autocast=False
-        )
+        fixed = {"shape": channels, "trainable": False, "autocast": False}
+        self.mean = self.add_weight(name="mean", initializer="zeros", **fixed)
+        self.variance = self.add_weight(name="variance", initializer="ones", **fixed)
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         given = x.dtype

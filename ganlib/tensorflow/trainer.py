@@ -102,10 +102,8 @@ class Trainer(BaseTrainer):
             sources, key = dict(sources), (who, *sources, *inputs)
             if key not in self._traced:
                 # For any number of steps and samples: each new shape would be traced again, which takes seconds.
-                shapes = tf.nest.map_structure(
-                    lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), (sources, inputs)
-                )
-                self._traced[key] = tf.function(self._steps_of(who), shapes, autograph=False)
+                like = tf.nest.map_structure(lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), (sources, inputs))
+                self._traced[key] = tf.function(self._steps_of(who), like, autograph=False)
             return self._traced[key](sources, inputs)
 
     def _steps_of(self, who: str) -> Callable[..., Tensor]:

@@ -191,9 +191,7 @@ class ConvTranspose(nn.ConvTranspose2d):
     def __init__(self, channels: int, layer: architectures.ConvTranspose) -> None:
         before, after = same_padding(layer.stride, layer.kernel, layer.stride) if layer.padding == "same" else (0, 0)
         extra = max(layer.stride - layer.kernel, 0) if layer.padding == "same" else 0
-        super().__init__(
-            channels, layer.filters, layer.kernel, layer.stride, before, output_padding=extra, bias=layer.bias
-        )
+        super().__init__(channels, layer.filters, layer.kernel, layer.stride, before, extra, bias=layer.bias)
         self.before, self.cut = before, after - before
         self.weight.data = fast.as_matrix(self.weight.data)
 

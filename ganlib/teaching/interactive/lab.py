@@ -85,9 +85,9 @@ def laboratory(
 ) -> Interactive:
     """A laboratory: the recipe trains in the page, and the reader turns its knobs, without a kernel.
 
-    It shows real and generated points, D's surface, G's pull and its grid of latents, the losses and scores over the
-    steps, and says in a sentence how the run is. Two runs from one seed can go side by side with one thing changed.
-    What it computes is what `gl.Trainer(recipe, seed, precision="float64").fit(data)` computes: the same losses.
+    It shows real and generated points, D's surface, G's pull and its grid of latents, the losses and scores, and says
+    how the run is. Two runs from one seed can go side by side with one thing changed. The losses are those of
+    `gl.Trainer(recipe, seed, precision="float64").fit(data)`.
 
     Args:
         recipe: the start, a recipe for points or the name of a shipped one.

@@ -128,22 +128,14 @@ class ImageRecorder(_Recording[ImageFrame]):
     """A callback for `Trainer.fit` that keeps what `training_replay` shows, for images, when a `Recorder` does.
 
     It keeps a frame each `every` steps. The score is called with the trainer there, and drawn below the losses: lower
-    is better. Where it is a `ganlib.metrics.Score`, the replay shows a perfect sampler's value too.
+    is better. Where it is a `ganlib.metrics.Score`, the replay shows a perfect sampler's value, `floor`, too. `frames`
+    are a list of `ImageFrame`s, `losses` (d_loss, g_loss) of each step.
 
-    Attributes:
-        images: how many images a frame has, 64; a square number makes a full sheet.
-        score_name: what the replay calls the score, "Fréchet". Both may be set before the training.
-        frames, losses: the list of `ImageFrame`s; (d_loss, g_loss) of each step.
-        floor: a perfect sampler's score, or None.
-
-    Example:
-        >>> real = ganlib.metrics.features(data.images)
-        >>> def score(trainer):
-        ...     return ganlib.metrics.frechet_distance(real, ganlib.metrics.features(trainer.sample(len(real))))
-        >>> recorder = ganlib.interactive.ImageRecorder(every=100, score=score)
+    >>> recorder = ganlib.interactive.ImageRecorder(every=100, score=ganlib.report.distance(data))
     """
 
-    images, score_name = 64, "Fréchet"
+    images = 64  #: in a frame; a square number makes a full sheet; it may be set before the training
+    score_name = "Fréchet"  #: what the replay calls the score; likewise
 
     def __init__(self, every: int = 100, *, score: Callable[[BaseTrainer], float] | None = None) -> None:
         super().__init__("images", every)
