@@ -39,7 +39,8 @@ def network_update(
     layers: Sequence[Layer], weights: Arrays, x: ArrayLike, masks: Arrays | None = None, given: Given | None = None
 ) -> dict[str, Array]:
     """All weights after one training pass over x, which changes moving statistics and the vectors u."""
-    return {**weights, **_run(layers, weights, x, True, masks, given)[1]}
+    changed = _run(layers, weights, x, True, masks, given)[1]  # first, for it checks the weights
+    return {**weights, **changed}
 
 
 def _run(

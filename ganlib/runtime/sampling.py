@@ -48,9 +48,8 @@ class Sampling(Framework):
         >>> trainer.translate(ganlib.data.view("outline", images))
         """
         if self.recipe.source == "latents":
-            raise ValueError(
-                "This recipe makes samples from latents alone: use sample. To translate train a source='…'."
-            )
+            alone = "This recipe makes samples from latents alone"
+            raise ValueError(f"{alone}: use sample. To translate train a source='…'.")
         images = checks.check_source(self.recipe, images, what="images")
         rng = np.random.default_rng(arguments.whole("seed", seed, 0))
         latents = rng.standard_normal((len(images), self.recipe.latent))
@@ -110,7 +109,6 @@ class Sampling(Framework):
                 raise ValueError(f"This recipe makes images from others: use translate, or fit first, before {what}.")
             return {self.recipe.source: self._examples[np.arange(n) % len(self._examples)]}
         if labels is None and self.recipe.classes:
-            raise ValueError(
-                f"This recipe has {self.recipe.classes} classes: give {what} the labels of the samples, labels=…"
-            )
+            has = f"This recipe has {self.recipe.classes} classes"
+            raise ValueError(f"{has}: give {what} the labels of the samples, labels=…")
         return {} if labels is None else {"labels": checks.check_labels(self.recipe, labels, n)}

@@ -189,9 +189,8 @@ class BaseTrainer(Sampling, Resumable):
         >>> density_ratio = np.exp(trainer.logits(points))
         """
         if fake is not None and self.recipe.classes:
-            raise ValueError(
-                "With labels D also asks what fake samples were made for: leave fake out, so that G makes them."
-            )
+            asked = "With labels D also asks what fake samples were made for"
+            raise ValueError(f"{asked}: leave fake out, so that G makes them.")
         return self._fit_alone("discriminator", data, steps, None if fake is None else self.check_samples(fake))
 
     def fit_generator(self, data: object, steps: int) -> dict[str, np.ndarray]:

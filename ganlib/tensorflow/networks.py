@@ -48,10 +48,8 @@ class Generator(Network):
     Where the recipe has classes, both networks take the labels too: generator(latents, {"labels": labels}), with labels
     (n,) of type int64, and -1 for an unknown one.
 
-    Args:
-        recipe: says the architecture and its numbers.
-        seed: of the initial weights, which are the PyTorch generator's as well.
-        precision: "float64", "float32", or "bfloat16": float32 weights, bfloat16 arithmetic.
+    From one seed the initial weights are the PyTorch generator's as well. The precision is "float64", "float32", or
+    "bfloat16": float32 weights, bfloat16 arithmetic.
 
     >>> images = Generator(ganlib.recipe("dcgan-digits"))(latents, training=True)
     """

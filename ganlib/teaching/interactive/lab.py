@@ -137,10 +137,8 @@ def _check(recipe: Recipe) -> None:
     """Refuses what the engine cannot train; its own refusal, in the page, says the same of what a reader turns."""
     arguments.recipe(recipe)
     if recipe.shape != (2,):
-        given = f"this recipe's samples are {recipe.shape}"
-        raise ValueError(
-            f"The laboratory draws points in the plane, and {given}. Use one with shape=(2,), such as 'ring'."
-        )
+        given = f"The laboratory draws points in the plane, and this recipe's samples are {recipe.shape}"
+        raise ValueError(f"{given}. Use one with shape=(2,), such as 'ring'.")
     if recipe.data not in DATA or recipe.data == "drawing":
         known = ", ".join(name for name in DATA if name != "drawing")
         raise ValueError(f"The laboratory has the data {known}, not {recipe.data!r}. Use one of these: data='ring'.")
