@@ -8,8 +8,8 @@
     history = trainer.fit(data)
     images = trainer.sample(64, seed=1)
 
-Where to look first: `ganlib/torch/step.py` and `ganlib/tensorflow/step.py` are one step of adversarial training, and
-`losses.py`, `penalties.py` and `networks.py` beside them are what it is made of. Around that stand:
+Where to look first: `step.py` in `ganlib/torch` and `ganlib/tensorflow` is one step of adversarial training, and
+`losses.py`, `penalties.py` and `networks.py` beside it are what it is made of. Around that stand:
 
     recipe/ layers architectures initialise    an experiment as data, its networks as lists of layers, their weights
     reference/    the same mathematics in NumPy, which the tests hold both frameworks against

@@ -1,8 +1,7 @@
 """The networks of a recipe as lists of layers: dense networks, DCGAN, and networks that others have published.
 
-A recipe names an architecture. The function of that name writes out its layers with every number in them, and
-`ganlib.torch.networks` and `ganlib.tensorflow.networks` build exactly those: one list, two frameworks, nothing left to
-a default. The layers themselves are in `ganlib.layers`, whose public names can be had from here too.
+The function of an architecture's name writes out its layers with every number in them, and both frameworks build just
+that. The layers themselves are in `ganlib.layers`, whose public names can be had from here too.
 
     >>> recipe = ganlib.recipe("dcgan-digits")
     >>> for layer, shape in zip(generator_layers(recipe), shapes(generator_layers(recipe), (recipe.latent,))):
@@ -22,20 +21,13 @@ from ganlib import arguments, layers
 from ganlib.errors import RecipeError
 from ganlib.layers import *  # noqa: F403
 from ganlib.layers import Layer, Shape
+from ganlib.plain_layers import *  # noqa: F403
 
 if TYPE_CHECKING:
     from ganlib.recipe import Recipe
 
-__all__ = [
-    "check_fit",
-    "conditions",
-    "discriminator_input",
-    "discriminator_layers",
-    "generator_layers",
-    "heads",
-    *layers.__all__,
-]
-__all__ += ["dcgan_discriminator", "dcgan_generator", "dense_discriminator", "dense_generator"]
+__all__ = ["check_fit", "conditions", "discriminator_input", "discriminator_layers", "generator_layers", "heads"]
+__all__ += ["dcgan_discriminator", "dcgan_generator", "dense_discriminator", "dense_generator", *layers.__all__]
 
 
 def generator_layers(recipe: Recipe) -> list[Layer]:
@@ -121,14 +113,10 @@ def dcgan_generator(recipe: Recipe) -> list[Layer]:
 
 
 def _doubling(filters: int, bias: bool, recipe: Recipe) -> list[Layer]:
-    """What doubles the size: the paper's "transposed" convolution, or one of two that replace it.
-
-    "resize" copies each pixel twice along each side, then convolves (Odena et al. 2016). "subpixel" convolves to four
-    times the channels, which become blocks of 2 × 2 pixels (Shi et al. 2016).
-    """
-    if recipe.upsampling == "resize":
+    """What doubles the size: the paper's "transposed" convolution, or one of two that replace it."""
+    if recipe.upsampling == "resize":  # copies each pixel twice along each side, then convolves (Odena et al. 2016)
         return [Upsample(2), Conv(filters, recipe.kernel, 1, "same", bias=bias)]
-    if recipe.upsampling == "subpixel":
+    if recipe.upsampling == "subpixel":  # four times the channels become blocks of 2 × 2 pixels (Shi et al. 2016)
         return [Conv(4 * filters, recipe.kernel, 1, "same", bias=bias), DepthToSpace(2)]
     return [ConvTranspose(filters, recipe.kernel, 2, "same", bias=bias)]
 
@@ -358,11 +346,11 @@ def check_fit(recipe: Recipe, architecture: str) -> None:
     arguments.recipe(recipe)
     if not isinstance(architecture, str) or architecture not in ARCHITECTURES:
         raise RecipeError(f"There is no architecture {architecture!r}. Known: {', '.join(ARCHITECTURES)}.")
-    known = " or ".join(map(repr, LABELLED))
-    if recipe.feature_weight and architecture not in LABELLED:
+    known, apart = " or ".join(map(repr, LABELLED)), architecture not in LABELLED
+    if recipe.feature_weight and apart:
         shows = f"feature_weight={recipe.feature_weight} is for networks that are {known}, not {architecture!r}"
         raise RecipeError(f"{shows}. Use feature_weight=0.")
-    if recipe.classes and architecture not in LABELLED:
+    if recipe.classes and apart:
         raise RecipeError(
             f"classes={recipe.classes} tells both players labels, which {known} can be told, and {architecture!r} "
             "cannot. Use one of those, or classes=0."

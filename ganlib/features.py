@@ -1,8 +1,8 @@
 """The frozen network that looks at digits: 64 features and ten class probabilities of an image.
 
-Scores are only comparable when they come from the same feature network. So one small convolutional network ships with
-the package and is evaluated in NumPy: generators from either framework get the same score from it.
-`scripts/train_features.py` trained it on scikit-learn's digits and on MNIST, to redraw an image as well as to name it.
+Scores are only comparable when they come from the same network. So one ships with the package and is evaluated in
+NumPy, for both frameworks. `scripts/train_features.py` trained it on scikit-learn's digits and on MNIST, to redraw an
+image as well as to name it.
 
     28 x 28 -> conv 16 -> conv 32 / 2 -> conv 48 / 2 -> conv 64 / 2 -> 64 features -> ReLU -> 10 classes
 
@@ -51,7 +51,6 @@ def classify(images: ArrayLike) -> np.ndarray:
 
 
 def _run(images: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Features and logits."""
     x = _check(images)
     parts = [_forward(_resize(x[start : start + _BATCH], SIDE)) for start in range(0, len(x), _BATCH)]
     seen, logits = map(np.concatenate, zip(*parts, strict=True))

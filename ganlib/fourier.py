@@ -1,8 +1,8 @@
 """Transposed convolutions of stride 1 as products of Fourier transforms, on a CPU: what both frameworks share of them.
 
-A convolution of images is, frequency by frequency, a product of their transforms. With many channels the products are
-all that counts, and a kernel of 5 × 5 on 7 × 7 pixels needs an eighth of them so (Mathieu, Henaff and LeCun 2014). The
-images are so small that a transform is best one product with a matrix, and its derivatives are then the framework's.
+A convolution of images is, frequency by frequency, a product of their transforms; with many channels these are all that
+counts, and a kernel of 5 × 5 on 7 × 7 pixels needs an eighth of them so (Mathieu, Henaff and LeCun 2014). The images
+are so small that a transform is best one product with a matrix, and its derivatives are then the framework's.
 """
 
 import functools

@@ -1,23 +1,19 @@
 """Everything that is drawn from a seed: initial weights, the order of the data, and each step's random numbers.
 
-All of it comes from NumPy generators, so that both frameworks begin with, and are fed, the same numbers. Only a mask of
-dropout is drawn by them, from the seed that `draw` gives.
+All of it comes from NumPy generators, so that both frameworks are fed the same numbers. Only a mask of dropout is drawn
+by them, from the seed that `draw` gives.
 """
-
-from __future__ import annotations
 
 import math
 import operator
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ganlib import architectures, arguments
 from ganlib.layers import Layer, Shape, weight_shapes
-
-if TYPE_CHECKING:
-    from ganlib.recipe import Recipe
+from ganlib.recipe import Recipe
 
 # One stream for each use, so that a change in how often one is drawn from leaves the others as they were.
 STREAMS = ("generator_weights", "discriminator_weights", "batches", "latents", "mix", "instance_noise", "dropout")
@@ -83,10 +79,9 @@ def draw(recipe: Recipe, streams: Mapping[str, np.random.Generator], step: int) 
     """Every random number of one step after `step` others, and what depends on how far the run is.
 
     "latents" (turns of D, and one more where G's are fresh, batch, latent), "dropout" (1,), a seed, and "progress", the
-    share of the run that is over. Only where the recipe needs them: "labels", as many as latents, which G is told where
-    they do not come with the data; "mix" of WGAN-GP (turns, batch / pack);
-    "instance_noise" (turns + 1, 2, batch, *shape), for D's real and fake inputs at each of its turns, and for both at
-    G's; and "penalty_weight", on the steps that penalise. The streams, from `streams`, move on.
+    share of the run that is over. Where the recipe needs them: "labels", as many as latents, where they do not come
+    with the data; "mix" of WGAN-GP (turns, batch / pack); "instance_noise" (turns + 1, 2, batch, *shape), on D's real
+    and fake inputs at its turns and at G's; "penalty_weight", on the steps that penalise. The streams move on.
     """
     turns, batch = recipe.discriminator_steps, recipe.batch_size
     draws = {

@@ -1,16 +1,13 @@
 """The layers that networks are made of, as data, before any framework builds them.
 
-A network is a list of these. Each knows the shape that it gives and the shapes of its weights. What it computes is
-written in `ganlib.reference` (NumPy), `ganlib.torch.networks` and `ganlib.tensorflow.networks`;
-which layers a recipe's networks have, in `ganlib.architectures`.
+The plain ones are in `ganlib.plain_layers`; here are those that are made of others. What a layer computes is written in
+`ganlib.reference` (NumPy) and in both frameworks' `networks`; which layers a recipe has, in `ganlib.architectures`.
 
-A shape is that of one sample, without the batch: (height, width, channels) for images, (n,) for vectors, () for
-labels.
-
-The plain ones are written in `ganlib.plain_layers`. Here are those that are made of others, `Residual`, `Skip`, `Join`
-and `Project`. The last two look at a condition, an array that is *given* beside the network's input under a name:
-`model(x, {"labels": labels})`.
+`Join` and `Project` look at a condition, an array that is *given* beside the network's input under a name:
+`model(x, {"labels": labels})`. A shape is that of one sample: (height, width, channels), (n,), or () for labels.
 """
+
+# ruff: noqa: F405, which wants the names of layers one by one
 
 from __future__ import annotations
 
@@ -20,32 +17,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from ganlib import arguments
+from ganlib import arguments, plain_layers
 from ganlib.errors import RecipeError
-from ganlib.plain_layers import (
-    AveragePool,
-    Base,
-    BatchNorm,
-    Conv,
-    ConvTranspose,
-    Dense,
-    DepthToSpace,
-    Dropout,
-    Flatten,
-    LeakyReLU,
-    Octaves,
-    OneHot,
-    Reshape,
-    Sigmoid,
-    Tanh,
-    Upsample,
-)
+from ganlib.plain_layers import *  # noqa: F403
+from ganlib.plain_layers import Base
 from ganlib.sizes import Shape, checked_shape, conv_size, conv_transpose_size, same_padding
 
-__all__ = ["AveragePool", "BatchNorm", "Conv", "ConvTranspose", "Dense", "DepthToSpace", "Dropout", "Flatten"]
-__all__ += ["Join", "LeakyReLU", "Octaves", "OneHot", "Project", "Reshape", "Residual", "Sigmoid", "Skip", "Tanh"]
-__all__ += ["Upsample"]
-__all__ += ["Cost", "checked_shape", "conv_size", "conv_transpose_size", "costs", "names", "same_padding", "shapes"]
+__all__ = ["Cost", "Join", "Project", "Residual", "Skip", "checked_shape", "conv_size", "conv_transpose_size", "costs"]
+__all__ += ["names", "same_padding", "shapes"]
+__all__ += plain_layers.__all__
 
 TRAINED = ("kernel", "bias", "scale", "shift")  # by the optimiser; mean, variance and u change as the network is used
 
@@ -88,11 +68,8 @@ class Skip(Combinator):
 
 
 @dataclass(frozen=True)
-class Join(Combinator):
-    """x and then f(c), side by side in the channels, with c the condition of this name (Mirza & Osindero 2014).
-
-    A vector f(c) beside an image is put into each of its pixels. `shape` is that of one c; () for labels.
-    """
+class Conditioned(Combinator):
+    """Layers over c, the condition of the name `given`; `shape` is that of one c, () for labels."""
 
     given: str
     layers: tuple[Layer, ...]
@@ -100,25 +77,24 @@ class Join(Combinator):
 
     def enters(self, shape: Shape) -> Shape:
         return self.shape
+
+
+class Join(Conditioned):
+    """x and then f(c), side by side in the channels, with c a condition (Mirza & Osindero 2014).
+
+    A vector f(c) beside an image is put into each of its pixels.
+    """
 
     def output(self, shape: Shape) -> Shape:
         made = self.gives(shape)
         return _side_by_side(self, shape, (*shape[:-1], *made) if len(made) == 1 else made)
 
 
-@dataclass(frozen=True)
-class Project(Combinator):
-    """x · f(c), one number, with c the condition of this name: a projection discriminator's logit.
+class Project(Conditioned):
+    """x · f(c), one number, with c a condition: a projection discriminator's logit.
 
     With f an embedding with a bias w it is x · (w + row c of the kernel) (Miyato & Koyama 2018, equation 8).
     """
-
-    given: str
-    layers: tuple[Layer, ...]
-    shape: Shape = ()
-
-    def enters(self, shape: Shape) -> Shape:
-        return self.shape
 
     def output(self, shape: Shape) -> Shape:
         if len(shape) != 1 or self.gives(shape) != shape:
@@ -218,11 +194,8 @@ def _walk(layers: Sequence[Layer], before: Shape, outer: str) -> Iterator[tuple[
         before = after
 
 
-def _side_by_side(layer: Layer, x: Shape, other: Shape) -> Shape:
-    """The shape of two arrays with their channels side by side."""
-    if x[:-1] != other[:-1]:
+def _side_by_side(layer: Layer, x: Shape, y: Shape) -> Shape:
+    if x[:-1] != y[:-1]:
         kind = type(layer).__name__
-        raise RecipeError(
-            f"A {kind} puts channels side by side, and {x} and {other} have other sizes: make them alike."
-        )
-    return (*x[:-1], x[-1] + other[-1])
+        raise RecipeError(f"A {kind} puts channels side by side, and {x} and {y} have other sizes: make them alike.")
+    return (*x[:-1], x[-1] + y[-1])

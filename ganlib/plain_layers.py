@@ -1,16 +1,16 @@
 """The layers that compute something themselves: each knows the shape that it gives and the shapes of its weights.
 
-`ganlib.layers` puts them together. A shape is that of one sample, without the batch: (height, width, channels) for
-images, (n,) for vectors, () for labels.
+`ganlib.layers` puts them together, and says what a shape is.
 """
-
-from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
 from ganlib.errors import RecipeError
 from ganlib.sizes import Shape, conv_size, conv_transpose_size
+
+__all__ = ["AveragePool", "BatchNorm", "Conv", "ConvTranspose", "Dense", "DepthToSpace", "Dropout", "Flatten"]
+__all__ += ["LeakyReLU", "Octaves", "OneHot", "Reshape", "Sigmoid", "Tanh", "Upsample"]
 
 
 class Base:

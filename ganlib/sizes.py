@@ -1,7 +1,5 @@
 """The sizes that come out of convolutions and transposed convolutions, and the padding that they need."""
 
-from __future__ import annotations
-
 import math
 from numbers import Integral
 

@@ -9,8 +9,6 @@ A file is never trusted: its hash is checked where one is known, nothing in it i
 is read without writing its members anywhere.
 """
 
-from __future__ import annotations
-
 import difflib
 import os
 from collections.abc import Mapping
@@ -42,27 +40,19 @@ DIGITS = Path(__file__).parents[1] / "assets" / "digits.npz"
 class Data:
     """A data set in memory: either `images` or `points`.
 
-    Attributes:
-        name: what `load` was asked for.
-        images: (n, height, width, channels) float32 in [-1, 1], C-contiguous; or None.
-        points: (n, 2) float32; or None.
-        labels: (n,) int64; or None where nothing is known.
-        label_names: what the labels 0, 1, … mean.
-        centers: the modes of a mixture, (k, 2) float64; else None.
-        std: the standard deviation of each mode, in each direction; else None.
-        factors: of the `shapes` "shape" and "colour", (n,) int64, indices into `SHAPES` and `COLOURS`; "place",
-            (n, 2) float32, the centre's x and y, and "radius", (n,) float32, as fractions of the image's side.
-        pairs: name → (n, height, width, channels) in [-1, 1], what each image is to be made from, for translation. The
-            views of `view` need not be here: they are made of the images.
+    The factors of the `shapes` are "shape" and "colour", (n,) int64, indices into `SHAPES` and `COLOURS`; "place",
+    (n, 2) float32, the centre's x and y, and "radius", (n,) float32, as fractions of the image's side. `pairs` are what
+    each image is to be made from, by name, (n, height, width, channels) in [-1, 1]; the views of `view` need not be
+    here.
     """
 
-    name: str
-    images: np.ndarray | None = None
-    points: np.ndarray | None = None
-    labels: np.ndarray | None = None
-    label_names: tuple[str, ...] = ()
-    centers: np.ndarray | None = None
-    std: float | None = None
+    name: str  #: what `load` was asked for
+    images: np.ndarray | None = None  #: (n, height, width, channels) float32 in [-1, 1], C-contiguous; or None
+    points: np.ndarray | None = None  #: (n, 2) float32; or None
+    labels: np.ndarray | None = None  #: (n,) int64; or None where nothing is known
+    label_names: tuple[str, ...] = ()  #: what the labels 0, 1, … mean
+    centers: np.ndarray | None = None  #: the modes of a mixture, (k, 2) float64; else None
+    std: float | None = None  #: the standard deviation of each mode, in each direction; else None
     factors: Mapping[str, np.ndarray] = field(default_factory=dict)
     pairs: Mapping[str, np.ndarray] = field(default_factory=dict)
 
@@ -111,18 +101,16 @@ def load(
         name: one of `NAMES`; `folder:PATH` reads the images of a folder, whose sub-folders are the classes.
             Or a recipe: any object with `.data`, such a name, and `.shape`, (size, size, channels) or (2,);
             where that asks for three channels, grey images get them.
-        size: the side of the images. None: what the data has (digits 16, shapes 32). Images from a folder are
-            first cropped to a centred square; with None they must all have one size already.
-        n: how many samples. Of points 100,000 are drawn by default, of shapes 10,000, of stacked digits
-            20,000; of the others all are taken, and with n a random selection, in the original order.
+        size: the side of the images; None takes the data's (digits 16, shapes 32). Images from a folder are first
+            cropped to a centred square; with None they must all have one size already.
+        n: how many samples. By default 100,000 points, 10,000 shapes and 20,000 stacked digits are drawn; of the others
+            all are taken, and with n a random selection, in the original order.
         seed: of the draw, or of the selection.
         split: "train" or "test": of drawn data another draw, of downloaded data the official one.
-        folder: where mnist, fashion_mnist and cifar10 are looked for, as FOLDER/NAME/FILE or FOLDER/FILE
-            (MNIST's files with or without .gz), and kept after a download. None: the environment variable
-            GANLIB_DATA, else the user's cache folder.
+        folder: where mnist, fashion_mnist and cifar10 are looked for, as FOLDER/NAME/FILE or FOLDER/FILE, and kept
+            after a download. None: the environment variable GANLIB_DATA, else the user's cache folder.
 
-    Raises:
-        DataError: also without a network, or for a file that is damaged or not what its name says.
+    A DataError also without a network, or for a file that is damaged or not what its name says.
 
     >>> load("ring", n=1000).points.shape
     (1000, 2)
@@ -200,10 +188,7 @@ def _digits(size: int, n: int | None, rng: np.random.Generator) -> Data:
 
 
 def _stacked_digits(size: int, n: int, rng: np.random.Generator) -> Data:
-    """Three random digits in red, green and blue, which are 1,000 kinds: Stacked MNIST, from the digits at hand.
-
-    Metz et al. 2017 (unrolled GANs) stack MNIST's digits so; `metrics.stacked_modes` counts the kinds.
-    """
+    """Three random digits in red, green and blue, 1,000 kinds: Stacked MNIST (Metz et al. 2017), from these digits."""
     check_memory((n, size, size, 3))
     digits = _digits(size, None, rng)
     assert digits.labels is not None

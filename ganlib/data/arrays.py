@@ -1,7 +1,5 @@
 """What every data set needs: arguments checked, samples selected, pixels scaled."""
 
-from __future__ import annotations
-
 import functools
 import math
 from typing import Any

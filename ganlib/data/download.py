@@ -1,7 +1,5 @@
 """MNIST, Fashion-MNIST and CIFAR-10: found in a folder or downloaded, verified, and read without trust."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import math

@@ -1,7 +1,5 @@
 """The reader's own images: a folder of files, of any usual format, that Pillow decodes."""
 
-from __future__ import annotations
-
 import os
 import warnings
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Points in the plane: two mixtures on which mode coverage is measured, a simpler one, and one without modes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
@@ -17,10 +15,7 @@ def draw_points(
     """
     pieces, kind, std, place = POINTS[name]
     labels = rng.integers(pieces, size=n)
-    if isinstance(place, np.ndarray):
-        where = place[labels]
-    else:
-        where = place(labels, rng.random(n))
+    where = place[labels] if isinstance(place, np.ndarray) else place(labels, rng.random(n))
     points = (where + std * rng.standard_normal((n, 2))).astype(np.float32)
     names = tuple(f"{kind} {k}" for k in range(pieces))
     return (points, labels, names, place, std) if isinstance(place, np.ndarray) else (points, labels, names, None, None)

@@ -3,8 +3,6 @@
 Because the factors can be read off a generated picture, coverage of shape × colour is counted, not estimated.
 """
 
-from __future__ import annotations
-
 import functools
 import math
 
@@ -48,9 +46,8 @@ def shape_factors(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
     what has that colour say how large each shape would be and where; the shape that, drawn there, comes nearest wins.
 
     Of images (n, size, size, 3) in [-1, 1], size at least 16, it returns shape and colour, (n,) int64, indices into
-    `SHAPES` and `COLOURS`, and distance, (n,) float32: how far the picture is from the one drawn again, relative to
-    what that one has on its ground. It is below 0.3 for the data set's own pictures, 1 for an empty one, about 0.8 for
-    two shapes at once; up to 0.5 is a fair limit for "this is one of them".
+    `SHAPES` and `COLOURS`, and distance, (n,) float32: how far each is from the one drawn again, relative to what that
+    has on its ground. It is below 0.3 for the data set's own, 1 for an empty picture, about 0.8 for two shapes at once.
     """
     images = arguments.array("images", images, "an array (n, size, size, 3)")
     if images.ndim != 4 or images.shape[1] != images.shape[2] or images.shape[3] != 3 or images.shape[1] < 16:

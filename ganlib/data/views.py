@@ -3,8 +3,6 @@
 A view of images (n, height, width, c) in [-1, 1] is (n, height, width, c) too, but for "grey", which has one channel.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 import numpy as np

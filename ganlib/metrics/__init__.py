@@ -1,8 +1,7 @@
 """How good are the samples? Mode coverage, Fréchet and kernel distance, precision, recall, classes, checkerboards.
 
-All in NumPy and on NumPy arrays, so that generators from either framework get the same score. Every number is a
-`Score`: a float that also knows the value of a perfect sampler, one that draws from the data's own distribution, at the
-same sample sizes. That value is rarely 0 or 1, and what matters is how far the measured one is from it.
+All in NumPy, so that generators from either framework get the same score. Every number is a `Score`: a float that also
+knows the value of a perfect sampler, one that draws from the data's own distribution, at the same sample sizes.
 
     from ganlib import metrics
     print(metrics.evaluate(data.images, images))                        # images of digits, every metric

@@ -1,6 +1,6 @@
 """Two sets of features, (n, d): Fréchet and kernel distance, and whose samples lie near whose.
 
-There must be at least 2 samples of each; the two n may differ, d not. What does not fit is a ValueError.
+There must be at least 2 samples of each, of one d; else a ValueError.
 """
 
 from __future__ import annotations
@@ -21,13 +21,12 @@ def frechet_distance(real: ArrayLike, fake: ArrayLike) -> Score:
     Heusel et al. 2017. With triangular factors C = Rᵀ R, from a QR decomposition of the centred features, the last
     trace is the sum of the singular values of R_r R_fᵀ: exact also for sets smaller than the dimension.
 
-    The perfect sampler's value is not 0: two finite samples of one distribution differ. Expanded to first order in 1/n
-    it is (1/n_r + 1/n_f) E h(x, x), and its standard deviation (1/n_r + 1/n_f) √(2 E h(x, x')²), where
+    The perfect sampler's value is not 0: to first order in 1/n it is (1/n_r + 1/n_f) E h(x, x), and its standard
+    deviation (1/n_r + 1/n_f) √(2 E h(x, x')²), E over the real features, whatever their distribution, where
 
         h(x, x') = Σ_i z_i z'_i + ½ Σ_ij (z_i z_j - C_ij) (z'_i z'_j - C_ij) / (λ_i + λ_j)
 
-    on the centred features z in the axes of the covariance, λ its eigenvalues: the first sum is what the
-    means contribute, the second the covariances. E is the average over the real features, whatever their distribution.
+    on the centred features z in the axes of the covariance, λ its eigenvalues: what means and covariances contribute.
     With less than ten samples per dimension it is some per cent too small, a tenth for heavy-tailed features.
 
     The score is in squared units of the features, and biased: compare at equal sample sizes.
@@ -71,9 +70,9 @@ def kernel_distance(real: ArrayLike, fake: ArrayLike) -> Score:
     E k(x, x') + E k(y, y') - 2 E k(x, y), Bińkowski et al. 2018; averaged over all pairs of different samples at once
     (the unbiased estimate of Gretton et al. 2012, lemma 6). Often quoted times 1,000. Time grows with n².
 
-    A perfect sampler gets 0 on average, so it is often below. Its standard deviation is that of any such
-    average over pairs, √(2 V (1/(n_r (n_r - 1)) + 1/(n_f (n_f - 1)) + 2/(n_r n_f))), V the mean square of the
-    kernel after centring, here over the pairs of at most 2,000 real samples.
+    A perfect sampler gets 0 on average, often less, with the standard deviation of any such average over pairs,
+    √(2 V (1/(n_r (n_r - 1)) + 1/(n_f (n_f - 1)) + 2/(n_r n_f))), V the mean square of the kernel after centring, here
+    over the pairs of at most 2,000 real samples.
     """
     real, fake = pair(real, fake)
     n_real, n_fake = len(real), len(fake)
@@ -126,9 +125,9 @@ def prdc(real: ArrayLike, fake: ArrayLike, k: int = 5) -> Prdc:
     A perfect sampler's values, for N real and M fake samples:
         density: 1, exactly, for every continuous distribution.
         coverage: 1 - (N-1)…(N-k) / ((N+M-1)…(N+M-k)), exactly: the k nearest of N - 1 + M neighbours are all real.
-        precision: the chance that one more sample lies in a ball of the real ones. By leaving one out: the share of the
-            real samples that are among the k nearest neighbours of another one. Depends on the distribution.
-        recall: the same for M balls instead of N, by leaving one out of min(N, M + 1) real samples.
+        precision: the chance that one more sample lies in a real ball, by leaving one out: the share of the real
+            samples among the k nearest neighbours of another one. Depends on the distribution. Recall: the same for M
+            balls, by leaving one out of min(N, M + 1) real samples.
 
     There must be more than k samples of each; Naeem et al. take 5, Kynkäänniemi et al. 3. Time grows with n².
     """

@@ -18,15 +18,14 @@ def checkerboard(images: ArrayLike, period: int = 2) -> Score:
     """The share of the variance within images that a pattern repeated every `period` pixels makes up.
 
     A pattern that repeats every s pixels has power only at the frequencies k/s of each axis. The share is the power at
-    these s² - 1 frequencies, less what the eight frequencies around each let expect there, over the power at all
-    frequencies but 0. It is 1 for nothing but such a pattern, and about 0, or a little below, for noise and for
-    photographs, whose spectra have no lines, whatever the size. Power is averaged over images and channels: patterns of
-    opposite sign do not cancel. For what the images have in common give their mean, `images.mean(0, keepdims=True)`.
+    these s² - 1 frequencies, less what the eight around each let expect there, over the power at all frequencies but 0:
+    1 for nothing but such a pattern, about 0 or a little below for noise and photographs, whatever the size. Power is
+    averaged over images and channels: patterns of opposite sign do not cancel. For what the images have in common give
+    their mean, `images.mean(0, keepdims=True)`.
 
     The outer `period` pixels are left out, and as many more as leave whole tiles: fewer stamps of a transposed
-    convolution meet there. That such layers draw these patterns is from Odena et al. 2016. The period is the stride in
-    pixels, at least 2, or for several layers the product of their strides; both sides of the images, (n, height, width,
-    channels) of any range, are at least 6 periods.
+    convolution meet there (Odena et al. 2016). The period is the stride in pixels, at least 2, or for several layers
+    the product of their strides; images (n, height, width, channels) of any range have at least 6 periods a side.
     """
     x = check_samples("images", images, axes=4, limit=None)
     period = arguments.whole("period", period, 2)
@@ -61,9 +60,8 @@ def class_histogram(images: ArrayLike, real: ClassHistogram | None = None) -> Cl
     The digit is the likeliest one by `classify`. The divergence is KL(h ‖ p), h the images' shares and p the expected
     ones: as Srivastava et al. 2017 (VEEGAN) measure stacked MNIST. It is infinite if a digit appears that should not.
 
-    What to expect is the histogram of the real images, or equal shares. The perfect sampler's value is the exact
-    expectation for as many independent images; the noise of N real ones adds (c - 1) / (2 N) to first order, c the
-    number of classes in them.
+    What to expect is the histogram of the real images, or equal shares. The perfect sampler's value is exact for as
+    many independent images; the noise of N real ones of c classes adds (c - 1) / (2 N) to first order.
 
     >>> print(class_histogram(trainer.sample(1000), real=class_histogram(data.images)))
     """

@@ -44,15 +44,12 @@ def mode_coverage(samples: ArrayLike, centers: ArrayLike, std: float) -> ModeCov
         modes: k (1 - (1 - m/(n k))^n), all that are expected to be hit.
         good_percent: 100 (1 - e^(-9/2)) = 98.9, since squared distances are exponential.
         reverse_kl: the exact expectation over multinomial counts; (k - 1) / (2 n) when n is large.
-        std_ratio: 1. The samples beyond 3 std are cut off, which makes the others narrower: the variance of a
-            coordinate of a good sample is c std² with c = 1 - (9/2) / (e^(9/2) - 1) = 0.949. So the ratio is
-            s / (std √c), s² the variance of the good samples about their own modes' means, unbiased.
-    They suppose that the centres are further than 6 std from one another. Without any good sample reverse_kl is
-    infinite; std_ratio is NaN while no mode has two of them.
+        std_ratio: 1. It is s / (std √c), s² the variance of the good samples about their own modes' means, unbiased,
+            and c = 1 - (9/2) / (e^(9/2) - 1) = 0.949, since those beyond 3 std are cut off.
+    They suppose centres more than 6 std apart. Without any good sample reverse_kl is infinite; std_ratio is NaN while
+    no mode has two of them.
 
-    Args:
-        samples, centers: (n, 2) and (k, 2), all centres different.
-        std: of each coordinate within a mode, positive.
+    Samples and centres are (n, 2) and (k, 2), all centres different; std is of each coordinate within a mode, above 0.
 
     >>> data = ganlib.data.load("ring", n=2500)
     >>> print(mode_coverage(data.points, data.centers, data.std))

@@ -66,7 +66,6 @@ def divergence_score(counts: np.ndarray, shares: np.ndarray, n: int) -> Score:
 
     It is infinite if there is nothing to count. The counts of a perfect sampler are binomial, so that the expectation
     is a sum over each count's distribution. Its spread is that of the chi-squared distribution which 2 n KL has when n
-    is large (Wilks 1938).
     """
     measured = counts / max(1, counts.sum())
     value = max(0.0, float((xlogy(measured, measured) - xlogy(measured, shares)).sum())) if counts.any() else np.inf

@@ -4,8 +4,7 @@
     >>> recipe == ganlib.Recipe.from_json(recipe.to_json())
     True
 
-`fields.py` has what a recipe consists of and what is refused, `shipped.py` the recipes that come with the package. What
-their names stand for is written in `ganlib.architectures`, `ganlib.reference` and the two frameworks.
+`fields.py` has what a recipe consists of and what is refused, `shipped.py` the recipes that come with the package.
 """
 
 from ganlib.recipe.fields import FIELDS, PRECISIONS, Optimiser, Recipe

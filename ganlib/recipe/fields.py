@@ -5,8 +5,6 @@ each value is checked by itself, then what they come to together. What layers an
 `ganlib.layers` and `ganlib.architectures`; what a machine or a data set cannot do is refused by the trainer.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import difflib
 import json

@@ -4,8 +4,6 @@ Nothing is left to a framework's default, because the frameworks' defaults disag
 `ganlib.recipe.fields`; the values are grouped here as the fields are there.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections import UserDict
 from collections.abc import Mapping

@@ -257,11 +257,8 @@ def octaves(x: ArrayLike, count: int) -> Array:
 def one_hot(labels: ArrayLike, classes: int) -> Array:
     """Labels (n,) as rows (n, classes) with a 1 at the label's place; the label -1, unknown, as a row of zeros."""
     given, classes = arguments.array("labels", labels), arguments.whole("classes", classes, 1)
-    if (
-        given.ndim != 1
-        or given.dtype.kind not in "iu"
-        or (len(given) and not -1 <= given.min() <= given.max() < classes)
-    ):
+    within = not given.size or -1 <= given.min() <= given.max() < classes
+    if given.ndim != 1 or given.dtype.kind not in "iu" or not within:
         wanted = f"whole numbers (n,) from 0 to {classes - 1}, or -1 for an unknown one"
         raise ValueError(f"labels must be {wanted}, not {arguments.describe(labels)}.")
     return np.eye(classes + 1, classes)[given]  # -1 is the last row, which is zero

@@ -21,19 +21,13 @@ Terms = tuple[float, Array, Array]
 class Loss:
     """What the two players minimise, on logits r (real) and f (fake), each (n,), as means over the batch.
 
-    D's loss is its real part plus its fake part, with no half. A gradient is a pair, the derivatives by r and
-    by f; at the kinks of the hinge it is 0, as in both frameworks. `real_label` is t, the label of real
-    samples, below 1 for one-sided label smoothing (Salimans et al. 2016, section 3.4).
-
-    Attributes:
-        smoothable: whether it has labels, so that `real_label` may be below 1.
-        needs_real: whether G's loss depends on the real logits.
-        even: what D and G pay when D can only guess: D's loss and G's; None where the loss has no such level.
+    D's loss is its real part plus its fake part, with no half. A gradient is a pair, the derivatives by r and by f; at
+    the kinks of the hinge it is 0. `real_label` is t, below 1 for label smoothing (Salimans et al. 2016, section 3.4).
     """
 
-    smoothable = False
-    needs_real = False
-    even: tuple[float, float] | None = None
+    smoothable = False  # whether it has labels, so that `real_label` may be below 1
+    needs_real = False  # whether G's loss depends on the real logits
+    even: tuple[float, float] | None = None  # D's loss and G's when D can only guess; None where there is no such level
 
     def discriminator(self, real_logits: ArrayLike, fake_logits: ArrayLike, real_label: float = 1.0) -> float:
         """D's loss."""

@@ -4,6 +4,5 @@
 `callbacks.py`, `monitor.py`, `scores.py`, `report.py` and `pictures.py` what is watched and shown; `run.py`, `cli.py`
 and `doctor.py` the command line.
 
-No mathematics of the players lives here; that is in `ganlib.torch` and `ganlib.tensorflow`, built on `trainer.py`.
-Nothing here imports a framework, or knows the book.
+No mathematics of the players lives here, and nothing here imports a framework, or knows the book.
 """

@@ -4,8 +4,6 @@
 >>> trainer.fit(data, callbacks=[pictures, ganlib.callbacks.TensorBoard("runs/digits/tensorboard")])
 """
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import sys
@@ -13,18 +11,15 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ganlib import arguments
+from ganlib.data import Data
 from ganlib.errors import MissingBackend
 from ganlib.runtime import pictures
 from ganlib.runtime.files import write_aside
-
-if TYPE_CHECKING:
-    from ganlib.data import Data
-    from ganlib.runtime.trainer import BaseTrainer
+from ganlib.runtime.trainer import BaseTrainer
 
 
 class Samples:

@@ -1,7 +1,6 @@
 """Checkpoints, from which training goes on, in either framework.
 
-A run's folder holds step-00000500.safetensors, step-00001000.safetensors, … Each file is whole in itself, with a
-checksum. They are told apart by their step, never by their time.
+A run's folder holds step-00000500.safetensors, … Each file is whole in itself, with a checksum.
 
     >>> saver = ganlib.checkpoint.Saver("runs/digits", every=500, best=ganlib.report.distance(data))
     >>> trainer.fit(data, callbacks=[saver])
@@ -56,11 +55,10 @@ def describe(directory: Folder, which: str | int = "latest") -> Json:
     (None without one), "versions" (name → version, of what wrote it) and "format".
     """
     path, _, header = _read(directory, which)
-    found = {"path": path, "steps": steps(directory)}
-    found |= {key: header[key] for key in ("step", "score", "versions", "format")}
     try:
-        found |= {key: header["state"][key] for key in ("backend", "seed", "precision")}
-        return {**found, "recipe": Recipe.from_json(header["state"]["recipe"])}
+        state = {key: header["state"][key] for key in ("backend", "seed", "precision")}
+        state |= {key: header[key] for key in ("step", "score", "versions", "format")}
+        return {"path": path, "steps": steps(directory), **state, "recipe": Recipe.from_json(header["state"]["recipe"])}
     except (KeyError, TypeError, RecipeError) as error:
         raise CheckpointError(f"{path} holds no state of a Trainer: {error!r}.") from error
 
@@ -91,9 +89,8 @@ def save(
 def load(directory: Folder, which: str | int = "latest") -> tuple[dict[str, np.ndarray], Json]:
     """The arrays and the state that `save` wrote, verified.
 
-    Of a run's folder `which` is "latest", the one of the highest step, "best", the one with the smallest score, or a
-    step. A CheckpointError says that there is no such checkpoint, that a newer ganlib wrote it, or that it is damaged,
-    and then names the newest good one.
+    `which` is "latest", "best", the one with the smallest score, or a step. A CheckpointError says that there is none,
+    that a newer ganlib wrote it, or that it is damaged, and then names the newest good one.
     """
     import safetensors
     import safetensors.numpy
@@ -133,15 +130,15 @@ def lock(directory: Folder) -> Iterator[None]:
 class Saver:
     """A callback for `fit` that saves on the way, at the end, and when the process is told to end (SIGTERM).
 
-    A SIGTERM lets the step under way be done, saves, and then goes on to the handler that was there before, or exits
-    with status 143; a second one does not wait. Put a Saver last among the callbacks, so that the others have heard of
-    the end by then. While `fit` runs no other process can save in the folder.
+    A SIGTERM lets the step under way be done, saves, and goes on to the handler that was there before, or exits with
+    status 143; a second one does not wait. Put a Saver last among the callbacks. While `fit` runs no other process can
+    save in the folder.
 
     Args:
         directory: the run's folder; made if it is not there.
         every: steps from one checkpoint to the next.
         keep: how many of the last ones are kept, beside the best one; None keeps all.
-        best: what is best: a function of the trainer that gives a number, the smaller the better, such as
+        best: a function of the trainer that gives a number, the smaller the better, such as
             `ganlib.report.distance(data)`; or the name of a metric, whose mean since the checkpoint before counts,
             though few losses of a GAN say how good its samples are; None keeps no best one.
     """
@@ -268,19 +265,17 @@ def _prune(directory: Folder, step: int, keep: int) -> None:
 
 def _read(directory: Folder, which: str | int) -> tuple[Path, bytes, Json]:
     """The checkpoint that is asked for: its path, all of its bytes, verified, and ganlib's header."""
-    found, place = steps(directory), os.fspath(directory)
+    kept, place = steps(directory), os.fspath(directory)
     if which not in ("latest", "best") and (isinstance(which, bool) or not isinstance(which, int)):
         raise CheckpointError(f"which must be 'latest', 'best' or a step, not {which!r}.")
-    if not found:
+    if not kept:
         hint = "That is a file; give its folder." if os.path.isfile(place) else "Trainer.save(directory) writes one."
         raise CheckpointError(f"There is no checkpoint in {place}. {hint}")
-    step = found[-1] if which == "latest" else _best(directory) if which == "best" else which
+    step = kept[-1] if which == "latest" else _best(directory) if which == "best" else which
     if step is None:
         raise CheckpointError(f"No checkpoint in {place} has a score. Saver(directory, best=...) gives them one.")
-    if step not in found:
-        raise CheckpointError(
-            f"There is no checkpoint of step {which} in {place}. It has {', '.join(map(str, found))}."
-        )
+    if step not in kept:
+        raise CheckpointError(f"There is no checkpoint of step {which} in {place}. It has {', '.join(map(str, kept))}.")
     path = _path(directory, int(step))
     try:
         return path, *files.read_checkpoint(path)
@@ -289,7 +284,6 @@ def _read(directory: Folder, which: str | int) -> tuple[Path, bytes, Json]:
 
 
 def _damaged(path: Path, why: str) -> str:
-    """The message about a damaged file, with the newest one that is good."""
     for step in reversed(steps(path.parent)):
         with contextlib.suppress(Unreadable, CheckpointError):
             if (other := _path(path.parent, step)) != path and files.read_checkpoint(other):

@@ -1,7 +1,5 @@
 """What a trainer checks before it begins: its arguments, the samples, the callbacks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -22,12 +20,12 @@ def check_arguments(
     device: object,
     compiled: object,
     loss: object,
-    networks: Mapping[str, object],
+    own: Mapping[str, Any],
     kind: type,
 ) -> None:
     """Refuses what a trainer cannot be made of; `kind` is the framework's class of networks."""
     arguments.recipe(recipe)
-    for name, network in networks.items():
+    for name, network in own.items():
         if network is not None and not isinstance(network, kind):
             expected = f"{kind.__module__.split('.')[0]}'s {kind.__name__}"
             raise TypeError(f"{name} must be a network, {expected}, not {arguments.describe(network)}.")

@@ -3,8 +3,6 @@
 >>> print(ganlib.doctor.text(ganlib.doctor.examine()))
 """
 
-from __future__ import annotations
-
 import importlib.metadata
 import importlib.util
 import json
@@ -13,13 +11,12 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import ganlib
 from ganlib.backends import BACKENDS, TITLES
 
-if TYPE_CHECKING:
-    from ganlib.runtime.files import Json
+Json = dict[str, Any]  # that of `files` comes with NumPy, and this must run where NumPy is missing
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "matplotlib", "pillow", "safetensors", "pooch", "tqdm", "click")
 PATIENCE = 300  # seconds; the first import of a framework from a slow disk can take minutes
@@ -136,7 +133,7 @@ def _devices(name: str) -> list[str]:
         import torch
 
         cards = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
-        gpus = [f"cuda:{i} ({card.name}, {_size(card.total_memory)})" for i, card in enumerate(cards)]
+        gpus = [f"cuda:{i} ({card.name}, {card.total_memory / 1e9:.1f} GB)" for i, card in enumerate(cards)]
         return ["cpu", *gpus, *(["mps"] if torch.backends.mps.is_available() else [])]
     import tensorflow as tf
 
@@ -160,11 +157,6 @@ def _data() -> Json:
         "names": sorted(folder.name for folder in path.glob("*/")),
         "writable": existing.is_dir() and os.access(existing, os.W_OK),
     }
-
-
-def _size(n: float) -> str:
-    unit, size = next(((u, s) for u, s in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)) if n >= s), ("bytes", 1))
-    return f"{n / size:.{int(size > 1)}f} {unit}"
 
 
 if __name__ == "__main__":

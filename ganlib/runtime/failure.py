@@ -53,10 +53,9 @@ def bad_metric(names: Iterable[str], row: np.ndarray) -> Bad:
 def first_bad(
     trainer: BaseTrainer, real: Sequence[Tensor], given: Sequence[Sources], draws: Mapping[str, np.ndarray]
 ) -> Bad | None:
-    """Takes a step again, on batches with their conditions, and returns the first tensor that is bad.
+    """Takes a step again, on batches with their conditions, and returns the first tensor that is bad, or None.
 
-    It looks at each in the order of computation. The trainer must be as it was before the step, and is left as it
-    happens to be. None where nothing is found.
+    The trainer must be as it was before the step, and is left as it happens to be.
     """
     dtype = np.float64 if trainer.precision == "float64" else np.float32
     game = trainer.game

@@ -1,11 +1,8 @@
 """What the files of a run have in common: how one is written, what wrote it, and which recipe it belongs to.
 
 A checkpoint is a safetensors file whose header holds format, versions, step, recipe and random states as JSON, and a
-SHA-256 of the whole file. Nothing in it is ever executed or unpickled. `ganlib.runtime.checkpoint` keeps a folder of
-such files.
+SHA-256 of the whole file. Nothing in it is ever executed or unpickled.
 """
-
-from __future__ import annotations
 
 import contextlib
 import dataclasses
@@ -142,9 +139,7 @@ def write_checkpoint(path: Path, step: int, arrays: Mapping[str, np.ndarray], st
 def read_checkpoint(path: Path, whole: bool = True) -> tuple[bytes, Json]:
     """All of a file, its checksum verified, and ganlib's header; whole=False reads the header alone, and no array.
 
-    Raises:
-        Unreadable: it is damaged, or no checkpoint.
-        CheckpointError: it was written by a newer ganlib.
+    Unreadable where it is damaged, or no checkpoint; CheckpointError where a newer ganlib wrote it.
     """
     try:
         with open(path, "rb") as file:

@@ -1,7 +1,5 @@
 """What a framework supplies to the trainer. A third framework would fill in this."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeAlias
 
@@ -59,16 +57,14 @@ class Framework:
     # draws, chosen=None). Who moves is "both", "discriminator" or "generator". `indices` (steps, turns, batch) say
     # which of the real samples go into the batches, `chosen` (steps, 1, batch) which of the fakes.
     _play: Callable[..., Tensor]
-    # Takes one step with another game, such as `dataclasses.replace(trainer.game, loss=…)`, on a batch for each turn of
-    # D, with its conditions, operation by operation; for failure reports.
+    # Takes one step with another game on a batch for each turn of D, operation by operation; for failure reports.
     replay: Callable[[Game, Sequence[Tensor], Sequence[Sources], Draws], None]
 
-    # The samples of one batch of latents, and D's outputs by name of one batch of samples, of which "real" are its
-    # logits, in inference mode, with conditions.
+    # The samples of one batch of latents, and D's outputs by name for one of samples, in inference mode.
     _generate: Callable[[np.ndarray, Network, Mapping[str, np.ndarray]], np.ndarray]
     _outputs: Callable[[np.ndarray, Mapping[str, np.ndarray]], dict[str, np.ndarray]]
 
-    # A copy of all that a step changes, kept on the device, and what puts it back.
+    # A copy of all that a step changes, on the device, and what puts it back.
     _copy_state: Callable[[], State]
     _restore_state: Callable[[State], None]
     # A player's optimiser's moments by names such as "m/dense0.kernel", and its "steps"; in either framework.

@@ -5,28 +5,23 @@
     >>> monitor.findings
     [Finding(step=2000, kind="collapse", sentence="Step 2000: collapse, G's samples lie at 1.2 of the data's 8 …")]
 
-A loss alone does not show most of this: a generator that jumps from one mode to the next keeps both losses at those of
-a finished training (2 log 2 and log 2). So the monitor also looks at samples of G at fixed latents. It looks at G
-itself, not at its moving average, in which a jumping generator looks like one that covers everything.
+A generator that jumps from one mode to the next keeps both losses at those of a finished training (2 log 2 and log 2).
+So the monitor also looks at samples of G at fixed latents; of G itself, for its moving average hides the jumping.
 """
-
-from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ganlib import arguments
+from ganlib.data import Data
+from ganlib.metrics.scores import squared_distances
+from ganlib.recipe import Recipe
 from ganlib.reference import losses
-
-if TYPE_CHECKING:
-    from ganlib.data import Data
-    from ganlib.recipe import Recipe
-    from ganlib.runtime.files import Json
-    from ganlib.runtime.trainer import BaseTrainer
+from ganlib.runtime.files import Json
+from ganlib.runtime.trainer import BaseTrainer
 
 SAMPLES = 256  # of G and of the data; enough to find 25 modes, and a hundredth of what 100 steps generate
 SEED = 20_140_610  # of the monitor's own latents and choice of data: the trainer's streams are not touched
@@ -67,22 +62,17 @@ SMALL_SCALE = 0.1  # root mean square of a batch normalisation's initial scales.
 class Finding:
     """Something that goes wrong in a training.
 
-    Attributes:
-        step: where it was reported.
-        kind: "discriminator saturated", "vanishing gradients", "discriminator fooled", "collapse", "plateau",
-            "divergence" or "small scales".
-        sentence: what is seen, when, and what is usually done.
+    Its kind is "discriminator saturated", "vanishing gradients", "discriminator fooled", "collapse", "plateau",
+    "divergence" or "small scales".
     """
 
-    step: int
+    step: int  # where it was reported
     kind: str
-    sentence: str
+    sentence: str  # what is seen, when, and what is usually done
 
 
 class Monitor:
-    """A callback for `fit` that says what goes wrong. One monitor watches one run.
-
-    It does not change the training: with and without it a run is the same to the bit.
+    """A callback for `fit` that says what goes wrong in one run, which is the same to the bit with and without it.
 
     Args:
         every: steps from one look to the next; losses and logits are averaged over them.
@@ -91,9 +81,9 @@ class Monitor:
         say: called with each finding's sentence; None keeps quiet. Beside a progress bar use tqdm.write.
 
     Attributes:
-        findings: a list of `Finding`: small scales and divergence as soon as they are seen, the others when they have
-            lasted for three looks, 300 steps, 3,000 samples and a quarter of the recipe's steps. A finding is reported
-            once, and again only after it went away.
+        findings: a list of `Finding`, each reported once, and again only after it went away: small scales and
+            divergence as soon as they are seen, the others when they have lasted for three looks, 300 steps, 3,000
+            samples and a quarter of the recipe's steps.
         looks: a list of dicts, what each look measured.
     """
 
@@ -303,13 +293,8 @@ def _flat(samples: np.ndarray) -> np.ndarray:
 
 
 def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Euclidean distances (n, m) of the rows of a from those of b."""
-    squares = np.square(a).sum(axis=1)[:, None] + np.square(b).sum(axis=1) - 2 * a @ b.T
-    return np.sqrt(np.maximum(squares, 0))
+    return np.sqrt(squared_distances(a, b))
 
 
 def _spread(samples: np.ndarray) -> float:
-    """The mean distance between two samples."""
-    distances = _distances(samples, samples)
-    np.fill_diagonal(distances, 0)  # rounding leaves it a little above
-    return float(distances.sum() / (len(samples) * (len(samples) - 1)))
+    return float(_distances(samples, samples).sum() / (len(samples) * (len(samples) - 1)))

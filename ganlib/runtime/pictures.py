@@ -47,10 +47,7 @@ def columns_of(classes: int) -> int | None:
 
 
 def tile(images: np.ndarray, columns: int | None = None) -> np.ndarray:
-    """The images (n, height, width, 1 or 3) in [-1, 1] as one picture: uint8, 255 between them.
-
-    It has so many columns; None makes it square.
-    """
+    """The images (n, height, width, 1 or 3) in [-1, 1] as one uint8 picture, 255 between them; None: a square."""
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):
         expected = "(n, height, width, channels), at least one image, one or three channels"
@@ -101,10 +98,9 @@ def curves(ax: Axes, values: Mapping[str, np.ndarray], levels: Mapping[str, floa
 def png(
     samples: np.ndarray, data: Data | np.ndarray | None = None, scale: int | None = None, columns: int | None = None
 ) -> bytes:
-    """Samples as the bytes of a PNG file: images in a grid, points as a scatter plot.
+    """Samples as the bytes of a PNG file: images (n, height, width, channels) in [-1, 1] in a grid, or points (n, 2).
 
-    Samples are (n, height, width, channels) in [-1, 1], or (n, 2), drawn over those of the data. An image's pixel
-    becomes `scale` pixels each way; None makes the grid about 500 wide. It has so many columns; None makes it square.
+    A pixel becomes `scale` pixels each way; None makes the grid about 500 wide. None columns make it square.
     """
     buffer = io.BytesIO()
     if np.ndim(samples) == 2:

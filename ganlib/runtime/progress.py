@@ -1,7 +1,5 @@
 """What a person sees and does while a training runs: the progress bar, and Ctrl-C."""
 
-from __future__ import annotations
-
 import contextlib
 import importlib.util
 import os

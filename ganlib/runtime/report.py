@@ -5,8 +5,6 @@
 >>> ganlib.report.compare(["runs/digits", "runs/digits-r1"])
 """
 
-from __future__ import annotations
-
 import base64
 import dataclasses
 import html
@@ -19,7 +17,7 @@ import shlex
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -29,11 +27,9 @@ from ganlib.metrics import Score
 from ganlib.recipe import RECIPES, Recipe
 from ganlib.runtime import checkpoint, checks, files, pictures
 from ganlib.runtime.files import Folder, Json
+from ganlib.runtime.monitor import Finding
 from ganlib.runtime.scores import ABOUT, as_json, columns, distance, finite, from_json, number, perfect, scores, table
-
-if TYPE_CHECKING:
-    from ganlib.runtime.monitor import Finding
-    from ganlib.runtime.trainer import BaseTrainer
+from ganlib.runtime.trainer import BaseTrainer
 
 __all__ = ["ABOUT", "as_json", "compare", "comparison", "distance", "read", "scores", "table", "write", "write_history"]
 
@@ -57,10 +53,8 @@ def write(
 ) -> Path:
     """Scores a trained generator, and writes report.html, report.json and history.csv.
 
-    The page stands alone: pictures and styles are in it, and nothing in it is a script. If the directory has pictures
-    of `ganlib.callbacks.Samples` in `samples`, some are shown.
-
-    The trainer is trained, on the data, from `ganlib.data.load` or an array. Findings are those of
+    The page stands alone, without a script; of pictures that `ganlib.callbacks.Samples` left in `samples` it shows
+    some. The trainer is trained, on the data, from `ganlib.data.load` or an array. Findings are those of
     `ganlib.monitor.Monitor`, seconds how long the training took. Returns the path of report.html.
     """
     directory, history = Path(directory), trainer.history
@@ -223,7 +217,6 @@ def _rows(cells: Mapping[str, object], marks: Mapping[str, str] | None = None) -
 
 
 def _figure(content: bytes, alt: str, caption: str = "") -> str:
-    """A PNG file as a figure of the page."""
     width, height = int.from_bytes(content[16:20]), int.from_bytes(content[20:24])  # PNG's first chunk says
     source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
     image = f'<img src="{source}" alt="{_text(alt)}" width="{width}" height="{height}">'

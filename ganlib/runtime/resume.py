@@ -1,7 +1,5 @@
 """What a trainer saves, and how another goes on from it: in either framework, to the bit."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -51,17 +49,14 @@ class Resumable(Framework):
     def save(self, directory: str | os.PathLike[str], keep: int | None = 3, score: float | None = None) -> Path:
         """Saves everything that training goes on from into one file in `directory`, and returns its path.
 
-        Weights, moving average, both optimisers' moments, random states, data order, history, recipe, versions. An
-        interrupted save leaves the files before intact. `ganlib.checkpoint.Saver` calls this while `fit` runs.
+        Weights, moving average, moments, random states, data order, history, recipe, versions. An interrupted save
+        leaves the files before intact. `ganlib.checkpoint.Saver` calls this while `fit` runs.
 
-        Args:
-            directory: the run's folder, which holds no other run; made if it is not there.
-            keep: how many of the last checkpoints are kept, beside the best one; None keeps all.
-            score: how good this one is, the smaller the better.
+        The directory holds no other run, and is made if it is not there; `keep` is how many of the last checkpoints are
+        kept, beside the best one, None for all; `score` how good this one is, the smaller the better.
 
-        Raises:
-            CheckpointNotSaved: the disk is full, the folder cannot be written to, …
-            CheckpointError: the folder holds another run or a later step, or another process works in it.
+        CheckpointNotSaved where the disk is full, or the folder cannot be written to; CheckpointError where it holds
+        another run or a later step, or another process works in it.
         """
         if self.rank:
             return Path(directory)  # of several workers the first one writes

@@ -3,11 +3,8 @@
     >>> ganlib.run.train(ganlib.recipe("dcgan-digits"), "runs/digits")
     >>> ganlib.run.train(ganlib.recipe("dcgan-digits"), "runs/digits", resume=True)      # after it was stopped
 
-The folder holds checkpoints (`ganlib.checkpoint`), in `samples` pictures on the way, and at the end what
-`ganlib.report.write` writes.
+The folder holds checkpoints, in `samples` pictures on the way, and at the end what `ganlib.report.write` writes.
 """
-
-from __future__ import annotations
 
 import contextlib
 import dataclasses
@@ -17,7 +14,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ganlib.backends import backend as choose_backend
 from ganlib.data import Data, load
@@ -26,9 +22,7 @@ from ganlib.recipe import Recipe
 from ganlib.runtime import callbacks, checkpoint, report
 from ganlib.runtime.files import write_aside
 from ganlib.runtime.monitor import Monitor
-
-if TYPE_CHECKING:
-    from ganlib.runtime.trainer import BaseTrainer
+from ganlib.runtime.trainer import BaseTrainer
 
 # What the folder of a run holds beside checkpoints.
 OURS = ("samples", "tensorboard", "report.html", "report.json", "history.csv", "monitor.json")
@@ -62,18 +56,12 @@ def train(
             "GPU:0,GPU:1", TensorFlow gives each a share of every batch; PyTorch takes one a process (torchrun).
         every: steps from one checkpoint, and picture, to the next.
         resume: goes on from the last checkpoint, of either framework; starts if there is none.
-        watch: whether `ganlib.monitor.Monitor` looks on.
-        tensorboard: whether to log for TensorBoard.
+        watch, tensorboard: whether `ganlib.monitor.Monitor` looks on, and whether to log for TensorBoard.
         say: is given each sentence for people: what the monitor sees, what was resumed. None writes to standard error.
 
-    Returns:
-        The path of report.html.
-
-    Raises:
-        CheckpointError: the folder holds something else, another run, or another process works in it.
-        TrainingFailed: a number became NaN or infinite.
-        KeyboardInterrupt: Ctrl-C, once the step under way is done and saved.
-        SystemExit: SIGTERM, likewise, with status 143.
+    Returns the path of report.html. A CheckpointError if the folder holds something else, another run, or another
+    process works in it; TrainingFailed if a number became NaN or infinite; KeyboardInterrupt and SystemExit (143) on
+    Ctrl-C and SIGTERM, once the step under way is done and saved.
     """
     # Of several workers that torchrun starts, the first alone writes; it sees to the folder.
     follower = int(os.environ.get("RANK", 0)) > 0
@@ -145,10 +133,7 @@ def _watch(trainer: BaseTrainer, data: Data, kept: Path, say: Callable[[str], ob
 
 
 class _Notes:
-    """Says the losses from time to time where there is no progress bar, and writes down what the monitor saw.
-
-    That is read when the run goes on after it was stopped.
-    """
+    """Says the losses where there is no progress bar, and writes down what the monitor saw, for a run that goes on."""
 
     def __init__(self, monitor: Monitor | None, kept: Path, say: Callable[[str], object], every: int) -> None:
         self.monitor, self.kept, self.say, self.every = monitor, kept, say, every

@@ -1,7 +1,5 @@
 """What a trained game is asked for: G's samples, and D's logits."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ganlib import architectures, arguments
@@ -20,11 +18,9 @@ class Sampling(Framework):
     def sample(self, n: int, seed: int = 0, labels: int | np.ndarray | None = None) -> np.ndarray:
         """n generated samples (n, *recipe.shape) as NumPy, in the data's layout and range.
 
-        Where the recipe has classes, `labels` say which: one number for all, or (n,). None goes through them in turn,
-        0, 1, 2, …, so sample i is of class i % recipe.classes. The seed is that of the latents.
-
-        The samples come from the moving average of the generator where the recipe keeps one, and in inference mode:
-        batch normalisation uses its moving statistics, so a sample does not depend on its neighbours.
+        Where the recipe has classes, `labels` say which: one number for all, or (n,); None: sample i is of class
+        i % recipe.classes. The seed is that of the latents. The samples come from the generator's moving average where
+        the recipe keeps one, and in inference mode, so that none depends on its neighbours.
         """
         n = arguments.whole("n", n, 1)
         latents = np.random.default_rng(arguments.whole("seed", seed, 0)).standard_normal((n, self.recipe.latent))
@@ -52,9 +48,8 @@ class Sampling(Framework):
         >>> trainer.translate(ganlib.data.view("outline", images))
         """
         if self.recipe.source == "latents":
-            raise ValueError(
-                "This recipe makes samples from latents alone: use sample. To translate train a source='…'."
-            )
+            alone = "This recipe makes samples from latents alone"
+            raise ValueError(f"{alone}: use sample. To translate train a source='…'.")
         images = checks.check_source(self.recipe, images, what="images")
         rng = np.random.default_rng(arguments.whole("seed", seed, 0))
         latents = rng.standard_normal((len(images), self.recipe.latent))
@@ -95,7 +90,6 @@ class Sampling(Framework):
         return shares / shares.sum(axis=1, keepdims=True)
 
     def _said(self, samples: np.ndarray, given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """All that D says of samples, by name."""
         size = SAMPLE_BATCH * self.recipe.pack
         blocks = [slice(i, i + size) for i in range(0, len(samples), size)]
         said = [self._outputs(samples[b], {name: c[b] for name, c in given.items()}) for b in blocks]
@@ -115,7 +109,6 @@ class Sampling(Framework):
                 raise ValueError(f"This recipe makes images from others: use translate, or fit first, before {what}.")
             return {self.recipe.source: self._examples[np.arange(n) % len(self._examples)]}
         if labels is None and self.recipe.classes:
-            raise ValueError(
-                f"This recipe has {self.recipe.classes} classes: give {what} the labels of the samples, labels=…"
-            )
+            has = f"This recipe has {self.recipe.classes} classes"
+            raise ValueError(f"{has}: give {what} the labels of the samples, labels=…")
         return {} if labels is None else {"labels": checks.check_labels(self.recipe, labels, n)}

@@ -1,21 +1,16 @@
 """What is measured of a generator's samples, by the kind of data they imitate: scores beside a perfect sampler's."""
 
-from __future__ import annotations
-
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ganlib import features, metrics
 from ganlib.data import COLOURS, SHAPES, Data, shape_factors
 from ganlib.metrics import Score
-
-if TYPE_CHECKING:
-    from ganlib.runtime.files import Json
-    from ganlib.runtime.trainer import BaseTrainer
+from ganlib.runtime.files import Json
+from ganlib.runtime.trainer import BaseTrainer
 
 JUDGED = 1000  # samples by which checkpoints are compared: quicker, and still far above the noise
 RECOGNISED = 0.5  # how far a picture may be from the shape that is recognised in it, see `shape_factors`
@@ -57,13 +52,10 @@ def kind(data: Data | np.ndarray) -> str:
 def scores(data: Data | np.ndarray, samples: np.ndarray, labels: np.ndarray | None = None) -> dict[str, Score]:
     """What can be measured of samples, by the data they imitate; each score beside a perfect sampler's.
 
-    Where `labels` (n,) say which class each sample was made for, how many show it is measured too: mixtures by the
-    nearest mode, digits by the network that ships with ganlib, shapes by their recognition. Of other data that is not
-    known.
-
     Points of a mixture: mode coverage. Digits: distances and neighbours in the features of the network that ships with
-    ganlib. Shapes: how many can be recognised, and of how many kinds. Of other images, for which no feature network is
-    shipped: their spread, and how much of a checkerboard they show, beside the data's.
+    ganlib. Shapes: how many can be recognised, and of how many kinds. Other images: their spread, and how much of a
+    checkerboard they show, beside the data's. Where `labels` (n,) say which class each sample was made for, how many
+    show it is measured too, by the nearest mode, the same network, or recognition.
 
     The data are what `ganlib.data.load` gives, or an array (of more than 10,000 images 10,000 are taken, evenly), the
     samples (n, …), such as `trainer.sample(2500, seed=1)`. `ganlib.report.ABOUT` says what each name means.
@@ -157,7 +149,6 @@ def _some(data: Data | np.ndarray, n: int) -> np.ndarray:
 
 
 def _evenly(of: int, n: int) -> np.ndarray:
-    """The places of at most n of so many, evenly chosen."""
     return np.linspace(0, of - 1, min(of, n)).round().astype(int)
 
 

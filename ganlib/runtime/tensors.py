@@ -1,7 +1,5 @@
 """What losses and penalties refuse: the same words in both frameworks, so that their files hold the mathematics."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 

@@ -1,10 +1,7 @@
 """The loop around the step, shared by both frameworks: batches and draws, history, failures, files.
 
-The step itself is written twice, in `ganlib/torch/step.py` and `ganlib/tensorflow/step.py`. A framework's `trainer.py`
-supplies what this one leaves open: devices, precision, tracing, and how several steps are handed over together.
+The step itself is written twice, in `step.py` of each framework, whose `trainer.py` supplies what this one leaves open.
 """
-
-from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
@@ -36,18 +33,16 @@ class BaseTrainer(Sampling, Resumable):
         precision: "float64", "float32", "bfloat16" (mixed: float32 weights, bfloat16 arithmetic) or "auto", the
             fastest the machine does well; None takes the recipe's.
         device: the framework's name of a device; None takes a GPU where there is one.
-        compiled: whether the framework's compiler makes the step, which takes up to a minute before the first one.
-            `torch.compile` takes the networks, but not what has second derivatives; XLA takes all of the step, and
-            draws other masks of dropout.
+        compiled: whether the framework's compiler makes the step, in up to a minute. `torch.compile` takes the
+            networks, but not what has second derivatives; XLA takes all of the step, and draws other masks of dropout.
         loss: a loss of your own in place of the recipe's: an object with the functions `discriminator` and `generator`
             of (real_logits, fake_logits), each to a scalar.
         generator, discriminator: networks of your own in place of the recipe's. They keep their weights.
 
     Attributes:
-        game: the framework's `step.Game`.
-        generator, discriminator, average: the networks; `average` is G's moving average, or None.
+        game, generator, discriminator, average: the framework's `Game`, the networks, and G's moving average or None.
         metric_names, steps_done: what `history` holds, and steps of G since the start.
-        workers, rank: how many devices share each batch, and which of them is this process's; see `distributed.py`.
+        workers, rank: how many devices share each batch, and which is this process's; see `distributed.py`.
         broken_off: whether a step was begun and not finished, by an error or a second Ctrl-C.
 
     >>> trainer = gl.Trainer(ganlib.recipe("dcgan-digits"), seed=0)
@@ -108,22 +103,19 @@ class BaseTrainer(Sampling, Resumable):
             steps: how many more steps; None goes on to the recipe's number of steps.
             callbacks: objects with any of the methods on_start(trainer), on_step(trainer, metrics), on_end(trainer)
                 and, where an error ends the run, on_fail(trainer). `metrics` maps names to the floats of this step.
-            progress: whether to show a progress bar. None shows one in a terminal and in a notebook, unless the
-                environment variable GANLIB_PROGRESS is 0.
+            progress: whether to show a progress bar; None: in a terminal and a notebook, unless GANLIB_PROGRESS is 0.
 
         Returns:
-            Metric name → NumPy array (steps,). `d_loss` and `g_loss` are the losses without penalties and terms,
-            `d_real` and `d_fake` the mean logits of D's last batch, `penalty` the weighted penalty of that step,
-            `d_terms` and `g_terms` the weighted terms, where the recipe has some, and `solver_steps` the steps of
-            conjugate gradient in a competitive update.
+            Metric name → NumPy array (steps,): `d_loss` and `g_loss` without penalties and terms, `d_real` and
+            `d_fake`, the mean logits of D's last batch; where there are some, the weighted `penalty`, `d_terms` and
+            `g_terms` of that step; and in a competitive update `solver_steps`, those of conjugate gradient.
 
         Ctrl-C or a notebook's stop button ends the run after the step under way; fit called again goes on from there.
 
         Raises:
             TrainingFailed: a number became NaN or infinite. The error names the step, the first tensor and likely
-                causes. On the CPU every step is checked, and the trainer is left as the last good step left it, to
-                the bit. On a GPU that is done every 100 steps, or at each one with a callback that has on_step: the
-                trainer is left as the last good look found it, and the tensor is known only as one of the metrics.
+                causes, and the trainer is left as the last good look found it, to the bit: on the CPU each step is
+                looked at; on a GPU each 100th, or each one with a callback that has on_step, and only the metrics.
         """
         sources = self._sources(data)
         if steps is None:
@@ -189,18 +181,16 @@ class BaseTrainer(Sampling, Resumable):
     def fit_discriminator(self, data: object, steps: int, fake: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """Trains D alone: the inner maximum of the game. G, `history` and `steps_done` stay as they are.
 
-        The data are as for `fit`. `fake` are samples (n, *recipe.shape) to tell from the real ones, drawn from in
-        batches; None takes fresh samples of G in training mode at each step. Returns metric name → NumPy array
-        (steps,): `d_loss`, `d_real`, `d_fake`, and `penalty` if there is one. Where the recipe has classes, leave
-        `fake` out: which class an array of samples was made for is not known.
+        The data are as for `fit`. `fake` are samples (n, *recipe.shape) to tell from the real ones, drawn in batches;
+        None takes fresh samples of G in training mode at each step, as it must where the recipe has classes. Returns
+        metric name → NumPy array (steps,): `d_loss`, `d_real`, `d_fake`, and `penalty` if there is one.
 
         >>> trainer.fit_discriminator(real, steps=500, fake=fake)
         >>> density_ratio = np.exp(trainer.logits(points))
         """
         if fake is not None and self.recipe.classes:
-            raise ValueError(
-                "With labels D also asks what fake samples were made for: leave fake out, so that G makes them."
-            )
+            asked = "With labels D also asks what fake samples were made for"
+            raise ValueError(f"{asked}: leave fake out, so that G makes them.")
         return self._fit_alone("discriminator", data, steps, None if fake is None else self.check_samples(fake))
 
     def fit_generator(self, data: object, steps: int) -> dict[str, np.ndarray]:
@@ -224,7 +214,6 @@ class BaseTrainer(Sampling, Resumable):
             return {name: self._to_device(array) for name, array in arrays.items()}
 
     def _given(self, sources: Sources, indices: np.ndarray) -> dict[str, Tensor]:
-        """The conditions of a batch."""
         return {name: self._take(sources[name], indices) for name in sources if name not in ("samples", "fake")}
 
     def draw(self, step: int) -> dict[str, np.ndarray]:
@@ -237,8 +226,7 @@ class BaseTrainer(Sampling, Resumable):
             "discriminator": ("d_loss", "d_real", "d_fake", "penalty", "d_terms"),
             "generator": ("g_loss", "g_terms"),
         }
-        names = self.metric_names if who == "both" else of_one[who]
-        return (*(name for name in names if name in self.metric_names), "weights")
+        return (*(name for name in self.metric_names if name in of_one.get(who, METRICS)), "weights")
 
     def _named(self, who: str, values: np.ndarray) -> dict[str, np.ndarray]:
         """The metrics of steps (steps, columns) by name, without the sum of the weights."""
@@ -304,7 +292,6 @@ class BaseTrainer(Sampling, Resumable):
             self._kept = self._copy_state(), self.steps_done, self._batches.state(), self._stream_states()
 
     def _restore(self) -> None:
-        """Goes back to what `_keep` copied."""
         state, self.steps_done, batches, streams = self._kept
         self._restore_state(state)
         self._batches.restore(batches)

@@ -6,11 +6,8 @@
     >>> answer = patient.changed(moving_average=0.9)        # a recipe; other patients want a function
     >>> print(ganlib.clinic.check(2, answer))
 
-The check looks first at what was changed, and only then trains again. The diagnoses stand in
-`ganlib/teaching/patients.py`.
+The check looks first at what was changed, and only then trains again. `patients.py` has the diagnoses.
 """
-
-from __future__ import annotations
 
 import functools
 import inspect
@@ -104,8 +101,7 @@ def check(number: int, answer: object, seed: int = 0, backend: str | None = None
     """Whether the answer cures the patient, by one change.
 
     The answer is the right version of what the patient's `takes` names: a recipe, best made by `Patient.changed`, or a
-    function that takes and returns what the broken one does; a TypeError for the other one. Seed and backend are those
-    of the training that decides.
+    function that takes and returns what the broken one does; a TypeError for the other one.
 
     >>> print(ganlib.clinic.check(1, lambda points, rng: points))
     """
@@ -164,10 +160,7 @@ def _train(sick: Patient, version: Any, seed: int, backend: str | None) -> Run:
 
 
 def _modes_held(samples: np.ndarray, centers: np.ndarray) -> int:
-    """How many modes have at least a third of their due of the samples near them: within RADIUS, not three deviations.
-
-    `metrics.mode_coverage` wants a finished training. Samples between the modes count for none here either.
-    """
+    """How many modes have a third of their due within RADIUS: `metrics.mode_coverage` wants a finished training."""
     apart = np.linalg.norm(centers[:, None] - centers, axis=2)
     distances = np.linalg.norm(samples[:, None] - centers, axis=2)
     near = distances.min(axis=1) < RADIUS * apart[apart > 0].min()

@@ -1,8 +1,7 @@
 """Two-player games small enough to solve: the Dirac-GAN, update rules, eigenvalues. Plain NumPy, float64.
 
 A game is any function that takes both players' parameters (θ, ψ) and returns the velocities (v_θ, v_ψ) with which each
-goes downhill on its own loss, as `DiracGAN` does. `simulate` plays it, `jacobian` and `contraction` say what becomes of
-small deviations from its equilibrium.
+goes downhill on its own loss, as `DiracGAN` does.
 """
 
 from __future__ import annotations
@@ -45,14 +44,6 @@ class DiracGAN:
 
     Called with θ and ψ, numbers or arrays of one shape, it gives (v_θ, v_ψ), -∂L_G/∂θ and -∂L_D/∂ψ.
 
-    Args:
-        loss: "minimax", "nonsaturating" or "wasserstein". On this game the relativistic loss is the non-saturating
-            one, since the real sample's logit is always 0.
-        r1: γ of γ/2 · R₁ in L_D. ∇ₓℓ is ψ everywhere, so R₁ = ψ², and R₂ is the same.
-        wgan_gp: λ of λ · (‖∇ₓℓ‖ - 1)² in L_D (Gulrajani et al. 2017). At ψ = 0 it has a kink.
-        noise: standard deviation of Gaussian instance noise, whose expectation the field holds by quadrature.
-        consensus: weight w of w · ½‖v‖² in both losses (Mescheder, Nowozin and Geiger 2017), v without this term.
-
     A ValueError for an unknown loss, or a weight that is negative or not finite.
 
     >>> ganlib.dynamics.DiracGAN("nonsaturating", r1=0.3)(1.0, 1.0)
@@ -62,12 +53,12 @@ class DiracGAN:
     logit of "generated": ψ there is -ψ here.
     """
 
-    loss: str = "minimax"
+    loss: str = "minimax"  #: "minimax", "nonsaturating" (here the relativistic loss is the same) or "wasserstein"
     _: KW_ONLY
-    r1: float = 0.0
-    wgan_gp: float = 0.0
-    noise: float = 0.0
-    consensus: float = 0.0
+    r1: float = 0.0  #: γ of γ/2 · R₁ in L_D; R₁ = R₂ = ψ²
+    wgan_gp: float = 0.0  #: λ of λ · (‖∇ₓℓ‖ - 1)² in L_D (Gulrajani et al. 2017). At ψ = 0 it has a kink
+    noise: float = 0.0  #: standard deviation of Gaussian instance noise, in expectation, by quadrature
+    consensus: float = 0.0  #: w of w · ½‖v‖² in both losses (Mescheder, Nowozin and Geiger 2017), v without it
 
     def __post_init__(self) -> None:
         arguments.one_of("loss", self.loss, tuple(SLOPES))
@@ -126,12 +117,11 @@ def simulate(
         start: θ and ψ.
         rate: the step size h, or a pair: G's and D's.
         steps: of G.
-        update: "alternating": the players move in turns. "simultaneous": both at once. "extragradient": both by the
-            velocity that they would find one simultaneous step ahead (Korpelevich 1976). "competitive": both to the
-            equilibrium of the game made bilinear where they stand (Schäfer and Anandkumar 2019).
-        momentum: β, or a pair: m ← βm + v, then a step of h·m. It may be negative (Gidel et al. 2019). Or the name of
-            a formula of `ganlib.reference.conjugate_beta`, which chooses each player's β anew at each step, from 0 to ½
-            (Naganuma and Iiduka 2023).
+        update: "alternating": in turns. "simultaneous": both at once. "extragradient": both by the velocity one
+            simultaneous step ahead (Korpelevich 1976). "competitive": both to the equilibrium of the game made bilinear
+            where they stand (Schäfer and Anandkumar 2019).
+        momentum: β, or a pair: m ← βm + v, then a step of h·m; it may be negative (Gidel et al. 2019). Or a formula of
+            `ganlib.reference.conjugate_beta`, which gives β at each step, from 0 to ½ (Naganuma and Iiduka 2023).
         d_steps: D's steps for each of G's; alternating only.
         first: who moves first in turns, "discriminator" or "generator".
         clip: ψ is clipped to [-clip, clip] after each step (Arjovsky, Chintala and Bottou 2017); None leaves it free.
@@ -192,9 +182,9 @@ def contraction(
 ) -> float:
     """The factor by which one update multiplies the distance to the equilibrium in the long run; below 1 it converges.
 
-    It is the largest modulus of the eigenvalues of the matrix that takes a small deviation to the next one, max
-    |1 + hλ| for simultaneous updates with λ the eigenvalues of the Jacobian, which is (2, 2). The other arguments are
-    those of `simulate`; momentum must be numbers, since no matrix does what a formula for β does.
+    It is the largest modulus of the eigenvalues of the matrix that takes a small deviation to the next one, max |1 +
+    hλ| for simultaneous updates with λ the Jacobian's. The other arguments are those of `simulate`; momentum is a
+    number.
 
     >>> ganlib.dynamics.contraction(ganlib.dynamics.DiracGAN().jacobian(), 0.2, update="simultaneous")
     1.0049...
@@ -225,7 +215,7 @@ def _update(
 ) -> Callable[[Array, Array], tuple[Array, Array]]:
     """One step of G and those of D, as a function from parameters (2,) and buffers (2, 2) to the next ones.
 
-    The buffers are momentum and each player's last velocity. `slopes` gives the Jacobian at a point.
+    The buffers are momentum and last velocities; `slopes` gives the Jacobian at a point.
     """
     rates = _both("rate", rate)
     if isinstance(momentum, str):  # a formula
@@ -275,7 +265,6 @@ def _update(
 
 
 def _both(name: str, values: ArrayLike) -> Array:
-    """G's and D's number; one stands for both."""
     if isinstance(values, Real):
         return np.full(2, arguments.real(name, values))
     return arguments.pair(name, values, "a finite number, or a pair of them: G's and D's")

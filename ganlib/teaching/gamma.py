@@ -6,8 +6,6 @@
 >>> recipe = dataclasses.replace(recipe, penalty="r1", penalty_weight=suggestion.gamma)
 """
 
-from __future__ import annotations
-
 import dataclasses
 from typing import NamedTuple
 
@@ -43,9 +41,8 @@ def suggest(
     """The γ at which the slope that D needs to tell real from fake costs D what it gains.
 
     D learns alone against the untrained G, without a penalty, until its loss has fallen to half of what guessing costs.
-    R1 at that moment is the slope that this took, and γ = 2 · gain / R1. It has the units of x², as it must: the slope
-    is one logit over the distance at which D tells samples apart. It is a place to start from, in the middle of a good
-    range that is decades wide (benchmarks/gamma.py), not an optimum.
+    R1 at that moment is the slope that this took, and γ = 2 · gain / R1, in the units of x². It is a place to start
+    from, in the middle of a good range that is decades wide (benchmarks/gamma.py), not an optimum.
 
     Recipe, data, seed and backend are those of the training, but the recipe's penalty is left out; D gets so many steps
     at most. A ValueError if the loss has no level of guessing (Wasserstein), or D is too slow to get there.

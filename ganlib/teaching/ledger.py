@@ -1,21 +1,17 @@
 """Run ledgers: every result of the experiments that cost more than a chapter may.
 
-A command in `benchmarks/` makes the runs and writes one row for each, by `benchmarks/recording.py`; the chapters read
-them here. The files lie in the
-package, in `ganlib/teaching/ledgers`, so that a notebook finds them on Colab too.
+A command in `benchmarks/` makes the runs and writes a row for each, by `benchmarks/recording.py`. The files lie in the
+package, so that a notebook finds them on Colab too.
 
     >>> ledger = ganlib.ledger.load("scoreboard")
     >>> ledger.command
     'python benchmarks/scoreboard.py'
     >>> ledger.values("modes", method="R1", data="grid", backend="torch")     # one number a seed
 
-A ledger is a JSON file, `scoreboard.json` for example, with one row on a line. What many rows share stands once above
-them, and a row names it: the recipes, and the environments, which are a machine and its versions. Arrays, such as the
-samples of a run, lie in a second file, `scoreboard.npz`, those of all rows one after the other. A row says where its
-own are: `"npz": {"samples": [400, 800]}` stands for the entries 400 to 799 of the array `samples` in that file.
+A ledger is a JSON file, `scoreboard.json` for example, with one row on a line. What many rows share, recipes and
+environments (a machine and its versions), stands once above them, and a row names it. Arrays lie in `scoreboard.npz`,
+those of all rows one after the other: `"npz": {"samples": [400, 800]}` stands for the entries 400 to 799 of `samples`.
 """
-
-from __future__ import annotations
 
 import base64
 import bz2
@@ -34,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from ganlib.errors import DataError
+from ganlib.runtime.files import Json
 
 FOLDER = Path(__file__).with_name("ledgers")
 END, ARRAYS = ".json", ".npz"
@@ -73,11 +70,7 @@ class Ledger:
 
 
 def load(name: str, folder: str | os.PathLike[str] = FOLDER) -> Ledger:
-    """Reads the ledger of that name, "scoreboard" for example, by default from the package.
-
-    Raises:
-        DataError: there is none, or a file is damaged.
-    """
+    """Reads the ledger of that name, by default the package's. A DataError if there is none, or a file is damaged."""
     if not isinstance(name, str):
         raise TypeError(f"name must be the name of a ledger, a text, not {name!r}.")
     known = {path.name.removesuffix(end) for end in (END, OLDER) for path in Path(folder).glob(f"*{end}")}
@@ -104,12 +97,7 @@ def load(name: str, folder: str | os.PathLike[str] = FOLDER) -> Ledger:
         raise DataError(f"The ledger {name} is damaged: {error}. Install ganlib again.") from error
 
 
-def _row(
-    line: Mapping[str, Any],
-    recipes: Mapping[str, Any],
-    environments: Mapping[str, Any],
-    arrays: Mapping[str, np.ndarray],
-) -> dict[str, Any]:
+def _row(line: Json, recipes: Json, environments: Json, arrays: Mapping[str, np.ndarray]) -> Json:
     """A row as `Ledger` has it, from its line in the file. Nothing in it is shared with other rows."""
     result = dict(line["result"])
     for name, (start, stop) in line.get("npz", {}).items():

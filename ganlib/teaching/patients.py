@@ -3,8 +3,6 @@
 To find it out yourself, read no further: `ganlib.clinic.patient(1)`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any

@@ -47,8 +47,7 @@ def style() -> None:
 def image_grid(images: np.ndarray | Mapping[str, np.ndarray], *, columns: int = 8, title: str | None = None) -> Figure:
     """Images in rows and columns; with a mapping, one block of them for each name, side by side.
 
-    The images are (n, height, width, 1 or 3) in [-1, 1], or a mapping from names to such arrays; a ValueError if one is
-    not. A block has so many columns.
+    The images are (n, height, width, 1 or 3) in [-1, 1]; a ValueError if they are not. A block has so many columns.
     """
     columns = arguments.whole("columns", columns, 1)
     blocks = dict(images) if isinstance(images, Mapping) else {"": images}
@@ -205,15 +204,11 @@ class Table:
     2       16
     4       64
 
-    Args:
-        head: the titles of the columns.
-        rows: their cells, which are shown as `str` writes them. The first cell of a row names the row.
-        best: places (row, column), counted from 0, that HTML shows in bold.
     """
 
     head: Sequence[str]
-    rows: Sequence[Sequence[object]]
-    best: Collection[tuple[int, int]] = ()
+    rows: Sequence[Sequence[object]]  # shown as `str` writes them; the first cell of a row names the row
+    best: Collection[tuple[int, int]] = ()  # places (row, column), counted from 0, that HTML shows in bold
 
     def __repr__(self) -> str:
         lines = [list(map(str, line)) for line in (self.head, *self.rows)]
@@ -296,7 +291,6 @@ def _tile(name: str, images: np.ndarray, columns: int) -> np.ndarray:
 
 
 def _subplots(rows: int, columns: int, title: str | None, **options: Any) -> tuple[Figure, list[Axes]]:
-    """A new figure below its title, and its axes, row by row."""
     import matplotlib.pyplot as plt
 
     if title is not None and not isinstance(title, str):
@@ -308,7 +302,6 @@ def _subplots(rows: int, columns: int, title: str | None, **options: Any) -> tup
 
 
 def _axes(ax: Axes | None, **options: Any) -> tuple[Figure, Axes]:
-    """The caller's axes, or new ones, and the figure they stand in."""
     from matplotlib.axes import Axes
 
     if ax is not None and not isinstance(ax, Axes):

@@ -5,11 +5,8 @@
     >>> print(specimen.run())                               # what is seen, in a few seconds
     >>> print(specimen.run(corrected=True))
 
-The number before the name is the document's, whose design as it can work is the recipe "source-000" to "source-004". A
-specimen runs where its mistake shows soonest: on a thin version of that recipe, or on the ring.
+The number before the name is the document's, whose design as it can work is the recipe "source-000" to "source-004".
 """
-
-from __future__ import annotations
 
 import importlib
 import re
@@ -63,10 +60,7 @@ class Specimen:
 
 
 def specimen(name: str) -> Specimen:
-    """The specimen of that name, one of `NAMES`.
-
-    >>> print(ganlib.specimens.specimen("004-swapped"))
-    """
+    """The specimen of that name, one of `NAMES`."""
     return _SPECIMENS[arguments.one_of("name", name, NAMES)]
 
 
@@ -94,7 +88,6 @@ def _kept(name: str, does: str, correction: str) -> Callable[[Callable[[ModuleTy
 
 
 def _losses(discriminator: Callable[..., Tensor], generator: Callable[..., Tensor]) -> SimpleNamespace:
-    """Losses of one's own for a trainer, as functions of real and fake logits."""
     return SimpleNamespace(discriminator=discriminator, generator=generator, needs_real=False)
 
 
@@ -104,7 +97,6 @@ def _functions(gl: ModuleType) -> ModuleType:
 
 
 def _thin(name: str, **changes: Any) -> Recipe:
-    """A source's recipe at 16×16, narrow and short."""
     thin = {"data": "digits", "shape": (16, 16, 3), "width": 8, "batch_size": 32, "steps": 40}
     return recipe(name, **{**thin, **changes})
 

@@ -54,8 +54,7 @@ def effect(found: ArrayLike, plain: ArrayLike) -> Effect:
 def holm(pvalues: Sequence[float]) -> list[float]:
     """The p values of so many tests, such that at any level the chance of one false alarm or more is that level.
 
-    That is Holm's correction (1979): the smallest of k is multiplied by k, the next by k - 1, and none is made smaller
-    than one before it.
+    That is Holm's correction (1979): of k the smallest times k, the next times k - 1, …, and none below one before it.
     """
     order = np.argsort(pvalues, kind="stable")
     raised = np.maximum.accumulate(np.asarray(pvalues)[order] * np.arange(len(order), 0, -1))
@@ -67,9 +66,8 @@ def holm(pvalues: Sequence[float]) -> list[float]:
 def compare(runs: Mapping[Any, Mapping[str, ArrayLike]], plain: Any) -> dict[Any, dict[str, Effect]]:
     """The effects of every method on every measure against the plain method, corrected for all of these tests.
 
-    Args:
-        runs: of each method, the values of each measure, one a seed. A name may be a pair of method and data set.
-        plain: the name of the plain method; or, where there are several data sets, for each name that of its own.
+    `runs` are of each method the values of each measure, one a seed; a name may be a pair of method and data set.
+    `plain` names the plain method, or, where there are several data sets, for each name that of its own.
     """
     plains = plain if isinstance(plain, Mapping) else dict.fromkeys(runs, plain)
     tests = [
@@ -87,9 +85,9 @@ def compare(runs: Mapping[Any, Mapping[str, ArrayLike]], plain: Any) -> dict[Any
 def decide(effects: Mapping[str, Effect], level: float = 0.05) -> str:
     """One verdict from all measures: "better", "worse", "mixed", "no difference", or what good samples alone say.
 
-    "better" takes a measure of the modes, or of the whole distribution, that is better and no measure that is worse.
-    "worse" is one of them that is worse, whatever the share of good samples says; "mixed" is everything between. Where
-    nothing but the share of good samples differs, the verdict is "only sharper" or "only blurrier".
+    "better": a measure of the modes, or of the whole distribution, is better and no measure worse. "worse": one of them
+    is worse, whatever the share of good samples says. Where nothing but that share differs it is "only sharper" or
+    "only blurrier"; "mixed" is everything between.
     """
     signs = {}
     for measure, one in effects.items():
@@ -107,10 +105,8 @@ def decide(effects: Mapping[str, Effect], level: float = 0.05) -> str:
 def by_seed(rows: Sequence[Mapping[str, Any]], measure: str, absent: float = np.nan) -> np.ndarray:
     """One value a seed from a ledger's rows: the mean of both frameworks, whose runs start from the same weights.
 
-    Args:
-        rows: of one method, as `ganlib.ledger.Ledger.select` gives them.
-        measure: the name of the result.
-        absent: what stands where a run has no value, such as a reverse KL without a single good sample.
+    The rows are of one method, as `ganlib.ledger.Ledger.select` gives them; `measure` is the name of the result,
+    `absent` what stands where a run has no value, such as a reverse KL without a single good sample.
     """
     seeds: dict[int, list[float]] = {}
     for row in rows:

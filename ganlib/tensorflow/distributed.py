@@ -5,9 +5,9 @@
     trainer.fit(data)
 
 The strategy keeps a copy of every variable on each device, runs the step on each, and carries the numbers between
-them. A step's random numbers are drawn once for the whole batch, so a run is that of one device, but for rounding.
-Networks of your own must be made inside the scope, too. Use one strategy in a program: TensorFlow 2.21 mixes up the
-messages of two ("Shape mismatch in the collective instance", tensorflow/tensorflow#62790).
+them. A step's random numbers are drawn once, so a run is that of one device, but for rounding. Networks of your own
+must be made inside the scope, too. Use one strategy in a program: TensorFlow 2.21 mixes up the messages of two
+(tensorflow/tensorflow#62790).
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Convolutions that are faster on a CPU than TensorFlow's own, and give the same numbers but for rounding.
 
-`conv2d_transpose` takes what `tf.nn.conv2d_transpose` takes. A transposed convolution of stride 1 with many channels
-is faster by Fourier transforms. It can be differentiated twice, and tests/test_fast.py compares it with the plain call.
+A transposed convolution of stride 1 with many channels is faster by Fourier transforms; tests/test_fast.py compares it,
+and both derivatives.
 """
 
 import tensorflow as tf

@@ -48,10 +48,8 @@ class Generator(Network):
     Where the recipe has classes, both networks take the labels too: generator(latents, {"labels": labels}), with labels
     (n,) of type int64, and -1 for an unknown one.
 
-    Args:
-        recipe: says the architecture and its numbers.
-        seed: of the initial weights, which are the PyTorch generator's as well.
-        precision: "float64", "float32", or "bfloat16": float32 weights, bfloat16 arithmetic.
+    From one seed the initial weights are the PyTorch generator's as well. The precision is "float64", "float32", or
+    "bfloat16": float32 weights, bfloat16 arithmetic.
 
     >>> images = Generator(ganlib.recipe("dcgan-digits"))(latents, training=True)
     """
@@ -64,10 +62,9 @@ class Generator(Network):
 class Discriminator(Network):
     """Images (n, height, width, channels) or points (n, 2) in, logits (n,) out; no sigmoid.
 
-    Where the recipe has terms that look at more than the logits, it gives several outputs by name: {"real": (n,), its
-    logits, "class": (n, classes), "features": (n, k)}.
-
-    The arguments are those of `Generator`. With a recipe's `pack` above 1 an input is that many samples, stacked.
+    Where the recipe's terms look at more, it gives several outputs by name: {"real": (n,), its logits, "class":
+    (n, classes), "features": (n, k)}. The arguments are those of `Generator`. With a recipe's `pack` above 1 an input
+    is that many samples, stacked.
 
     >>> logits = Discriminator(ganlib.recipe("dcgan-digits"))(images, training=True)
     """
@@ -86,7 +83,6 @@ class Discriminator(Network):
 
 
 def _stack(layers: Sequence[Layer], dtype: str) -> list[keras.layers.Layer]:
-    """The Keras layers of layers."""
     return [_layer(layer, name, dtype) for name, layer in zip(architectures.names(layers), layers, strict=True)]
 
 
@@ -213,10 +209,9 @@ class BatchNorm(keras.layers.Layer):
         # Statistics and scale stay in the weights' precision when the arithmetic around them is bfloat16.
         self.scale = self.add_weight(name="scale", shape=channels, initializer="ones", autocast=False)
         self.shift = self.add_weight(name="shift", shape=channels, initializer="zeros", autocast=False)
-        self.mean = self.add_weight(name="mean", shape=channels, initializer="zeros", trainable=False, autocast=False)
-        self.variance = self.add_weight(
-            name="variance", shape=channels, initializer="ones", trainable=False, autocast=False
-        )
+        fixed = {"shape": channels, "trainable": False, "autocast": False}
+        self.mean = self.add_weight(name="mean", initializer="zeros", **fixed)
+        self.variance = self.add_weight(name="variance", initializer="ones", **fixed)
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         given = x.dtype

@@ -1,10 +1,8 @@
 """Penalties on the discriminator's gradient with respect to its input.
 
-Each takes one norm a sample, then the mean over the batch. A norm taken over the whole batch grows with the batch and
-is right for none. The weights (γ/2, λ) are the caller's.
-
-The discriminator is any callable from a batch to logits (n,), samples are (n, …) in the framework's layout, and what
-comes back is a scalar that can be differentiated with respect to the discriminator's weights.
+Each takes one norm a sample, then the mean over the batch; a norm over the whole batch would grow with it. The weights
+(γ/2, λ) are the caller's. The discriminator is any callable from a batch to logits (n,), samples are (n, …) in the
+framework's layout, and what comes back is a scalar that can be differentiated in the discriminator's weights.
 """
 
 from collections.abc import Callable

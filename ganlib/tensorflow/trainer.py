@@ -87,12 +87,7 @@ class Trainer(BaseTrainer):
             average.assign_sub((1 - self.recipe.moving_average) * (average - new))
 
     def _play(
-        self,
-        who: str,
-        sources: Sources,
-        indices: np.ndarray,
-        draws: Sequence[Draws],
-        chosen: np.ndarray | None = None,
+        self, who: str, sources: Sources, indices: np.ndarray, draws: Sequence[Draws], chosen: np.ndarray | None = None
     ) -> Tensor:
         if self.workers > 1 and len(draws) > 1:  # a strategy takes its steps one by one
             ones = [slice(i, i + 1) for i in range(len(draws))]
@@ -107,10 +102,8 @@ class Trainer(BaseTrainer):
             sources, key = dict(sources), (who, *sources, *inputs)
             if key not in self._traced:
                 # For any number of steps and samples: each new shape would be traced again, which takes seconds.
-                shapes = tf.nest.map_structure(
-                    lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), (sources, inputs)
-                )
-                self._traced[key] = tf.function(self._steps_of(who), shapes, autograph=False)
+                like = tf.nest.map_structure(lambda t: tf.TensorSpec([None, *t.shape[1:]], t.dtype), (sources, inputs))
+                self._traced[key] = tf.function(self._steps_of(who), like, autograph=False)
             return self._traced[key](sources, inputs)
 
     def _steps_of(self, who: str) -> Callable[..., Tensor]:
@@ -120,10 +113,8 @@ class Trainer(BaseTrainer):
             shares = {name: distributed.share(drawn[name], axis) for name, axis in BATCH_AXES.items() if name in drawn}
             drawn = {**drawn, **shares}
             turns = [distributed.share(turn) for turn in tf.unstack(drawn["indices"])]
-            real, given = (
-                [tf.gather(sources["samples"], turn) for turn in turns],
-                [self._given(sources, t) for t in turns],
-            )
+            real = [tf.gather(sources["samples"], turn) for turn in turns]
+            given = [self._given(sources, turn) for turn in turns]
             if "labels" in drawn:  # drawn for G, and not of the data
                 given = [{"labels": turn} for turn in tf.unstack(drawn["labels"])]
             if any(given):

@@ -4,11 +4,10 @@
 
 `torchrun` starts the workers and ends them all when one fails; `torch.distributed` carries the numbers. The workers
 draw the same random numbers from the same seed, so a run is that of one device, but for rounding. Networks of your own
-start everywhere from rank 0's weights. Callbacks run in every worker; `trainer.save` writes in rank 0 alone, and
-`trainer.rank == 0` is the test for whatever else one worker should do.
+start from rank 0's weights. Callbacks run in every worker; `trainer.rank == 0` is the test for what one should do.
 
-DistributedDataParallel is not used: it averages in hooks of `backward`, which `torch.autograd.grad` passes by, and the
-trainers need that for the penalties. One all-reduce of all gradients a player's step is what it would come to.
+DistributedDataParallel averages in hooks of `backward`, which `torch.autograd.grad`, needed for the penalties, passes
+by. Here one all-reduce of all gradients a player's step does it.
 """
 
 import atexit

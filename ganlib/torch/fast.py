@@ -1,9 +1,8 @@
 """Convolutions that are faster on a CPU than PyTorch's own, and give the same numbers but for rounding.
 
-`conv2d` and `conv_transpose2d` take what `torch.nn.functional`'s of the same names take, for square kernels. Where
-another way is known to be faster they go it: layers that read or make one channel are a product over windows; wide
-layers that meet few windows are a product of matrices; a transposed convolution of stride 1 with many channels is one
-by Fourier transforms. Each can be differentiated twice, and tests/test_fast.py compares it with the plain call.
+Where another way is known to be faster than `torch.nn.functional`'s they go it, for square kernels: layers that read or
+make one channel are a product over windows; wide layers that meet few windows one of matrices; a transposed convolution
+of stride 1 with many channels one by Fourier transforms. tests/test_fast.py compares each, and both derivatives.
 """
 
 from typing import Any

@@ -21,27 +21,19 @@ Draws = Mapping[str, Any]
 class Game:
     """Two players, what they minimise, and how they move.
 
-    Args:
-        generator, discriminator: latents (n, latent) → samples (n, …), and samples → logits (n,); in training mode.
-            Where the draws have "given", both are called with it: discriminator(samples, given={"labels": (n,)}).
-        generator_optimiser, discriminator_optimiser: `apply(gradients, progress)` moves the weights of `trainable(…)`.
-        loss: both players' losses on logits; see `losses.get`.
-        penalty: (discriminator, real, fake, mix) → a scalar that D minimises too; see `penalties.get`.
-        update_average: called after G's step, to keep a moving average of its weights.
-        pack: how many samples D judges together, stacked in the channels (Lin et al. 2018).
-        terms: what else the players minimise, each with its weight; see `terms.get`. Where one looks at more than D's
-            logits, D gives several outputs by name: {"real": logits (n,), "class": (n, classes), "features": (n, k)}.
+    Where the draws have "given", both networks are called with it: discriminator(samples, given={"labels": (n,)}). For
+    some terms D gives several outputs by name: {"real": logits (n,), "class": (n, classes), "features": (n, k)}.
     """
 
-    generator: nn.Module
-    discriminator: nn.Module
-    generator_optimiser: Optimiser
-    discriminator_optimiser: Optimiser
-    loss: Loss
-    penalty: Callable[..., Tensor] | None = None
-    update_average: Callable[[], None] = lambda: None
-    pack: int = 1
-    terms: Sequence[tuple[float, Term]] = ()
+    generator: nn.Module  #: latents (n, latent) → samples (n, …), in training mode
+    discriminator: nn.Module  #: samples → logits (n,), in training mode
+    generator_optimiser: Optimiser  #: its `apply(gradients, progress)` moves the weights of `trainable(generator)`
+    discriminator_optimiser: Optimiser  #: the same for D
+    loss: Loss  #: both players' losses on logits; see `losses.get`
+    penalty: Callable[..., Tensor] | None = None  #: (discriminator, real, fake, mix) → what D minimises too
+    update_average: Callable[[], None] = lambda: None  #: called after G's step, to keep a moving average of its weights
+    pack: int = 1  #: how many samples D judges together, stacked in the channels (Lin et al. 2018)
+    terms: Sequence[tuple[float, Term]] = ()  #: what else the players minimise, each with its weight; see `terms.get`
 
 
 class Judged(NamedTuple):

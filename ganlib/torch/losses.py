@@ -27,8 +27,8 @@ TENSORS = Kind("torch.Tensor", "torch.as_tensor(array)", lambda x: isinstance(x,
 class Loss:
     """What both players minimise: two functions of D's logits of real and of fake samples, (n,) each, to a scalar.
 
-    A class of one's own needs no more than these two. G's loss is then given the real logits too; `needs_real = False`
-    spares the trainer their computation. Where a loss has labels, `real_label` below 1 smooths that of real samples.
+    A class of one's own needs no more. `needs_real = False` spares the trainer the real logits for G's loss. Where a
+    loss has labels, `real_label` below 1 smooths that of real samples.
     """
 
     needs_real = False
@@ -39,8 +39,7 @@ class Loss:
 class Minimax(Loss):
     """The value function of Goodfellow et al. 2014, equation 1, on logits.
 
-    D minimises -E log σ(D(x)) - E log(1 - σ(D(G(z)))); G minimises E log(1 - σ(D(G(z)))), which saturates where D
-    wins: its gradient there goes to zero.
+    D minimises -E log σ(D(x)) - E log(1 - σ(D(G(z)))); G minimises E log(1 - σ(D(G(z)))), flat where D wins.
     """
 
     @staticmethod
@@ -112,8 +111,7 @@ class Hinge(Wasserstein):
 class Relativistic(Loss):
     """D minimises E softplus(-(D(x) - D(G(z)))), G the same with the two swapped, over pairs in batch order.
 
-    Jolicoeur-Martineau 2019; the pairing loss of Huang et al. 2024 (R3GAN), equation 2. Needs as many real logits as
-    fake ones.
+    Jolicoeur-Martineau 2019; the pairing loss of Huang et al. 2024 (R3GAN), equation 2.
     """
 
     needs_real = True

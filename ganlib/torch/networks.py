@@ -48,10 +48,8 @@ class Generator(Network):
     Where the recipe has classes, both networks take the labels too: generator(latents, {"labels": labels}), with labels
     (n,) of type int64, and -1 for an unknown one.
 
-    Args:
-        recipe: says the architecture and its numbers.
-        seed: of the initial weights, which are the TensorFlow generator's as well.
-        precision: "float64", "float32", or "bfloat16": float32 weights, bfloat16 arithmetic.
+    From one seed the initial weights are the TensorFlow generator's as well. The precision is "float64", "float32", or
+    "bfloat16": float32 weights, bfloat16 arithmetic.
 
     >>> images = Generator(ganlib.recipe("dcgan-digits"))(latents)
     """
@@ -64,10 +62,9 @@ class Generator(Network):
 class Discriminator(Network):
     """Images (n, channels, height, width) or points (n, 2) in, logits (n,) out; no sigmoid.
 
-    Where the recipe has terms that look at more than the logits, it gives several outputs by name: {"real": (n,), its
-    logits, "class": (n, classes), "features": (n, k)}.
-
-    The arguments are those of `Generator`. With a recipe's `pack` above 1 an input is that many samples, stacked.
+    Where the recipe's terms look at more, it gives several outputs by name: {"real": (n,), its logits, "class":
+    (n, classes), "features": (n, k)}. The arguments are those of `Generator`. With a recipe's `pack` above 1 an input
+    is that many samples, stacked.
 
     >>> logits = Discriminator(ganlib.recipe("dcgan-digits"))(images)
     """
@@ -192,9 +189,7 @@ class ConvTranspose(nn.ConvTranspose2d):
     def __init__(self, channels: int, layer: architectures.ConvTranspose) -> None:
         before, after = same_padding(layer.stride, layer.kernel, layer.stride) if layer.padding == "same" else (0, 0)
         extra = max(layer.stride - layer.kernel, 0) if layer.padding == "same" else 0
-        super().__init__(
-            channels, layer.filters, layer.kernel, layer.stride, before, output_padding=extra, bias=layer.bias
-        )
+        super().__init__(channels, layer.filters, layer.kernel, layer.stride, before, extra, bias=layer.bias)
         self.before, self.cut = before, after - before
         self.weight.data = fast.as_matrix(self.weight.data)
 

@@ -87,12 +87,7 @@ class Trainer(BaseTrainer):
         return torch.no_grad()(lambda: move(averaged, own, None))
 
     def _play(
-        self,
-        who: str,
-        sources: Sources,
-        indices: np.ndarray,
-        draws: Sequence[Draws],
-        chosen: np.ndarray | None = None,
+        self, who: str, sources: Sources, indices: np.ndarray, draws: Sequence[Draws], chosen: np.ndarray | None = None
     ) -> Tensor:
         columns, rows = self._columns(who)[:-1], []
         for i, drawn in enumerate(draws):
@@ -239,7 +234,6 @@ def device_name() -> str:
 
 
 def _floats(model: nn.Module) -> list[Tensor]:
-    """All weights and moving statistics of a network."""
     return [tensor for tensor in model.state_dict(keep_vars=True).values() if tensor.is_floating_point()]
 
 

@@ -141,16 +141,12 @@ ALONE: dict[str, Update] = {"discriminator": discriminator_alone, "generator": g
 
 
 def conjugate_gradient(
-    product: Callable[[Vector], Vector],
-    transposed: Callable[[Vector], Vector],
-    b: Vector,
-    steps: int,
-    tolerance: float,
+    product: Callable[[Vector], Vector], transposed: Callable[[Vector], Vector], b: Vector, steps: int, tolerance: float
 ) -> tuple[list[Tensor], Tensor]:
     """Solves Ax = b by the conjugate gradient method on AᵀAx = Aᵀb (Hestenes & Stiefel 1952, section 10).
 
-    It needs no symmetry of A, so it serves players whose losses do not add up to zero. Where they do and both rates
-    are one η, AᵀA is I + η² D_xy D_yx for each player, the matrix of Schäfer & Anandkumar 2019.
+    It needs no symmetry of A, so it serves any losses. Where they add up to zero and both rates are one η, AᵀA is
+    I + η² D_xy D_yx for each player, the matrix of Schäfer & Anandkumar 2019.
 
     `product` and `transposed` are v → Av and v → Aᵀv, where a vector is a sequence of tensors. It ends after so many
     steps, or where ‖Aᵀ(b - Ax)‖ has fallen to this share of ‖Aᵀb‖. Returns x and the number of steps, a scalar tensor.

@@ -8,11 +8,9 @@
     >>> ganlib.interactive.latent_explorer(trainer)                 # the generator itself runs in the page
     >>> ganlib.interactive.laboratory("ring-page")                  # the training runs in the page
 
-Each function returns an `Interactive`: a static picture, and the script that takes its place where scripts run.
-
-Each figure has three files of one name: Python checks the arguments, draws the static picture and writes the data, the
-script draws the figure from the data, the style sheet says how it looks. `element` has what the figures share. The
-laboratory has more scripts, which `lab.py` lists, and questions, in `scenarios.py`.
+Each function returns an `Interactive`: a static picture, and the script that takes its place where scripts run. Each
+has three files of one name: Python checks the arguments, draws the picture and writes the data, the script draws the
+figure from them, the style sheet says how it looks. `element` has what the figures share.
 """
 
 from ganlib.teaching.interactive.convolution import transposed_convolution

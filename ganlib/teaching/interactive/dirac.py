@@ -43,8 +43,7 @@ def dirac_portrait(
         method: one of "gan", "nsgan", "wgan", "wgan_clip", "wgan_gp", "noise", "r1", "consensus".
         update: "alternating" (D first), "simultaneous" or "extragradient".
         rate: the step size h, 0.02 to 1.
-        strength: the method's number, 0.05 to 2: the clip c, WGAN-GP's λ, the noise's standard deviation τ, R₁'s γ, the
-            weight w of consensus. None: the number of the authors' notebook.
+        strength: the method's number, 0.05 to 2: c, λ, the noise's deviation τ, γ or w. None: the authors'.
 
     Source: Mescheder, Geiger and Nowozin 2018, whose figures 1 to 3 show such portraits.
     """

@@ -1,8 +1,7 @@
 """The laboratory: a GAN on points in the plane that trains in the page, in a third twin written in JavaScript.
 
-`engine` has the twin. Of the laboratory, `lab_state.js` says what it is set to, `lab_runs.js` trains, `lab_plane.js`
-and `lab_charts.js` draw, `lab_form.js` makes the controls, and `lab.js` puts them together. This module checks the
-recipe and says what can be turned; `scenarios` has the questions.
+`engine` has the twin, `scenarios` the questions. `lab_state.js` says what it is set to, `lab_runs.js` trains,
+`lab_plane.js` and `lab_charts.js` draw, `lab_form.js` makes the controls, and `lab.js` puts them together.
 """
 
 from __future__ import annotations
@@ -77,13 +76,7 @@ CHARTS = (
     {"name": "Losses of D and G", "title": [["D's loss", "d"], [", ", ""], ["G's", "g"]], "of": "losses"},
     {"name": "Modes", "title": [["Modes", ""]], "of": "modes", "digits": 0},
     {"name": "Reverse KL divergence", "title": [["Reverse KL", ""]], "of": "reverseKl", "digits": 2, "least": 0.5},
-    {
-        "name": "Distance to the data",
-        "title": [["Distance", ""]],
-        "of": "distance",
-        "digits": 3,
-        "least": 0.1,
-    },
+    {"name": "Distance to the data", "title": [["Distance", ""]], "of": "distance", "digits": 3, "least": 0.1},
 )
 
 
@@ -92,9 +85,9 @@ def laboratory(
 ) -> Interactive:
     """A laboratory: the recipe trains in the page, and the reader turns its knobs, without a kernel.
 
-    It shows real and generated points, D's surface, G's pull and its grid of latents, the losses and scores over the
-    steps, and says in a sentence how the run is. Two runs from one seed can go side by side with one thing changed.
-    What it computes is what `gl.Trainer(recipe, seed, precision="float64").fit(data)` computes: the same losses.
+    It shows real and generated points, D's surface, G's pull and its grid of latents, the losses and scores, and says
+    how the run is. Two runs from one seed can go side by side with one thing changed. The losses are those of
+    `gl.Trainer(recipe, seed, precision="float64").fit(data)`.
 
     Args:
         recipe: the start, a recipe for points or the name of a shipped one.
@@ -102,8 +95,7 @@ def laboratory(
         scenario: the question to open with: "collapse", "circling", "saturation", "strong" or "order". None: none.
         small: only the plane, Play, the sentence and the question, for a page that leads to the whole laboratory.
 
-    Raises:
-        ValueError: for a recipe that the page cannot train, a scenario that is none, a seed that is no whole number.
+    A ValueError for a recipe that the page cannot train, a scenario that is none, a seed that is no whole number.
     """
     if isinstance(recipe, str):
         recipe = named(recipe)
@@ -145,10 +137,8 @@ def _check(recipe: Recipe) -> None:
     """Refuses what the engine cannot train; its own refusal, in the page, says the same of what a reader turns."""
     arguments.recipe(recipe)
     if recipe.shape != (2,):
-        given = f"this recipe's samples are {recipe.shape}"
-        raise ValueError(
-            f"The laboratory draws points in the plane, and {given}. Use one with shape=(2,), such as 'ring'."
-        )
+        given = f"The laboratory draws points in the plane, and this recipe's samples are {recipe.shape}"
+        raise ValueError(f"{given}. Use one with shape=(2,), such as 'ring'.")
     if recipe.data not in DATA or recipe.data == "drawing":
         known = ", ".join(name for name in DATA if name != "drawing")
         raise ValueError(f"The laboratory has the data {known}, not {recipe.data!r}. Use one of these: data='ring'.")

@@ -1,9 +1,8 @@
 """The latent space of a trained generator, which runs in the page itself.
 
-A dense layer is a convolution of a single pixel, and a convolution and its transpose meet the same pairs of pixels. So
-for the page every layer with a kernel becomes the same operation, with batch normalisation folded into its kernel and
-bias. A kernel is sent as whole numbers of 16 bits with a scale for each output channel: half of float32's bytes, and a
-finer rounding than float16's, which grows with the weight.
+A dense layer is a convolution of a single pixel, so for the page every layer with a kernel becomes the same operation,
+with batch normalisation folded into it. A kernel is sent as whole numbers of 16 bits with a scale for each output
+channel: half of float32's bytes, and a finer rounding than float16's, which grows with the weight.
 """
 
 from __future__ import annotations
@@ -32,13 +31,9 @@ def latent_explorer(trainer: BaseTrainer, latents: ArrayLike | None = None) -> I
     or straight.
 
     Args:
-        trainer: of a recipe for images of one or three channels, with at most 400,000 weights in its generator. Two
-            bytes a weight are stored, as text: "dcgan-digits" takes 280 kB.
+        trainer: of a recipe for images of one or three channels, with at most 400,000 weights in its generator, of two
+            bytes each: "dcgan-digits" takes 280 kB. A ValueError for a network of your own, or a run that broke down.
         latents: (4, recipe.latent), the corners at the start, row by row. None: drawn from N(0, I).
-
-    Raises:
-        ValueError: a recipe for points, a network of your own, too many weights, weights that are not finite; latents
-            of another shape.
     """
     if not isinstance(trainer, BaseTrainer):
         raise TypeError(f"latent_explorer takes a Trainer, gl.Trainer(recipe), not {arguments.describe(trainer)}.")

@@ -74,23 +74,17 @@ class _Recording(Generic[F]):
 class Recorder(_Recording[Frame]):
     """A callback for `Trainer.fit` that keeps what `training_replay` shows, for data in the plane.
 
-    It keeps a frame before the first step, every `every` steps, and at the end. Another `fit` of the same trainer goes
-    on with the same recording. The gradient of D's logit is kept at the first samples.
-
-    Args:
-        data: what `ganlib.data.load` gives for points, or an array (n, 2): the real points.
-        every: steps from one frame to the next.
+    It keeps a frame before the first step, every `every` steps, and at the end; another `fit` of the same trainer goes
+    on with it. The data are what `ganlib.data.load` gives for points, or an array (n, 2).
 
     Attributes:
-        samples, grid, arrows: how many samples a frame has, D's logits along a side of the square around the data, and
-            gradients; a subclass may set others.
+        samples, grid, arrows: how many samples a frame has, logits of D along a side of the square around the data, and
+            gradients of them at samples; a subclass may set others.
         frames, losses: the list of `Frame`s; (d_loss, g_loss) of each step.
-        real: the real points, 400 at most.
-        centre, half: of the square around the data, half its side.
+        real, centre, half: the real points, 400 at most; of the square around the data the middle and half a side.
         points: (grid · grid, 2), where D's logits are taken.
 
-    Raises:
-        ValueError: data that are no points in the plane; `every` below 1; a recipe that packs samples.
+    A ValueError for data that are no points in the plane, `every` below 1, or a recipe that packs samples.
     """
 
     samples, grid, arrows = 256, 36, 48
@@ -134,22 +128,14 @@ class ImageRecorder(_Recording[ImageFrame]):
     """A callback for `Trainer.fit` that keeps what `training_replay` shows, for images, when a `Recorder` does.
 
     It keeps a frame each `every` steps. The score is called with the trainer there, and drawn below the losses: lower
-    is better. Where it is a `ganlib.metrics.Score`, the replay shows a perfect sampler's value too.
+    is better. Where it is a `ganlib.metrics.Score`, the replay shows a perfect sampler's value, `floor`, too. `frames`
+    are a list of `ImageFrame`s, `losses` (d_loss, g_loss) of each step.
 
-    Attributes:
-        images: how many images a frame has, 64; a square number makes a full sheet.
-        score_name: what the replay calls the score, "Fréchet". Both may be set before the training.
-        frames, losses: the list of `ImageFrame`s; (d_loss, g_loss) of each step.
-        floor: a perfect sampler's score, or None.
-
-    Example:
-        >>> real = ganlib.metrics.features(data.images)
-        >>> def score(trainer):
-        ...     return ganlib.metrics.frechet_distance(real, ganlib.metrics.features(trainer.sample(len(real))))
-        >>> recorder = ganlib.interactive.ImageRecorder(every=100, score=score)
+    >>> recorder = ganlib.interactive.ImageRecorder(every=100, score=ganlib.report.distance(data))
     """
 
-    images, score_name = 64, "Fréchet"
+    images = 64  #: in a frame; a square number makes a full sheet; it may be set before the training
+    score_name = "Fréchet"  #: what the replay calls the score; likewise
 
     def __init__(self, every: int = 100, *, score: Callable[[BaseTrainer], float] | None = None) -> None:
         super().__init__("images", every)
@@ -178,13 +164,11 @@ def _generate(trainer: BaseTrainer, n: int) -> np.ndarray:
 def training_replay(recorder: Recorder | ImageRecorder) -> Interactive:
     """The training that a recorder kept, with a slider: the samples of each frame over one timeline of curves.
 
-    Of many frames 40 are shown, evenly chosen. For points it is a picture like GAN Lab's (Kahng and others 2018). The
-    field is D's probability σ(ℓ) that a point is real: blue where real, vermilion where generated, white at one half,
-    at one scale throughout, which the key says. The arrows point where D's logit rises, the longer the steeper,
-    compared within a frame. Below stand the losses and the number of modes that the samples shown reach.
-
-    For images it shows a sheet of samples, and below the losses the recorder's score on a logarithmic scale, with a
-    dotted line at a perfect sampler's. A ValueError if the recorder holds less than two frames.
+    Of many frames 40 are shown, evenly chosen. For points it is a picture like GAN Lab's (Kahng and others 2018): the
+    field is D's probability σ(ℓ) that a point is real, white at one half, at one scale throughout; arrows point where
+    D's logit rises, the longer the steeper within a frame; below stand the losses and the modes reached. For images it
+    is a sheet of samples, below it the losses and the recorder's score on a logarithmic scale, with a dotted line at a
+    perfect sampler's. A ValueError if the recorder holds less than two frames.
     """
     if not isinstance(recorder, Recorder | ImageRecorder):
         raise TypeError(f"training_replay takes a Recorder or ImageRecorder, not {arguments.describe(recorder)}.")

@@ -5,8 +5,6 @@ many steps. `answer` is the option that comes true from seed 0, which a test run
 second run beside it changes, or None.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 # Nothing that holds D or smooths G: the game as it was first played.
