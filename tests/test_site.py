@@ -308,6 +308,12 @@ def test_every_formula_is_typeset(visits):
     assert not complaints(visits, "formulas")
 
 
+def test_marks_after_a_formula_are_written_once(site, names):
+    for name in names:
+        twice = re.findall(r"</span>([.,:;])</span>\1", (site / name).read_text(encoding="utf-8"))
+        assert not twice, f"{name}: {len(twice)}"
+
+
 def test_no_page_is_wider_than_the_window(visits):
     assert not complaints(visits, "wide")
 
@@ -467,6 +473,28 @@ def test_the_abbreviations_are_in_the_glossary(page):
     for word in ("FID", "IS", "KID", "GAN", "VAE"):
         page.goto(f"/search.html?q={word}")
         page.locator("#search-results a", has_text=re.compile(rf"Glossary: .*\b{word}\b")).first.wait_for()
+
+
+def test_a_predict_box_takes_an_answer_and_keeps_it(page):
+    page.goto("/book/stability.html")
+    box = page.locator(".callout-predict:has(.predict-answer)").first
+    output = page.locator(".foretold .cell_output").first
+    assert not output.locator("img").first.is_visible()
+    box.locator("input[type=radio]").nth(1).check()
+    box.locator(".predict-go").click()
+    assert "Right" in box.locator(".predict-said").inner_text()
+    output.locator("img").first.wait_for()
+    page.reload()
+    output.locator("img").first.wait_for()
+    assert box.locator("input[type=radio]").nth(1).is_checked()
+
+
+def test_a_figure_is_enlarged(page):
+    page.goto("/book/stability.html")
+    page.locator("img.enlarges:visible").first.click()
+    assert page.locator("dialog.enlarged img").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("dialog.enlarged").is_visible()
 
 
 def test_on_a_phone_the_contents_close_after_a_tap(browser, address):
