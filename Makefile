@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 export GANLIB_EXERCISES = $(CURDIR)/_build/exercises
 
 .PHONY: help book test thorough more lint pytest unit long full notebook-tests mutations one-framework newest colab notebooks
-.PHONY: picture wheel clean
+.PHONY: pdf picture wheel clean
 
 help:  ## says what each command does
 	@echo 'Commands (make COMMAND; PYTHON=python3.12 chooses the Python, 3.11 to 3.13):'
@@ -32,6 +32,9 @@ book: $(VENV)/.installed  ## builds the site in _build/html; 0.5 min
 	@echo 'The book is in _build/html. Open _build/html/index.html, or serve it:'
 	@echo '    $(BIN)/python -m http.server --directory _build/html'
 	@echo 'and open http://localhost:8000.'
+
+pdf: book  ## prints the built book into _build/html/book.pdf, with a headless Chromium; 2 min
+	@$(BIN)/python scripts/pdf.py
 
 # Of what Sphinx prints: how far it is. Warnings, which end it, and errors go to standard error and are all shown.
 PROGRESS = '(reading|writing) .*%]|build (succeeded|finished)'

@@ -111,7 +111,7 @@ def test_only_what_was_checked_is_published_under_its_own_address():
     assert jobs["deploy"]["needs"] == "build"
     assert set(jobs["newest"]["strategy"]["matrix"]["backend"]) == set(status.FRAMEWORKS)
     commands = [step["run"] for step in jobs["build"]["steps"] if "run" in step]
-    assert commands[-1] == "make book", "the page and the address come first"
+    assert commands[-1] == "make pdf", "the page and the address come first"
     assert 'python scripts/address.py "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY"' in commands
     upload = next(step for step in jobs["build"]["steps"] if "upload-pages-artifact" in step.get("uses", ""))
     assert upload["with"]["path"] == "_build/html"

@@ -34,13 +34,11 @@ DEVICES = {
 }
 FRAMEWORKS = {"desktop": "torch", "phone": "tensorflow"}
 
-# All rules once on each device; in the dark, which is where the page is then, the one about colours, and for that one
-# device will do. Style sheets are not loaded once more for the one rule that reads them.
-AXE = {
-    ("dark", "desktop"): {"resultTypes": ["violations"], "preload": False, "runOnly": ["color-contrast"]},
-    ("light", "desktop"): {"resultTypes": ["violations"], "preload": False},
-    ("light", "phone"): {"resultTypes": ["violations"], "preload": False},
-}
+# All rules once a page and device, and a page's colours in the light on one device and in the dark on the other. Style
+# sheets are not loaded once more for the one rule that reads them.
+SCHEMES = {"desktop": "light", "phone": "dark"}
+AXE = {"resultTypes": ["violations"], "preload": False}
+WINDOW = 4000  # pixels
 
 FONT_DELAY = 0.15  # seconds: pages are painted before their fonts have come, as on a slow line
 HEAVIEST = 250_000  # bytes of a page's first load, compressed: with fonts, style sheet, script and what is near the top
@@ -118,17 +116,28 @@ def visit(page, address, name, device):
     found.formulas = page.evaluate(RAW_FORMULAS)
     found.wide = page.evaluate(WIDE, DEVICES[device]["viewport"]["width"])
     page.evaluate(LOAD_FIGURES)
+    scroll(page)
     page.evaluate(OPEN_AND_THIN)
-    for scheme in ("dark", "light"):
+    for scheme in ("light", "dark"):
         light_up(page, scheme)
         unseen = page.evaluate(UNSEEN)
         found.violations += [f"{scheme}: letters in the colour of their ground: {html}" for html in unseen]
-        if not (options := AXE.get((scheme, device))):
-            continue
-        for violation in axe.run(page, options=options).response["violations"]:
-            for node in violation["nodes"]:
-                found.violations.append(f"{scheme}: {violation['help']}: {node['html']} {node['failureSummary']}")
+    light_up(page, SCHEMES[device])
+    for violation in axe.run(page, options=AXE).response["violations"]:
+        for node in violation["nodes"]:
+            found.violations.append(f"{SCHEMES[device]}: {violation['help']}: {node['html']} {node['failureSummary']}")
     return found
+
+
+def scroll(page):
+    """From the top to the bottom in high windows, and back: some things come only when they are near."""
+    window = page.viewport_size
+    page.set_viewport_size({**window, "height": WINDOW})
+    for start in range(0, page.evaluate("document.documentElement.scrollHeight"), WINDOW):
+        page.evaluate("y => scrollTo({top: y, behavior: 'instant'})", start)
+        page.evaluate("new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)))")
+    page.set_viewport_size(window)
+    page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
 
 
 def light_up(page, scheme):
@@ -277,6 +286,12 @@ def test_every_formula_is_typeset(visits):
     assert not complaints(visits, "formulas")
 
 
+def test_marks_after_a_formula_are_written_once(site, names):
+    for name in names:
+        twice = re.findall(r"</span>([.,:;])</span>\1", (site / name).read_text(encoding="utf-8"))
+        assert not twice, f"{name}: {len(twice)}"
+
+
 def test_no_page_is_wider_than_the_window(visits):
     assert not complaints(visits, "wide")
 
@@ -379,7 +394,7 @@ def chosen(page):
 
 def test_the_start_page_fits_one_screen(page):
     page.goto("/book/index.html")
-    parts = page.locator("article h1, article [data-ganlib], #chapters li, #three-ways-to-use-it li")
+    parts = page.locator("article h1, article [data-ganlib], #chapters li, #where-to-start li")
     assert parts.count() == 1 + 1 + 7 + 3
     for part in parts.all():
         box = part.bounding_box()
@@ -426,6 +441,28 @@ def test_the_abbreviations_are_in_the_glossary(page):
     for word in ("FID", "IS", "KID", "GAN", "VAE"):
         page.goto(f"/search.html?q={word}")
         page.locator("#search-results a", has_text=re.compile(rf"Glossary: .*\b{word}\b")).first.wait_for()
+
+
+def test_a_predict_box_takes_an_answer_and_keeps_it(page):
+    page.goto("/book/stability.html")
+    box = page.locator(".callout-predict:has(.predict-answer)").first
+    output = page.locator(".foretold .cell_output").first
+    assert not output.locator("img").first.is_visible()
+    box.locator("input[type=radio]").nth(1).check()
+    box.locator(".predict-go").click()
+    assert "Right" in box.locator(".predict-said").inner_text()
+    output.locator("img").first.wait_for()
+    page.reload()
+    output.locator("img").first.wait_for()
+    assert box.locator("input[type=radio]").nth(1).is_checked()
+
+
+def test_a_figure_is_enlarged(page):
+    page.goto("/book/stability.html")
+    page.locator("img.enlarges:visible").first.click()
+    assert page.locator("dialog.enlarged img").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("dialog.enlarged").is_visible()
 
 
 def test_on_a_phone_the_contents_close_after_a_tap(browser, address):

@@ -46,7 +46,7 @@ UNUSED = (
     "scripts",
     "styles",
     "vendor",
-    "images",
+    "images/logo_[!c]*",  # all but Colab's
     "togglebutton.*",
     "copybutton.*",
     "copybutton_funcs.js",
@@ -66,7 +66,19 @@ UNUSED = (
     "plus.png",
     "minus.png",
 )
-SCRIPT_NAMES = {"active", "copybtn", "done", "mark", "pst-sidebar-hidden", "scrolled"}  # the scripts add these
+SCRIPT_NAMES = {
+    "active",
+    "copybtn",
+    "done",
+    "enlarged",
+    "enlarges",
+    "mark",
+    "pst-sidebar-hidden",
+    "right",
+    "scrolled",
+    "scrolls",
+    "told",
+}  # the scripts add these
 
 # Each is drawn in a square of 24, with lines.
 ICONS = {

@@ -29,6 +29,9 @@ def engine() -> MiniRacer:
     return made
 
 
+MARKS = re.compile(r"[.,:;!?)’”]+")
+
+
 @cache
 def typeset(tex: str, display: bool) -> str:
     """A formula as HTML for the eye and as MathML for a screen reader.
@@ -55,14 +58,21 @@ def html_of(node: nodes.math | nodes.math_block) -> str:
         return html.escape(tex)
 
 
+def take_marks(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Gives each formula in a line the marks that follow it, and takes them from the text."""
+    for node in list(doctree.findall(nodes.math)):
+        after = node.next_node(descend=False, siblings=True)
+        marks = MARKS.match(after) if isinstance(after, nodes.Text) else None
+        if marks:
+            node["marks"] = marks[0]
+            after.parent.replace(after, nodes.Text(after[marks.end() :]))
+
+
 def visit_inline(translator: Any, node: nodes.math) -> None:
     """Sphinx calls this for a formula in a line."""
     formula = f'<span class="math">{html_of(node)}</span>'
-    after = node.next_node(descend=False, siblings=True)
-    marks = re.match(r"[.,:;!?)’”]+", after.astext()) if isinstance(after, nodes.Text) else None
-    if marks:  # a browser would break the line between a formula and its full stop
-        after.parent.replace(after, nodes.Text(after.astext()[marks.end() :]))
-        formula = f'<span class="keep">{formula}{marks[0]}</span>'
+    if node.get("marks"):  # a browser would break the line between a formula and its full stop
+        formula = f'<span class="keep">{formula}{html.escape(node["marks"])}</span>'
     translator.body.append(formula)
     raise nodes.SkipNode
 
@@ -76,5 +86,6 @@ def visit_block(translator: Any, node: nodes.math_block) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Sphinx calls this."""
+    app.connect("doctree-resolved", take_marks)
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_block, None))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

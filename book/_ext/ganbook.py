@@ -1,12 +1,13 @@
 """What the pages need beyond Jupyter Book. The notebooks stay plain; all of this happens during the build.
 
 - `> **Note.** …` becomes an admonition.
+- A Predict callout that names its answer asks for one, and the next output unfolds then.
 - Neighbouring cells tagged `tab-torch` and `tab-tensorflow` become tabs. The reader's choice holds for all of
   them, on every page and visit, and `?framework=tensorflow` in an address selects it.
 - A cell tagged `hide-input` is folded; its first line, `# @title …`, becomes the title of the fold.
 - A cell whose stored output differs between the two frameworks shows both outputs, in the same tabs.
 - The line under a chapter's title: the time to read it from its words, the time to run it from its metadata.
-- The button that opens a chapter on Colab stands by itself, not in a menu of one.
+- The buttons that open a chapter on Colab and on Kaggle stand by themselves, not in a menu.
 - A chapter's figures are loaded when they come into view, those of the other framework's tab never.
 - Thebe's settings, which name another host, are dropped.
 """
@@ -15,7 +16,7 @@ import copy
 import json
 import re
 from functools import partial
-from itertools import groupby
+from itertools import dropwhile, groupby, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,61 @@ class Callouts(SphinxTransform):
             admonition = nodes.admonition("", nodes.title(title, title.rstrip(".")), classes=classes)
             admonition += [body, *quote[1:]] if len(body) else quote[1:]
             quote.replace_self(admonition)
+
+
+QUESTION = """<div class="predict-answer pst-js-only" data-answer="{answer}">
+{field}<button type="button" class="btn btn-sm predict-go">Answer, and see</button>
+<button type="button" class="btn btn-sm predict-skip">Just show it</button>
+<p class="predict-said" role="status"></p>
+</div>"""
+NUMBER = '<label>Your number <input type="number" step="any" inputmode="decimal"/></label>\n'
+ANSWER = re.compile(r"<!--\s*answer:\s*(-?[\d.]+)\s*-->")
+
+
+class Questions(SphinxTransform):
+    """A Predict callout with a comment `<!-- answer: 2 -->` takes an answer, and what comes next waits for it.
+
+    Where the callout has a list, its items are the choices, and the answer is the number of the right one; else the
+    answer is a number that the reader estimates. `book.js` asks; without it, on paper and in a notebook all is there.
+    """
+
+    default_priority = 415  # after the callouts and the tabs
+
+    def apply(self, **kwargs: Any) -> None:
+        for callout in list(self.document.findall(nodes.admonition)):
+            if "callout-predict" not in callout["classes"]:
+                continue
+            for comment in [child for child in callout if isinstance(child, nodes.raw | nodes.comment)]:
+                text = comment.astext()
+                found = ANSWER.search(text if "<!--" in text else f"<!-- {text} -->")
+                if found:
+                    self.ask(callout, comment, found[1])
+
+    def ask(self, callout: nodes.admonition, comment: nodes.Node, answer: str) -> None:
+        """Puts what takes the answer in the comment's place."""
+        choices = [child for child in callout if isinstance(child, nodes.bullet_list)]
+        if choices:
+            choices[-1]["classes"].append("predict-choices")
+            if not 1 <= float(answer) <= len(choices[-1]):
+                raise ValueError(f"Answer {answer} of {callout.astext()[:80]!r}; expected 1 to {len(choices[-1])}.")
+        later = callout.parent[callout.parent.index(callout) + 1 :]
+        cells = list(takewhile(is_cells, dropwhile(lambda node: not has_output(node), later)))
+        if not cells:
+            raise ValueError(f"No output follows the question {callout.astext()[:80]!r} in its section.")
+        for cell in filter(has_output, cells):
+            cell["classes"].append("foretold")
+        field = "" if choices else NUMBER
+        comment.parent.replace(comment, nodes.raw("", QUESTION.format(answer=answer, field=field), format="html"))
+
+
+def is_cells(node: nodes.Node) -> bool:
+    """Whether a node is a cell, or cells in tabs."""
+    return isinstance(node, nodes.container) and bool({"cell", "framework-tabs"} & set(node["classes"]))
+
+
+def has_output(node: nodes.Node) -> bool:
+    """Whether a cell, or a set of tabs, shows what its code gave."""
+    return is_cells(node) and any("cell_output" in part["classes"] for part in node.findall(nodes.container))
 
 
 class FormulaHeaders(SphinxTransform):
@@ -199,10 +255,25 @@ def unfold_launch_buttons(app: Sphinx, pagename: str, templatename: str, context
     buttons = []
     for button in context.get("header_buttons", []):
         if button.get("label") == "launch-buttons":
-            buttons += [{**one, "label": "colab", "tooltip": "Run this chapter on Colab"} for one in button["buttons"]]
+            for one in button["buttons"]:
+                buttons.append({**one, "label": "colab", "tooltip": "Run this chapter on Colab"})
+                buttons.append(kaggle(one["url"]))
         else:
             buttons.append(button)
     context["header_buttons"] = buttons
+
+
+def kaggle(colab: str) -> dict[str, str]:
+    """The button that opens a chapter on Kaggle, from the address of Colab's."""
+    file = colab.replace("https://colab.research.google.com/github/", "https://github.com/")
+    address = f"https://www.kaggle.com/kernels/welcome?src={file}"
+    return {
+        "type": "link",
+        "url": address,
+        "label": "kaggle",
+        "text": "Kaggle",
+        "tooltip": "Run this chapter on Kaggle",
+    }
 
 
 def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: Any) -> None:
@@ -241,6 +312,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Sphinx calls this."""
     app.add_transform(Callouts)
     app.add_transform(FrameworkTabs)
+    app.add_transform(Questions)
     app.add_transform(FormulaHeaders)
     app.connect("source-read", prepare_notebook)
     app.connect("doctree-resolved", drop_thebe, priority=900)

@@ -171,6 +171,76 @@ const near = new IntersectionObserver(
 const waitFor = (figure) => { near.unobserve(figure); near.observe(figure); };
 all("[data-script]").forEach(waitFor);
 
+// Predict boxes ask before they show. What the reader answered is kept; what follows unfolds then. The style sheet has
+// folded it already, and a search in the page, a link into it and paper unfold it too.
+all(".predict-answer").forEach((box, index) => {
+  const callout = box.closest(".callout");
+  const after = all(".foretold, .predict-answer").filter((part) => callout.compareDocumentPosition(part) === Node.DOCUMENT_POSITION_FOLLOWING);
+  const end = after.findIndex((part) => part.matches(".predict-answer")); // that of the next box
+  const parts = end < 0 ? after : after.slice(0, end);
+  const outputs = parts.flatMap((part) => all(".cell_output", part));
+  const [go, skip] = all("button", box);
+  const number = find("input", box);
+  const key = `predict ${location.pathname} ${index}`;
+  const truth = Number(box.dataset.answer);
+  const radios = all(".predict-choices > li", callout).map((item, i) => {
+    const radio = document.createElement("input");
+    Object.assign(radio, { type: "radio", name: `predict-${index}`, value: i + 1 });
+    const label = document.createElement("label");
+    label.append(radio, ...item.childNodes);
+    item.append(label);
+    return radio;
+  });
+  const said = find(".predict-said", box);
+  const tell = (answer) => {
+    for (const part of parts) part.classList.add("told");
+    for (const output of outputs) output.hidden = false;
+    for (const figure of parts.flatMap((part) => all("[data-script]", part))) waitFor(figure);
+    go.hidden = skip.hidden = true;
+    if (answer === "") return void (said.textContent = "Not answered; the output is below.");
+    if (radios.length) {
+      radios[answer - 1].checked = true;
+      radios[truth - 1].closest("li").classList.add("right");
+      said.textContent = Number(answer) === truth ? "Right: see below." : "The output below says otherwise; the right answer is marked.";
+    } else {
+      number.value = answer;
+      const off = Math.abs(answer - truth);
+      said.textContent = off <= 1e-9 * Math.abs(truth) ? `Exactly: ${truth}.` : `It is ${truth}; you are off by ${Number(off.toPrecision(2))}.`;
+    }
+  };
+  const answer = (value) => { kept.set(key, value); tell(value); };
+  go.addEventListener("click", () => {
+    const value = radios.length ? radios.find((radio) => radio.checked)?.value : number.value;
+    if (value) answer(value);
+    else said.textContent = radios.length ? "Choose one first." : "Write a number first.";
+  });
+  number?.addEventListener("keydown", (event) => { if (event.key === "Enter") go.click(); });
+  skip.addEventListener("click", () => answer(""));
+  for (const output of outputs) {
+    output.hidden = "until-found";
+    output.addEventListener("beforematch", () => tell(""));
+  }
+  if (kept.get(key) !== null) tell(kept.get(key));
+});
+
+// A figure fills the window when it is tapped or clicked; another tap, or Escape, closes it.
+const enlarged = document.createElement("dialog");
+enlarged.className = "enlarged";
+enlarged.setAttribute("aria-label", "The figure, enlarged");
+enlarged.addEventListener("click", () => enlarged.close());
+document.body.append(enlarged);
+for (const image of all(".bd-article .cell_output img, .bd-article section > img, .bd-article p > img")) {
+  if (image.closest("[data-ganlib], a[href^='http']")) continue;
+  image.classList.add("enlarges");
+  image.addEventListener("click", (event) => {
+    event.preventDefault(); // of the link to the picture's file, which is there without scripts
+    const large = image.cloneNode();
+    large.removeAttribute("loading");
+    enlarged.replaceChildren(large);
+    enlarged.showModal();
+  });
+}
+
 // Tabs of the two frameworks: one choice for all. The page's head has found it, in the address or from the last visit.
 // What stands in a closed tab is found by the browser's own search in the page, which then opens it.
 const tabs = all(".framework-tabs > input").map((input) => {
@@ -191,6 +261,8 @@ for (const { input, name, content } of tabs) {
   input.addEventListener("change", () => { choose(name); kept.set("sphinx-design-tab-id-framework", name); });
 }
 const openTabOf = (element) => {
+  const waiting = element?.closest(".foretold:not(.told)");
+  if (waiting) { waiting.classList.add("told"); for (const output of all(".cell_output", waiting)) output.hidden = false; }
   const input = element?.closest(".sd-tab-content")?.previousElementSibling?.previousElementSibling;
   if (input && !input.checked) { choose(input.nextElementSibling.dataset.syncId); element.scrollIntoView(); }
 };
@@ -215,9 +287,12 @@ if (navigator.clipboard) {
 
 // What is wider than its box scrolls, by the arrow keys too, and only then is it a stop of the Tab key.
 const stops = () => {
-  for (const box of all(".katex-display, .bd-article pre, .output.text_html, .pst-scrollable-table-container")) {
-    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+  for (const box of all(".katex-display, .bd-article pre, .output.text_html, .pst-scrollable-table-container, .cell_output > a")) {
+    const wide = box.scrollWidth > box.clientWidth + 1;
+    if (wide) box.tabIndex = 0;
+    else if (box.matches("a")) box.tabIndex = -1;
     else box.removeAttribute("tabindex");
+    box.classList.toggle("scrolls", wide && !!find("table", box));
   }
 };
 document.fonts.ready.then(stops);
@@ -244,14 +319,20 @@ if (searched.size && "highlights" in CSS) {
 
 // Paper cannot be clicked: solutions are printed, and closed again. Folded code stays folded. Pictures come now.
 const opened = [];
+let paper; // the theme that the screen has meanwhile: paper is white
 addEventListener("beforeprint", () => {
   for (const details of all("article details:not([open], .hide)")) {
     details.open = true;
     opened.push(details);
   }
   for (const image of all("img[loading=lazy]")) image.loading = "eager";
+  paper = root.dataset.theme;
+  root.dataset.theme = "light";
 });
-addEventListener("afterprint", () => opened.splice(0).forEach((details) => { details.open = false; }));
+addEventListener("afterprint", () => {
+  opened.splice(0).forEach((details) => { details.open = false; });
+  root.dataset.theme = paper;
+});
 
 // Sections that stand on a page of their own now: a link to where they were goes on to where they are.
 const MOVED = {
