@@ -318,6 +318,8 @@ def book(checkout):
     table = "".join(re.findall(r"^\|.*\n", (checkout / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
     (checkout / "README.md").write_text(f"# README\n\n{table}", encoding="utf-8")
     (checkout / "book" / "index.md").write_text("# A small book\n\nIt has one chapter.\n", encoding="utf-8")
+    about = "book/index: What it is.\nbook/chapter: What is in it.\nREADME: What leads to it.\n"
+    (checkout / "book" / "descriptions.yml").write_text(about, encoding="utf-8")
     title = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# A chapter\n\nIts text.\n\nMore text."}
     cell = {"cell_type": "code", "id": "b", "metadata": {}, "source": UNSET, "execution_count": 1, "outputs": []}
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
