@@ -86,7 +86,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
             "No change",
             "I do not know",
         ],
-        "settings": {**PLAIN, "penalty": "r1", "penalty_weight": 1, "octaves": 0, "d_rate": 2e-3, "g_rate": 1e-3},
+        "settings": {**PLAIN, "penalty": "r1", "penalty_weight": 1, "octaves": 0, "d_rate": 2e-3, "g_rate": 2e-3},
         "plan": [["both", 300], ["generator", 800]],
         "answer": 1,
         "answerText": "Against a D that stands still the best answer is the place that it likes most, for all points. "
